@@ -1,0 +1,79 @@
+// The closed union of everything that can go wrong. Code switches on `code`, never on a message.
+
+/** Why a request is not a valid event: the sender's fault, and final for these bytes. */
+export type RejectionCode =
+  | 'provider_unknown'
+  | 'body_too_large'
+  | 'body_malformed'
+  | 'payload_invalid'
+  | 'subject_unsupported'
+  | 'header_duplicated'
+  | 'signature_missing'
+  | 'signature_malformed'
+  | 'signature_mismatch'
+  | 'body_hash_mismatch'
+  | 'key_unknown'
+  | 'algorithm_refused'
+  | 'type_mismatch'
+  | 'issuer_mismatch'
+  | 'audience_mismatch'
+  | 'claim_missing'
+  | 'user_token'
+  | 'timestamp_malformed'
+  | 'too_old'
+  | 'from_the_future';
+
+/** Our own trouble before anything was recorded: the sender must try again. */
+export type UnavailableCode = 'store_unavailable' | 'keys_unavailable';
+
+/**
+ * What a call to ROQ can come to, besides success.
+ * - `roq_unavailable`: nothing was changed there; later will do.
+ * - `roq_throttled`: as above, and ROQ may have said how long to wait.
+ * - `roq_ambiguous`: a change was sent and its answer lost; it may have been made, or may yet be.
+ * - `roq_refused`: ROQ will never accept this.
+ * - `roq_unauthorized`: our own credentials are wrong, whoever the user.
+ * - `roq_user_missing`: ROQ no longer has the user that the record names.
+ */
+export type RoqCode =
+  | 'roq_unavailable'
+  | 'roq_throttled'
+  | 'roq_ambiguous'
+  | 'roq_refused'
+  | 'roq_unauthorized'
+  | 'roq_user_missing';
+
+export type ErrorCode = RejectionCode | UnavailableCode | RoqCode;
+
+/** A request that is not a valid event of its provider. */
+export class RejectedError extends Error {
+  override readonly name = 'RejectedError';
+  readonly code: RejectionCode;
+
+  constructor(code: RejectionCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Something that we need to record an event could not be reached. */
+export class UnavailableError extends Error {
+  override readonly name = 'UnavailableError';
+  readonly code: UnavailableCode;
+
+  constructor(code: UnavailableCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A configuration that can't work; `faults` names everything that is wrong with it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(`The configuration can't work:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    this.faults = faults;
+  }
+}

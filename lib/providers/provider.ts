@@ -1,0 +1,52 @@
+// What a provider is made of. Each file beside this one is one; registry.ts lists them.
+
+import type * as v from 'valibot';
+import type { Told } from '../user.ts';
+
+/** A request as it left the sender: header names in lower case, the body's raw bytes. */
+export type WebhookRequest = {
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Uint8Array;
+};
+
+/** One thing that a provider said of one user. */
+export type UserEvent = {
+  /** The provider's own id of the event, for the log; null where it has none. */
+  readonly id: string | null;
+  /** The provider's own name of the event's kind. */
+  readonly kind: string;
+  /** The provider's immutable user id; null only where `told` is null. */
+  readonly reference: string | null;
+  /** When it happened, by the provider's clock, in milliseconds. */
+  readonly at: number;
+  /** What it says of the user; empty: only that the user exists; null: of a kind that we don't mirror. */
+  readonly told: Told | null;
+};
+
+/**
+ * Verifies one request and says what it tells, all or nothing.
+ * `nowMs` is our clock, for the bounds on the age of a signature.
+ * @throws RejectedError for what is not a valid event, UnavailableError where the keys could not be had.
+ */
+export type Read = (request: WebhookRequest, nowMs: number) => Promise<readonly UserEvent[]>;
+
+export type SignatureFamily = 'JWS body' | 'JWS header' | 'Standard Webhooks';
+
+/** A kind of event that is mirrored: the provider's name for it, and what it means here. */
+export type MirroredKind = { readonly kind: string; readonly means: string };
+
+export type Provider<Settings extends v.ObjectEntries = v.ObjectEntries> = {
+  /** As in the URL, /webhooks/{name}, and in PROVIDERS. */
+  readonly name: string;
+  readonly title: string;
+  readonly family: SignatureFamily;
+  /** Environment variables, each with its schema and a description for people. */
+  readonly settings: Settings;
+  readonly mirrored: readonly MirroredKind[];
+  /** Kinds that are accepted and left alone, for the documentation. */
+  readonly ignored: readonly string[];
+  /** How the sender wants to be answered: plain HTTP, or RFC 8935's 202 and 400 for security event tokens. */
+  readonly answers: 'plain' | 'set';
+  /** Builds the reader once, outside the handler, so that key sets stay cached between requests. */
+  readonly connect: (settings: v.InferOutput<v.ObjectSchema<Settings, undefined>>) => Read;
+};
