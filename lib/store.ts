@@ -1,0 +1,348 @@
+// The one record a user has, in DynamoDB: the only import of its client, and every write a named condition.
+
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { type RoqCode, UnavailableError } from './errors.ts';
+import {
+  factAttribute,
+  type Item,
+  numberAttribute,
+  type Queue,
+  shardOf,
+  stateAttribute,
+  toRecord,
+  type UserRecord,
+} from './record.ts';
+import { type FactName, type Facts, news, type RoqState } from './user.ts';
+
+export type StoreOptions = {
+  readonly client: DynamoDBClient;
+  readonly tableName: string;
+  /** Our clock, in milliseconds. It decides over leases and due times alone, never over facts. */
+  readonly now: () => number;
+};
+
+/** A record whose lease we hold. */
+export type Leased = UserRecord & { readonly lease: { readonly owner: string; readonly untilMs: number } };
+
+export type Folded = {
+  readonly record: UserRecord;
+  /** False: everything was known already. */
+  readonly changed: boolean;
+  /** The record with the lease that this fold took; null when someone else holds it, or nothing was to do. */
+  readonly leased: Leased | null;
+};
+
+/** What converge found out about a user at ROQ. `observed` null = not known for sure. */
+export type Found = { readonly roqId: string | null; readonly observed: RoqState | null };
+
+/** How a write under our lease ended. */
+export type Written =
+  | { readonly is: 'written' }
+  /** New facts came in meanwhile, and the lease is still ours: go round again. */
+  | { readonly is: 'moved'; readonly record: Leased }
+  /** The lease is somebody else's by now. */
+  | { readonly is: 'lost' };
+
+export type Store = ReturnType<typeof createStore>;
+
+// Each contender for a record makes one conditional write at a time, so that of n contenders one gets through in
+// every round: this bounds how many may meet on one user before a sender is asked to come again.
+const maxRounds = 12;
+
+export function createStore({ client, tableName, now }: StoreOptions) {
+  return { fold, take, mark, release, park, get, due };
+
+  /**
+   * Folds one event into the record and takes its lease, in one conditional write where nothing stands against it.
+   * @throws UnavailableError `store_unavailable`: nothing is known to be recorded.
+   */
+  async function fold(reference: string, heard: Facts, owner: string, leaseMs: number): Promise<Folded> {
+    let found = await foldUnread(reference, heard, owner, leaseMs);
+    for (let round = 0; round < maxRounds; round++) {
+      if (found.written) return { record: found.written, changed: true, leased: ours(found.written, owner) };
+      const known = found.known ?? (await get(reference));
+      if (!known) {
+        found = await foldUnread(reference, heard, owner, leaseMs);
+        continue;
+      }
+      // The client repeats a write whose answer was lost: what stands against it may be the first of the two.
+      if (known.lease?.owner === owner) return { record: known, changed: true, leased: ours(known, owner) };
+      const fresh = news(known.facts, heard);
+      if (Object.keys(fresh).length === 0) return { record: known, changed: false, leased: null };
+      found = await foldRead(known, fresh, owner, leaseMs);
+    }
+    throw new UnavailableError('store_unavailable', 'too many writers met on one record');
+  }
+
+  // The usual case: every fact is news and nobody holds the lease, so that the record need not be read.
+  function foldUnread(reference: string, heard: Facts, owner: string, leaseMs: number): Promise<Attempt> {
+    const facts = Object.keys(heard) as FactName[];
+    const isNews = facts.map((name) => `(attribute_not_exists(#${name}) OR #${name}.#at < :${name}At)`);
+    const isNewUser = 'attribute_not_exists(reference)';
+    return attempt(reference, [
+      setFacts(heard),
+      { condition: facts.length > 0 ? isNews.join(' AND ') : isNewUser, ...namesOfAt(facts) },
+      { values: Object.fromEntries(facts.map((name) => [`:${name}At`, numberAttribute(heard[name]?.at ?? 0)])) },
+      nobodyHolds,
+      hold(owner, now() + leaseMs),
+      queueUp(reference, 'pending', now() + leaseMs),
+    ]);
+  }
+
+  // Some facts are old, or somebody holds the lease: fold the news into the record as it was read.
+  function foldRead(known: UserRecord, fresh: Facts, owner: string, leaseMs: number): Promise<Attempt> {
+    const isHeld = known.lease !== null && known.lease.untilMs > now();
+    const dueAt = isHeld && known.lease ? known.lease.untilMs : now() + leaseMs;
+    return attempt(known.reference, [
+      setFacts(fresh),
+      versionIs(known.version),
+      holderIs(known),
+      queueUp(known.reference, 'pending', dueAt),
+      isHeld ? {} : hold(owner, now() + leaseMs),
+      isHeld ? {} : distrustIfAbandoned(known),
+    ]);
+  }
+
+  /** Takes the lease of a record as it is; null when someone else holds it, or there is no such record. */
+  async function take(reference: string, owner: string, leaseMs: number): Promise<Leased | null> {
+    const exists = { condition: 'attribute_exists(reference)' };
+    const first = await attempt(reference, [exists, nobodyHolds, hold(owner, now() + leaseMs)]);
+    if (first.written) return ours(first.written, owner);
+    const known = first.known ?? (await get(reference));
+    if (!known?.lease) return null;
+    if (known.lease.owner === owner) return ours(known, owner);
+    if (known.lease.untilMs > now()) return null;
+    const second = await attempt(reference, [
+      holderIs(known),
+      hold(owner, now() + leaseMs),
+      distrustIfAbandoned(known),
+    ]);
+    return second.written ? ours(second.written, owner) : null;
+  }
+
+  /** ROQ matches the record, or the record waits for an e-mail address: stores that, and gives the lease back. */
+  function mark(record: Leased, found: Found, queue: 'waiting' | null): Promise<Written> {
+    return finish(record, [
+      versionIs(record.version),
+      setFound(found),
+      { set: ['syncedVersion = :synced'], values: { ':synced': numberAttribute(record.version) } },
+      { remove: ['attempts', 'lastError'] },
+      queue ? queueUp(record.reference, queue, now()) : { remove: ['shard', 'dueAt', 'pendingSince'] },
+      giveBack,
+    ]);
+  }
+
+  /**
+   * It didn't work out this time: due again at `dueAt`, in milliseconds.
+   * With `keepLease` nobody may touch the record before that.
+   */
+  function release(record: Leased, found: Found, code: RoqCode, dueAt: number, keepLease: boolean): Promise<Written> {
+    return finish(record, [
+      setFound(found),
+      setFailure(record, code),
+      queueUp(record.reference, 'pending', dueAt),
+      keepLease ? hold(record.lease.owner, dueAt) : giveBack,
+    ]);
+  }
+
+  /** ROQ refuses these facts for good. */
+  function park(record: Leased, found: Found, code: RoqCode): Promise<Written> {
+    return finish(record, [
+      versionIs(record.version),
+      setFound(found),
+      setFailure(record, code),
+      queueUp(record.reference, 'parked', now()),
+      giveBack,
+    ]);
+  }
+
+  // A write under our lease. What stands against it is either new facts, or that the lease is no longer ours.
+  async function finish(record: Leased, parts: readonly Part[]): Promise<Written> {
+    const { owner } = record.lease;
+    const isOurs = {
+      condition: '#owner = :ours',
+      names: { '#owner': 'owner' },
+      values: { ':ours': { S: owner } },
+    };
+    const { written, known } = await attempt(record.reference, [isOurs, ...parts]);
+    if (written) return { is: 'written' };
+    const current = known ?? (await get(record.reference));
+    const stillOurs = current && ours(current, owner);
+    return stillOurs ? { is: 'moved', record: stillOurs } : { is: 'lost' };
+  }
+
+  /** The record, read consistently. */
+  async function get(reference: string): Promise<UserRecord | null> {
+    const { Item } = await reach(() =>
+      client.send(
+        new GetItemCommand({ TableName: tableName, Key: { reference: { S: reference } }, ConsistentRead: true }),
+      ),
+    );
+    return Item ? toRecord(Item) : null;
+  }
+
+  /**
+   * References in one partition of the sparse index that are due by `untilMs`, the longest due first.
+   * The index lags behind the table: read the record before acting on it.
+   */
+  async function due(shard: string, untilMs: number, limit: number): Promise<readonly string[]> {
+    const { Items } = await reach(() =>
+      client.send(
+        new QueryCommand({
+          TableName: tableName,
+          IndexName: 'pending',
+          KeyConditionExpression: 'shard = :shard AND dueAt <= :until',
+          ExpressionAttributeValues: { ':shard': { S: shard }, ':until': numberAttribute(untilMs) },
+          Limit: limit,
+        }),
+      ),
+    );
+    return (Items ?? []).flatMap((item) => item.reference?.S ?? []);
+  }
+
+  async function attempt(reference: string, parts: readonly Part[]): Promise<Attempt> {
+    try {
+      const { Attributes } = await reach(() =>
+        client.send(
+          new UpdateItemCommand({
+            TableName: tableName,
+            Key: { reference: { S: reference } },
+            ...expressions(parts),
+            ReturnValues: 'ALL_NEW',
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          }),
+        ),
+      );
+      return { written: toRecord(Attributes ?? {}), known: null };
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return { written: null, known: error.Item ? toRecord(error.Item) : null };
+    }
+  }
+
+  function setFacts(facts: Facts): Part {
+    const names = Object.keys(facts) as FactName[];
+    return {
+      set: [...names.map((name) => `#${name} = :${name}`), 'version = if_not_exists(version, :zero) + :one'],
+      names: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+      values: {
+        ...Object.fromEntries(names.map((name) => [`:${name}`, factAttribute(facts[name] ?? { value: null, at: 0 })])),
+        ':zero': numberAttribute(0),
+        ':one': numberAttribute(1),
+      },
+    };
+  }
+
+  function queueUp(reference: string, queue: Queue, dueAt: number): Part {
+    return {
+      set: ['shard = :shard', 'dueAt = :dueAt', 'pendingSince = if_not_exists(pendingSince, :now)'],
+      values: {
+        ':shard': { S: shardOf(queue, reference) },
+        ':dueAt': numberAttribute(dueAt),
+        ':now': numberAttribute(now()),
+      },
+    };
+  }
+}
+
+/** One conditional write: the record as written, or, where the engine says it, as it stood against the write. */
+type Attempt = { readonly written: UserRecord | null; readonly known: UserRecord | null };
+
+/** A piece of an update expression; the pieces of one write are joined. */
+type Part = {
+  readonly set?: readonly string[];
+  readonly remove?: readonly string[];
+  readonly condition?: string;
+  readonly names?: Record<string, string>;
+  readonly values?: Item;
+};
+
+const ownerName = { '#owner': 'owner' };
+
+const nobodyHolds: Part = { condition: 'attribute_not_exists(#owner)', names: ownerName };
+
+const giveBack: Part = { remove: ['#owner', 'leaseUntil'], names: ownerName };
+
+function hold(owner: string, untilMs: number): Part {
+  return {
+    set: ['#owner = :owner', 'leaseUntil = :leaseUntil'],
+    names: ownerName,
+    values: { ':owner': { S: owner }, ':leaseUntil': numberAttribute(untilMs) },
+  };
+}
+
+function versionIs(version: number): Part {
+  return { condition: 'version = :version', values: { ':version': numberAttribute(version) } };
+}
+
+function holderIs({ lease }: UserRecord): Part {
+  if (!lease) return nobodyHolds;
+  return {
+    condition: '#owner = :holder AND leaseUntil = :heldUntil',
+    names: ownerName,
+    values: { ':holder': { S: lease.owner }, ':heldUntil': numberAttribute(lease.untilMs) },
+  };
+}
+
+// A lease that ran out was not given back: its holder may have changed ROQ and died before it could say so.
+function distrustIfAbandoned({ lease }: UserRecord): Part {
+  return lease ? { remove: ['observed'] } : {};
+}
+
+function setFound({ roqId, observed }: Found): Part {
+  return {
+    set: [...(roqId ? ['roqId = :roqId'] : []), ...(observed ? ['observed = :observed'] : [])],
+    remove: observed ? [] : ['observed'],
+    values: {
+      ...(roqId && { ':roqId': { S: roqId } }),
+      ...(observed && { ':observed': stateAttribute(observed) }),
+    },
+  };
+}
+
+function setFailure({ attempts }: UserRecord, code: RoqCode): Part {
+  return {
+    set: ['attempts = :attempts', 'lastError = :code'],
+    values: { ':attempts': numberAttribute(attempts + 1), ':code': { S: code } },
+  };
+}
+
+function namesOfAt(facts: readonly FactName[]): Part {
+  return facts.length > 0 ? { names: { '#at': 'at' } } : {};
+}
+
+function expressions(parts: readonly Part[]) {
+  const set = parts.flatMap((part) => part.set ?? []);
+  const remove = parts.flatMap((part) => part.remove ?? []);
+  const conditions = parts.flatMap((part) => (part.condition ? [`(${part.condition})`] : []));
+  const names = Object.assign({}, ...parts.map((part) => part.names));
+  return {
+    UpdateExpression: [
+      ...(set.length > 0 ? [`SET ${set.join(', ')}`] : []),
+      ...(remove.length > 0 ? [`REMOVE ${remove.join(', ')}`] : []),
+    ].join(' '),
+    ConditionExpression: conditions.join(' AND '),
+    ExpressionAttributeValues: Object.assign({}, ...parts.map((part) => part.values)) as Item,
+    ...(Object.keys(names).length > 0 && { ExpressionAttributeNames: names as Record<string, string> }),
+  };
+}
+
+function ours(record: UserRecord, owner: string): Leased | null {
+  return record.lease?.owner === owner ? { ...record, lease: record.lease } : null;
+}
+
+// A failed condition is an answer; everything else means that DynamoDB could not be had.
+async function reach<Answer>(send: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await send();
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) throw error;
+    throw new UnavailableError('store_unavailable', 'DynamoDB did not take the call', { cause: error });
+  }
+}
