@@ -8,6 +8,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type RoqCode, UnavailableError } from './errors.ts';
+import { timed } from './meter.ts';
 import {
   factAttribute,
   type Item,
@@ -88,7 +89,11 @@ export function createStore({ client, tableName, now }: StoreOptions) {
     return attempt(reference, [
       setFacts(heard),
       { condition: facts.length > 0 ? isNews.join(' AND ') : isNewUser, ...namesOfAt(facts) },
-      { values: Object.fromEntries(facts.map((name) => [`:${name}At`, numberAttribute(heard[name]?.at ?? 0)])) },
+      {
+        values: Object.fromEntries(
+          facts.map((name) => [`:${name}At`, numberAttribute(heard[name]?.at ?? 0)]),
+        ),
+      },
       nobodyHolds,
       hold(owner, now() + leaseMs),
       queueUp(reference, 'pending', now() + leaseMs),
@@ -142,7 +147,13 @@ export function createStore({ client, tableName, now }: StoreOptions) {
    * It didn't work out this time: due again at `dueAt`, in milliseconds.
    * With `keepLease` nobody may touch the record before that.
    */
-  function release(record: Leased, found: Found, code: RoqCode, dueAt: number, keepLease: boolean): Promise<Written> {
+  function release(
+    record: Leased,
+    found: Found,
+    code: RoqCode,
+    dueAt: number,
+    keepLease: boolean,
+  ): Promise<Written> {
     return finish(record, [
       setFound(found),
       setFailure(record, code),
@@ -181,7 +192,11 @@ export function createStore({ client, tableName, now }: StoreOptions) {
   async function get(reference: string): Promise<UserRecord | null> {
     const { Item } = await reach(() =>
       client.send(
-        new GetItemCommand({ TableName: tableName, Key: { reference: { S: reference } }, ConsistentRead: true }),
+        new GetItemCommand({
+          TableName: tableName,
+          Key: { reference: { S: reference } },
+          ConsistentRead: true,
+        }),
       ),
     );
     return Item ? toRecord(Item) : null;
@@ -232,7 +247,9 @@ export function createStore({ client, tableName, now }: StoreOptions) {
       set: [...names.map((name) => `#${name} = :${name}`), 'version = if_not_exists(version, :zero) + :one'],
       names: Object.fromEntries(names.map((name) => [`#${name}`, name])),
       values: {
-        ...Object.fromEntries(names.map((name) => [`:${name}`, factAttribute(facts[name] ?? { value: null, at: 0 })])),
+        ...Object.fromEntries(
+          names.map((name) => [`:${name}`, factAttribute(facts[name] ?? { value: null, at: 0 })]),
+        ),
         ':zero': numberAttribute(0),
         ':one': numberAttribute(1),
       },
@@ -340,7 +357,7 @@ function ours(record: UserRecord, owner: string): Leased | null {
 // A failed condition is an answer; everything else means that DynamoDB could not be had.
 async function reach<Answer>(send: () => Promise<Answer>): Promise<Answer> {
   try {
-    return await send();
+    return await timed('storeMs', send);
   } catch (error) {
     if (error instanceof ConditionalCheckFailedException) throw error;
     throw new UnavailableError('store_unavailable', 'DynamoDB did not take the call', { cause: error });

@@ -1,0 +1,97 @@
+// POST /webhooks/{provider}: an HTTP API event in, a signed request to receive(), its answer out.
+
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import { type App, connect } from '../lib/app.ts';
+import { readConfig } from '../lib/config.ts';
+import { type ErrorCode, RejectedError, type RejectionCode, UnavailableError } from '../lib/errors.ts';
+import { causeName } from '../lib/log.ts';
+import type { WebhookRequest } from '../lib/providers/provider.ts';
+import { receive } from '../lib/receive.ts';
+
+// A configuration that can't work stops the cold start here.
+export const handler = createHandler(connect(readConfig(process.env)));
+
+type Answer = APIGatewayProxyStructuredResultV2;
+
+const maxBodyBytes = 1024 * 1024;
+
+// Covers a clock that is off and a call that was on its way when the invocation ended.
+const leaseMarginMs = 30_000;
+
+export function createHandler(app: App) {
+  return async (event: APIGatewayProxyEventV2, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<Answer> => {
+    const name = event.pathParameters?.provider ?? '';
+    const provider = app.providers.get(name);
+    try {
+      if (!provider) throw new RejectedError('provider_unknown', 'no such provider is configured');
+      await receive(app, provider, toRequest(event), {
+        deadline: app.now() + app.inlineBudgetMs,
+        leaseMs: context.getRemainingTimeInMillis() + leaseMarginMs,
+      });
+      return provider.answers === 'set' ? { statusCode: 202 } : json(200, { status: 'accepted' });
+    } catch (error) {
+      if (!(error instanceof RejectedError || error instanceof UnavailableError)) throw error;
+      app.log({
+        ...{ message: 'event', provider: provider?.name ?? 'unknown', eventId: null, kind: null, reference: null },
+        ...{ outcome: error instanceof RejectedError ? 'rejected' : 'unavailable', code: error.code },
+        ...{ roqMs: 0, storeMs: 0, cause: causeName(error) },
+      });
+      return provider?.answers === 'set' ? setAnswer(error.code) : plainAnswer(error.code);
+    }
+  };
+}
+
+function toRequest(event: APIGatewayProxyEventV2): WebhookRequest {
+  const text = event.body ?? '';
+  // No encoding has fewer bytes than this, so that a huge body is refused before it is copied.
+  const atLeastBytes = event.isBase64Encoded ? Math.floor(text.length * 0.75) - 2 : text.length;
+  const body = atLeastBytes > maxBodyBytes ? null : Buffer.from(text, event.isBase64Encoded ? 'base64' : 'utf8');
+  if (!body || body.length > maxBodyBytes) throw new RejectedError('body_too_large', 'the body is over 1 MiB');
+  const headers = Object.entries(event.headers).map(([name, value]) => [name.toLowerCase(), value] as const);
+  return { headers: Object.fromEntries(headers), body };
+}
+
+function plainAnswer(code: ErrorCode): Answer {
+  switch (code) {
+    case 'provider_unknown':
+      return json(404, { status: 'not found' });
+    case 'body_too_large':
+      return json(413, { status: 'too large' });
+    case 'body_malformed':
+    case 'payload_invalid':
+    case 'subject_unsupported':
+      return json(400, { status: 'malformed' });
+    case 'keys_unavailable':
+    case 'store_unavailable':
+      return tryAgain();
+    default:
+      return json(401, { status: 'unauthorized' });
+  }
+}
+
+// https://www.rfc-editor.org/rfc/rfc8935#section-2.4 names the errors that a sender of security event tokens knows.
+const setErrors: Partial<Record<ErrorCode, string>> = {
+  issuer_mismatch: 'invalid_issuer',
+  audience_mismatch: 'invalid_audience',
+  key_unknown: 'invalid_key',
+  signature_mismatch: 'invalid_key',
+  algorithm_refused: 'invalid_key',
+  signature_missing: 'authentication_failed',
+} satisfies Partial<Record<RejectionCode, string>>;
+
+function setAnswer(code: ErrorCode): Answer {
+  if (code === 'body_too_large' || code === 'store_unavailable' || code === 'keys_unavailable') return plainAnswer(code);
+  const err = setErrors[code] ?? 'invalid_request';
+  const answer = json(400, { err, description: 'The security event token was not accepted.' });
+  return { ...answer, headers: { ...answer.headers, 'content-language': 'en' } };
+}
+
+function tryAgain(): Answer {
+  const answer = json(503, { status: 'try again' });
+  // Some senders retry a 503 only where this header stands.
+  return { ...answer, headers: { ...answer.headers, 'retry-after': '5' } };
+}
+
+function json(statusCode: number, body: object): Answer {
+  return { statusCode, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}

@@ -1,0 +1,294 @@
+// The one function that makes ROQ match the record: in what order to look and act.
+
+import type { ErrorCode, RoqCode } from './errors.ts';
+import { type Change, type Roq, toState, toUpdate } from './roq/client.ts';
+import { RoqError } from './roq/faults.ts';
+import type { RoqUser } from './roq/types.ts';
+import type { Found, Leased, Store, Written } from './store.ts';
+import { type Plan, plan, type RoqState } from './user.ts';
+
+export type ConvergePorts = {
+  readonly store: Pick<Store, 'mark' | 'release' | 'park'>;
+  readonly roq: Pick<Roq, 'allUsers' | 'change'>;
+  /** Our clock, in milliseconds. */
+  readonly now: () => number;
+  /** Chance, in [0, 1). */
+  readonly random: () => number;
+};
+
+/**
+ * - `done`: ROQ matches the record.
+ * - `waiting`: it can't be created before an e-mail address is known.
+ * - `retry`: pending, due again later.
+ * - `parked`: ROQ refuses for good.
+ * - `lost`: our lease was taken over; the new holder converges.
+ */
+export type Outcome = {
+  readonly reference: string;
+  readonly is: 'done' | 'waiting' | 'retry' | 'parked' | 'lost';
+  readonly code: ErrorCode | null;
+  /** Further ROQ users with this reference, beside the one that we keep. */
+  readonly duplicates: readonly string[];
+};
+
+/** The longest wait between two attempts. */
+export const maxBackoffMs = 60 * 60_000;
+
+/** How long a change that was sent without an answer may still take to land; nobody touches the user before. */
+export const settleMs = 60_000;
+
+const firstBackoffMs = 5_000;
+
+// ROQ cuts long lists silently at a length that it does not publish; this stays below any likely one.
+const batchSize = 25;
+
+/** One record on its way: what is known of its ROQ user, and what is to be done. */
+type Task = {
+  readonly record: Leased;
+  readonly roqId: string | null;
+  readonly held: RoqState | null;
+  readonly plan: Plan;
+  readonly duplicates: readonly string[];
+};
+
+/** A task at its end: done, or failed; `observed` null = what ROQ holds is not known for sure. */
+type Result = Found & { readonly task: Task; readonly failure: RoqError | null };
+
+/**
+ * Makes ROQ match each record, in batches of one request, and gives every lease back.
+ * A look-up comes before every create, and a mark holds only for the version it was made for: new facts that come
+ * in meanwhile send the record round again. No call to ROQ is begun after `deadline` (milliseconds of our clock).
+ * @throws UnavailableError when DynamoDB does not take the outcome; the leases then run out by themselves.
+ */
+export async function converge(
+  ports: ConvergePorts,
+  leased: readonly Leased[],
+  deadline: number,
+): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = [];
+  const queue = [...leased];
+  while (queue.length > 0) {
+    const results = await convergeOnce(ports, queue.splice(0, batchSize), deadline);
+    const settled = await Promise.all(results.map((result) => settle(ports, result)));
+    outcomes.push(...settled.flatMap(({ outcome }) => outcome ?? []));
+    queue.push(...settled.flatMap(({ again }) => again ?? []));
+  }
+  return outcomes;
+}
+
+async function convergeOnce(
+  ports: ConvergePorts,
+  records: readonly Leased[],
+  deadline: number,
+): Promise<Result[]> {
+  const known = records.filter(isKnown);
+  const unknown = records.filter((record) => !isKnown(record));
+  const knownTasks = known.map((record) => toTask(record, record.roqId, record.observed, []));
+  try {
+    const foundTasks = await lookUp(ports, unknown, deadline);
+    return await act(ports, [...knownTasks, ...foundTasks], deadline);
+  } catch (error) {
+    const failure = asRoqError(error);
+    const failed = unknown.map((record) => toTask(record, record.roqId, null, []));
+    return [...(await act(ports, knownTasks, deadline)), ...failed.map((task) => fail(task, failure))];
+  }
+}
+
+function isKnown({ roqId, observed }: Leased): boolean {
+  return roqId !== null && observed !== null;
+}
+
+// Deactivated users count: a look-up that missed one would create its user a second time.
+async function lookUp(ports: ConvergePorts, records: readonly Leased[], deadline: number): Promise<Task[]> {
+  if (records.length === 0) return [];
+  const valueIn = records.map(({ reference }) => reference);
+  const filter = { reference: { valueIn }, withDeactivated: { equalTo: true } };
+  const usersOf = new Map<string, RoqUser[]>(valueIn.map((reference) => [reference, []]));
+  for await (const user of ports.roq.allUsers({ filter }, { deadline }))
+    usersOf.get(user.reference)?.push(user);
+  return records.map((record) => adopt(record, usersOf.get(record.reference) ?? []));
+}
+
+// Only the very same reference links a record to a ROQ user, never an e-mail address; of several the oldest.
+function adopt(record: Leased, users: readonly RoqUser[]): Task {
+  const user = users.find(({ id }) => id === record.roqId) ?? (record.roqId === null ? users[0] : undefined);
+  const duplicates = users.filter((other) => other !== user).map(({ id }) => id);
+  return toTask(record, user?.id ?? record.roqId, user ? toState(user) : null, duplicates);
+}
+
+function toTask(
+  record: Leased,
+  roqId: string | null,
+  held: RoqState | null,
+  duplicates: readonly string[],
+): Task {
+  return { record, roqId, held, plan: plan(record.facts, held), duplicates };
+}
+
+async function act(ports: ConvergePorts, tasks: readonly Task[], deadline: number): Promise<Result[]> {
+  const missing = tasks.filter(isMissing);
+  const present = tasks.filter((task) => !isMissing(task));
+  const idle = present.filter((task) => toChange(task) === null);
+  const busy = present.filter((task) => toChange(task) !== null);
+  return [
+    ...missing.map((task) => fail(task, new RoqError('roq_user_missing', 'none'))),
+    ...idle.map((task) => succeed(task, task.roqId)),
+    ...(await change(ports, busy, deadline)),
+  ];
+}
+
+// A user that we made can't have been deleted: a look-up without it is a reason to ask a person, not to make another.
+function isMissing({ roqId, held }: Task): boolean {
+  return roqId !== null && held === null;
+}
+
+function toChange({ record, roqId, plan }: Task): Change | null {
+  if (plan.do === 'create') {
+    return { create: { ...toUpdate(plan.user), email: plan.user.email, reference: record.reference } };
+  }
+  return plan.do === 'update' && roqId !== null
+    ? { update: { id: roqId, user: toUpdate(plan.changes) } }
+    : null;
+}
+
+async function change(ports: ConvergePorts, tasks: readonly Task[], deadline: number): Promise<Result[]> {
+  if (tasks.length === 0) return [];
+  try {
+    const ids = await ports.roq.change(
+      tasks.flatMap((task) => toChange(task) ?? []),
+      { deadline },
+    );
+    return tasks.map((task, i) => succeed(task, ids[i] ?? task.roqId));
+  } catch (error) {
+    return recover(ports, tasks, asRoqError(error), deadline);
+  }
+}
+
+// A request failed, and some of its changes may have been made: look again before anything is tried a second time.
+async function recover(
+  ports: ConvergePorts,
+  tasks: readonly Task[],
+  failure: RoqError,
+  deadline: number,
+): Promise<Result[]> {
+  const [only] = tasks;
+  if (only && tasks.length === 1 && failure.code === 'roq_refused') {
+    return [await changeStatusAlone(ports, only, failure, deadline)];
+  }
+  if (failure.effect === 'none') return tasks.map((task) => fail(task, failure));
+  let seen: readonly Task[];
+  try {
+    seen = await lookUp(
+      ports,
+      tasks.map(({ record }) => record),
+      deadline,
+    );
+  } catch (error) {
+    asRoqError(error);
+    return tasks.map((task) => fail(task, failure));
+  }
+  return finishOneByOne(ports, seen, failure, deadline);
+}
+
+async function finishOneByOne(
+  ports: ConvergePorts,
+  tasks: readonly Task[],
+  failure: RoqError,
+  deadline: number,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const task of tasks) {
+    // What may still land must not be sent again, and what failed alone has had its turn.
+    const isOpen = toChange(task) !== null;
+    if (isOpen && (failure.effect === 'late' || tasks.length === 1)) results.push(fail(task, failure));
+    else results.push(...(await act(ports, [task], deadline)));
+  }
+  return results;
+}
+
+// A profile value that ROQ refuses must not keep a disabled account alive: the status goes without it.
+async function changeStatusAlone(
+  ports: ConvergePorts,
+  task: Task,
+  refusal: RoqError,
+  deadline: number,
+): Promise<Result> {
+  if (task.plan.do !== 'update' || task.roqId === null) return fail(task, refusal);
+  const { active, isOptedIn, ...profile } = task.plan.changes;
+  const status: RoqState = {
+    ...(active !== undefined && { active }),
+    ...(isOptedIn !== undefined && { isOptedIn }),
+  };
+  const isMixed = Object.keys(status).length > 0 && Object.keys(profile).length > 0;
+  if (!isMixed) return fail(task, refusal);
+  try {
+    await ports.roq.change([{ update: { id: task.roqId, user: toUpdate(status) } }], { deadline });
+    return fail(task, refusal, { ...task.held, ...status });
+  } catch (error) {
+    return fail(task, asRoqError(error));
+  }
+}
+
+function succeed(task: Task, roqId: string | null): Result {
+  const { plan, held } = task;
+  if (plan.do === 'create') return { task, roqId, observed: plan.user, failure: null };
+  if (plan.do === 'update') return { task, roqId, observed: { ...held, ...plan.changes }, failure: null };
+  return { task, roqId, observed: held, failure: null };
+}
+
+// Only a call that changed nothing leaves what we knew of ROQ true.
+function fail(task: Task, failure: RoqError, observed = failure.effect === 'none' ? task.held : null): Result {
+  return { task, roqId: task.roqId, observed, failure };
+}
+
+/** Writes down how it ended; `again`: new facts came in, and the lease is still ours. */
+async function settle(
+  ports: ConvergePorts,
+  result: Result,
+): Promise<{ outcome: Outcome | null; again: Leased | null }> {
+  const { written, is } = await write(ports, result);
+  const { record, duplicates } = result.task;
+  const code = result.failure?.code ?? null;
+  if (written.is === 'written') {
+    return { outcome: { reference: record.reference, is, code, duplicates }, again: null };
+  }
+  if (written.is === 'lost') {
+    return { outcome: { reference: record.reference, is: 'lost', code, duplicates }, again: null };
+  }
+  return { outcome: null, again: { ...written.record, roqId: result.roqId, observed: result.observed } };
+}
+
+async function write(
+  { store, now, random }: ConvergePorts,
+  { task, roqId, observed, failure }: Result,
+): Promise<{ written: Written; is: Outcome['is'] }> {
+  const { record } = task;
+  const found = { roqId, observed };
+  if (!failure) {
+    const isWaiting = task.plan.do === 'wait';
+    const written = await store.mark(record, found, isWaiting ? 'waiting' : null);
+    return { written, is: isWaiting ? 'waiting' : 'done' };
+  }
+  if (isFinal(failure.code)) {
+    return { written: await store.park(record, found, failure.code), is: 'parked' };
+  }
+  const mayLand = failure.effect === 'late';
+  const waitMs = backoffMs(record.attempts, failure.retryAfterMs, random);
+  const dueAt = now() + (mayLand ? Math.max(settleMs, waitMs) : waitMs);
+  return { written: await store.release(record, found, failure.code, dueAt, mayLand), is: 'retry' };
+}
+
+function isFinal(code: RoqCode): boolean {
+  return code === 'roq_refused' || code === 'roq_user_missing';
+}
+
+/** Exponential with full jitter, never before ROQ said; in milliseconds. */
+export function backoffMs(attempts: number, retryAfterMs: number | null, random: () => number): number {
+  const ceilingMs = Math.min(maxBackoffMs, firstBackoffMs * 2 ** Math.min(attempts, 20));
+  return Math.min(maxBackoffMs, Math.ceil(Math.max(retryAfterMs ?? 0, random() * ceilingMs)));
+}
+
+function asRoqError(error: unknown): RoqError {
+  if (error instanceof RoqError) return error;
+  throw error;
+}

@@ -1,0 +1,42 @@
+// One structured line a thing that happened: ids, codes and milliseconds, never payloads, secrets or personal data.
+
+import type { ErrorCode } from './errors.ts';
+
+export type EventLine = {
+  readonly message: 'event';
+  readonly provider: string;
+  readonly eventId: string | null;
+  readonly kind: string | null;
+  readonly reference: string | null;
+  readonly outcome: string;
+  readonly code: ErrorCode | null;
+  readonly roqMs: number;
+  readonly storeMs: number;
+};
+
+export type DuplicatesLine = {
+  readonly message: 'duplicates';
+  readonly reference: string;
+  readonly roqIds: readonly string[];
+};
+
+export type FailureLine = {
+  readonly message: 'failure';
+  readonly code: ErrorCode;
+  /** The error's class, such as a time-out's; its message may hold data. */
+  readonly cause: string | null;
+};
+
+export type LogLine = EventLine | DuplicatesLine | FailureLine;
+
+export type Log = (line: LogLine) => void;
+
+/** Writes a line to stdout, which Lambda takes to CloudWatch. */
+export function log(line: LogLine): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+/** The class name of what caused an error, the only part of it that is safe to log. */
+export function causeName({ cause }: Error): string | null {
+  return cause instanceof Error ? cause.name : null;
+}

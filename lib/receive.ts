@@ -1,0 +1,105 @@
+// What is done with one webhook request: verify, fold, converge. 2xx is promised from the moment the facts are folded.
+
+import { randomUUID } from 'node:crypto';
+import { type ConvergePorts, converge, type Outcome } from './converge.ts';
+import { RejectedError, UnavailableError } from './errors.ts';
+import { causeName, type EventLine, type Log } from './log.ts';
+import { metered, type Spent } from './meter.ts';
+import type { Read, UserEvent, WebhookRequest } from './providers/provider.ts';
+import type { Folded, Store } from './store.ts';
+import { type Facts, fold, toFacts } from './user.ts';
+
+export type ReceivePorts = ConvergePorts & {
+  readonly store: Pick<Store, 'fold' | 'mark' | 'release' | 'park'>;
+  readonly log: Log;
+};
+
+export type Budget = {
+  /** When ROQ must have been dealt with, in milliseconds of our clock; the rest stays pending. */
+  readonly deadline: number;
+  /** How long a lease must last to outlive this invocation. */
+  readonly leaseMs: number;
+};
+
+// A stamp far ahead would outlast every true event that follows it.
+const maxAheadMs = 5 * 60_000;
+
+/**
+ * Records everything that the request tells, and makes ROQ follow as far as the budget goes.
+ * @throws RejectedError for what is not a valid event; UnavailableError when it could not be recorded.
+ */
+export async function receive(
+  ports: ReceivePorts,
+  provider: { readonly name: string; readonly read: Read },
+  request: WebhookRequest,
+  budget: Budget,
+): Promise<void> {
+  await metered(async (spent) => {
+    const events = await provider.read(request, ports.now());
+    const folded = await foldAll(ports, gather(events, ports.now()), budget.leaseMs);
+    const outcomes = await convergeAll(ports, folded, budget.deadline);
+    for (const event of events) ports.log(eventLine(provider.name, event, folded, outcomes, spent));
+  });
+}
+
+/** The facts of a request by user, so that each user is folded once. */
+function gather(events: readonly UserEvent[], nowMs: number): ReadonlyMap<string, Facts> {
+  const heard = new Map<string, Facts>();
+  for (const { reference, told, at } of events) {
+    if (told === null || reference === null) continue;
+    if (at > nowMs + maxAheadMs) throw new RejectedError('from_the_future', 'the event is dated in the future');
+    heard.set(reference, fold(heard.get(reference) ?? {}, toFacts(told, at)));
+  }
+  return heard;
+}
+
+/** All or nothing: a sender that is told 2xx sends none of it again. */
+async function foldAll(
+  { store }: ReceivePorts,
+  heard: ReadonlyMap<string, Facts>,
+  leaseMs: number,
+): Promise<ReadonlyMap<string, Folded>> {
+  const owner = randomUUID();
+  const folds = [...heard].map(
+    async ([reference, facts]) => [reference, await store.fold(reference, facts, owner, leaseMs)] as const,
+  );
+  return new Map(await Promise.all(folds));
+}
+
+async function convergeAll(
+  ports: ReceivePorts,
+  folded: ReadonlyMap<string, Folded>,
+  deadline: number,
+): Promise<ReadonlyMap<string, Outcome>> {
+  const leased = [...folded.values()].flatMap(({ leased }) => leased ?? []);
+  try {
+    const outcomes = await converge(ports, leased, deadline);
+    for (const { reference, duplicates } of outcomes) {
+      if (duplicates.length > 0) ports.log({ message: 'duplicates', reference, roqIds: duplicates });
+    }
+    return new Map(outcomes.map((outcome) => [outcome.reference, outcome]));
+  } catch (error) {
+    // The facts are recorded, and stay pending until somebody can write down what became of them.
+    if (!(error instanceof UnavailableError)) throw error;
+    ports.log({ message: 'failure', code: error.code, cause: causeName(error) });
+    return new Map();
+  }
+}
+
+function eventLine(
+  provider: string,
+  { id, kind, reference, told }: UserEvent,
+  folded: ReadonlyMap<string, Folded>,
+  outcomes: ReadonlyMap<string, Outcome>,
+  spent: Spent,
+): EventLine {
+  const user = reference === null ? undefined : folded.get(reference);
+  const outcome = reference === null ? undefined : outcomes.get(reference);
+  return {
+    ...{ message: 'event', provider, eventId: id, kind, reference },
+    outcome: told === null ? 'ignored' : user?.changed === false ? 'repeat' : (outcome?.is ?? 'pending'),
+    code: outcome?.code ?? null,
+    roqMs: Math.round(spent.roqMs),
+    storeMs: Math.round(spent.storeMs),
+  };
+}

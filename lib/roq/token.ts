@@ -1,0 +1,106 @@
+// The super admin token of ROQ's service account: fetched once, however many calls wait for it.
+
+import { fromFailure, RoqError } from './faults.ts';
+
+export type TokenOptions = {
+  readonly url: string;
+  readonly environmentId: string;
+  readonly apiKey: string;
+  readonly timeoutMs: number;
+  readonly now: () => number;
+  readonly fetch: typeof fetch;
+};
+
+export type TokenSource = ReturnType<typeof createTokenSource>;
+
+type Token = { readonly text: string; readonly renewAtMs: number };
+
+// The official SDK trusts a token for an hour at most, whatever it says itself.
+const maxLifeMs = 60 * 60_000;
+const marginMs = 60_000;
+const serviceAccount = 'project-service-account@roq.tech';
+
+export function createTokenSource(options: TokenOptions) {
+  let held: Promise<Token> | null = null;
+
+  /** The token to send now. @throws RoqError `roq_unavailable` or `roq_unauthorized`. */
+  async function get(): Promise<string> {
+    const waited = held ?? renew();
+    const token = await waited;
+    if (options.now() < token.renewAtMs) return token.text;
+    if (held === waited) held = null;
+    return (await (held ?? renew())).text;
+  }
+
+  /** Forgets a token that ROQ no longer takes, unless it was renewed already. */
+  async function drop(refused: string): Promise<void> {
+    const waited = held;
+    const token = await waited;
+    if (token?.text === refused && held === waited) held = null;
+  }
+
+  function renew(): Promise<Token> {
+    const fetched = fetchToken(options);
+    held = fetched;
+    fetched.catch(() => {
+      if (held === fetched) held = null;
+    });
+    return fetched;
+  }
+
+  return { get, drop };
+}
+
+async function fetchToken({
+  url,
+  environmentId,
+  apiKey,
+  timeoutMs,
+  now,
+  fetch,
+}: TokenOptions): Promise<Token> {
+  const body = await post(fetch, new URL('/v01/authorize/serviceAccount', url), timeoutMs, {
+    email: serviceAccount,
+    environmentId,
+    apiKey,
+  });
+  const text = body !== null && typeof body === 'object' && 'accessToken' in body ? body.accessToken : null;
+  if (typeof text !== 'string' || text === '') throw new RoqError('roq_unavailable', 'none');
+  const lifeMs = Math.min(maxLifeMs, (expiryMs(text) ?? now() + maxLifeMs) - now());
+  return { text, renewAtMs: now() + lifeMs - Math.min(marginMs, lifeMs / 2) };
+}
+
+async function post(
+  fetch: TokenOptions['fetch'],
+  url: URL,
+  timeoutMs: number,
+  body: object,
+): Promise<unknown> {
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    if (response.ok) return await response.json();
+  } catch (error) {
+    throw fromFailure(error, 'query');
+  }
+  const isRefused = response.status === 400 || response.status === 401 || response.status === 403;
+  throw new RoqError(isRefused ? 'roq_unauthorized' : 'roq_unavailable', 'none', {
+    statusCode: response.status,
+  });
+}
+
+// The token is ROQ's to verify; we only read when it ends, where it is a JWT.
+function expiryMs(token: string): number | null {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    const isJwt = claims !== null && typeof claims === 'object' && 'exp' in claims;
+    return isJwt && typeof claims.exp === 'number' ? claims.exp * 1000 : null;
+  } catch {
+    return null;
+  }
+}
