@@ -237,7 +237,11 @@ function succeed(task: Task, roqId: string | null): Result {
 }
 
 // Only a call that changed nothing leaves what we knew of ROQ true.
-function fail(task: Task, failure: RoqError, observed = failure.effect === 'none' ? task.held : null): Result {
+function fail(
+  task: Task,
+  failure: RoqError,
+  observed = failure.effect === 'none' ? task.held : null,
+): Result {
   return { task, roqId: task.roqId, observed, failure };
 }
 

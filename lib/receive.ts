@@ -47,7 +47,8 @@ function gather(events: readonly UserEvent[], nowMs: number): ReadonlyMap<string
   const heard = new Map<string, Facts>();
   for (const { reference, told, at } of events) {
     if (told === null || reference === null) continue;
-    if (at > nowMs + maxAheadMs) throw new RejectedError('from_the_future', 'the event is dated in the future');
+    if (at > nowMs + maxAheadMs)
+      throw new RejectedError('from_the_future', 'the event is dated in the future');
     heard.set(reference, fold(heard.get(reference) ?? {}, toFacts(told, at)));
   }
   return heard;

@@ -85,10 +85,9 @@ export function createStore({ client, tableName, now }: StoreOptions) {
   function foldUnread(reference: string, heard: Facts, owner: string, leaseMs: number): Promise<Attempt> {
     const facts = Object.keys(heard) as FactName[];
     const isNews = facts.map((name) => `(attribute_not_exists(#${name}) OR #${name}.#at < :${name}At)`);
-    const isNewUser = 'attribute_not_exists(reference)';
     return attempt(reference, [
       setFacts(heard),
-      { condition: facts.length > 0 ? isNews.join(' AND ') : isNewUser, ...namesOfAt(facts) },
+      facts.length > 0 ? { condition: isNews.join(' AND '), names: { '#at': 'at' } } : isNewUser,
       {
         values: Object.fromEntries(
           facts.map((name) => [`:${name}At`, numberAttribute(heard[name]?.at ?? 0)]),
@@ -116,8 +115,7 @@ export function createStore({ client, tableName, now }: StoreOptions) {
 
   /** Takes the lease of a record as it is; null when someone else holds it, or there is no such record. */
   async function take(reference: string, owner: string, leaseMs: number): Promise<Leased | null> {
-    const exists = { condition: 'attribute_exists(reference)' };
-    const first = await attempt(reference, [exists, nobodyHolds, hold(owner, now() + leaseMs)]);
+    const first = await attempt(reference, [isKnownUser, nobodyHolds, hold(owner, now() + leaseMs)]);
     if (first.written) return ours(first.written, owner);
     const known = first.known ?? (await get(reference));
     if (!known?.lease) return null;
@@ -138,7 +136,9 @@ export function createStore({ client, tableName, now }: StoreOptions) {
       setFound(found),
       { set: ['syncedVersion = :synced'], values: { ':synced': numberAttribute(record.version) } },
       { remove: ['attempts', 'lastError'] },
-      queue ? queueUp(record.reference, queue, now()) : { remove: ['shard', 'dueAt', 'pendingSince'] },
+      queue
+        ? queueUp(record.reference, queue, now())
+        : { remove: ['#shard', 'dueAt', 'pendingSince'], names: shardName },
       giveBack,
     ]);
   }
@@ -212,7 +212,8 @@ export function createStore({ client, tableName, now }: StoreOptions) {
         new QueryCommand({
           TableName: tableName,
           IndexName: 'pending',
-          KeyConditionExpression: 'shard = :shard AND dueAt <= :until',
+          KeyConditionExpression: '#shard = :shard AND dueAt <= :until',
+          ExpressionAttributeNames: shardName,
           ExpressionAttributeValues: { ':shard': { S: shard }, ':until': numberAttribute(untilMs) },
           Limit: limit,
         }),
@@ -258,7 +259,8 @@ export function createStore({ client, tableName, now }: StoreOptions) {
 
   function queueUp(reference: string, queue: Queue, dueAt: number): Part {
     return {
-      set: ['shard = :shard', 'dueAt = :dueAt', 'pendingSince = if_not_exists(pendingSince, :now)'],
+      set: ['#shard = :shard', 'dueAt = :dueAt', 'pendingSince = if_not_exists(pendingSince, :now)'],
+      names: shardName,
       values: {
         ':shard': { S: shardOf(queue, reference) },
         ':dueAt': numberAttribute(dueAt),
@@ -280,7 +282,14 @@ type Part = {
   readonly values?: Item;
 };
 
+// Reserved words of DynamoDB's expressions.
 const ownerName = { '#owner': 'owner' };
+const shardName = { '#shard': 'shard' };
+const keyName = { '#reference': 'reference' };
+
+const isNewUser: Part = { condition: 'attribute_not_exists(#reference)', names: keyName };
+
+const isKnownUser: Part = { condition: 'attribute_exists(#reference)', names: keyName };
 
 const nobodyHolds: Part = { condition: 'attribute_not_exists(#owner)', names: ownerName };
 
@@ -330,14 +339,10 @@ function setFailure({ attempts }: UserRecord, code: RoqCode): Part {
   };
 }
 
-function namesOfAt(facts: readonly FactName[]): Part {
-  return facts.length > 0 ? { names: { '#at': 'at' } } : {};
-}
-
 function expressions(parts: readonly Part[]) {
   const set = parts.flatMap((part) => part.set ?? []);
   const remove = parts.flatMap((part) => part.remove ?? []);
-  const conditions = parts.flatMap((part) => (part.condition ? [`(${part.condition})`] : []));
+  const conditions = parts.flatMap((part) => part.condition ?? []);
   const names = Object.assign({}, ...parts.map((part) => part.names));
   return {
     UpdateExpression: [

@@ -1,4 +1,4 @@
-// What a provider is made of. Each file beside this one is one; registry.ts lists them.
+// What a provider is made of. Each file that registry.ts lists is one.
 
 import type * as v from 'valibot';
 import type { Told } from '../user.ts';
@@ -30,7 +30,11 @@ export type UserEvent = {
  */
 export type Read = (request: WebhookRequest, nowMs: number) => Promise<readonly UserEvent[]>;
 
-export type SignatureFamily = 'JWS body' | 'JWS header' | 'Standard Webhooks';
+export type SignatureFamily =
+  | 'JWS body'
+  | 'JWS header'
+  | 'Standard Webhooks'
+  | 'JWS body or Standard Webhooks';
 
 /** A kind of event that is mirrored: the provider's name for it, and what it means here. */
 export type MirroredKind = { readonly kind: string; readonly means: string };
@@ -47,6 +51,29 @@ export type Provider<Settings extends v.ObjectEntries = v.ObjectEntries> = {
   readonly ignored: readonly string[];
   /** How the sender wants to be answered: plain HTTP, or RFC 8935's 202 and 400 for security event tokens. */
   readonly answers: 'plain' | 'set';
-  /** Builds the reader once, outside the handler, so that key sets stay cached between requests. */
-  readonly connect: (settings: v.InferOutput<v.ObjectSchema<Settings, undefined>>) => Read;
+  /**
+   * Builds the reader once, outside the handler, so that key sets stay cached between requests.
+   * A method, so that providers of different settings fit in one list.
+   * @throws ConfigError for settings that can't work together
+   */
+  connect(settings: v.InferOutput<v.ObjectSchema<Settings, undefined>>): Read;
 };
+
+/** A provider's table of kinds: what each means to people, and what it tells of a user. */
+export type Kinds<Source> = Readonly<
+  Record<string, { readonly means: string; readonly tells: (source: Source) => Told }>
+>;
+
+/** The entry of a kind; undefined for one that we don't mirror. */
+export function findKind<Source>(kinds: Kinds<Source>, kind: string): Kinds<Source>[string] | undefined {
+  return Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+}
+
+export function listKinds<Source>(kinds: Kinds<Source>): readonly MirroredKind[] {
+  return Object.entries(kinds).map(([kind, { means }]) => ({ kind, means }));
+}
+
+/** An event of a kind that we don't mirror: answered like any other, and left alone. */
+export function ignoredEvent(event: Pick<UserEvent, 'id' | 'kind' | 'at'>): UserEvent {
+  return { ...event, reference: null, told: null };
+}

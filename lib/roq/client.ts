@@ -128,14 +128,14 @@ export function createRoq(options: RoqOptions) {
     try {
       answer = await timed('roqMs', () =>
         graphql.rawRequest<Data>({
-        query,
-        variables: variables as Record<string, unknown>,
-        requestHeaders: {
-          'roq-platform-authorization': `Bearer ${accessToken}`,
-          'roq-platform-server-authorization': `Basic ${basic}`,
-        },
-        signal: AbortSignal.timeout(Math.ceil(leftMs)),
-      }),
+          query,
+          variables: variables as Record<string, unknown>,
+          requestHeaders: {
+            'roq-platform-authorization': `Bearer ${accessToken}`,
+            'roq-platform-server-authorization': `Basic ${basic}`,
+          },
+          signal: AbortSignal.timeout(Math.ceil(leftMs)),
+        }),
       );
     } catch (error) {
       throw fromFailure(error, kind);

@@ -1,0 +1,153 @@
+// Events of a sender of your own, such as an authentication service that you wrote yourself:
+//
+//   { "id": "…", "type": "user.signed_up", "time": "2026-05-04T12:00:00.000Z" (or milliseconds),
+//     "user": { "id": "…", "email": "…", "phone": "…", "first_name": "…", "last_name": "…", "locale": "…",
+//               "timezone": "…", "avatar_url": "…", "custom_data": {…}, "tenant_id": "…",
+//               "email_verified": false, "disabled": false } }
+//
+// Only id, type, time and user.id are needed. A member that is left out is not told; null empties it.
+// Signed either by Standard Webhooks over that body, or as a JWT that is the body: header `typ: user-event+jwt`,
+// claims `iss`, `aud`, `iat`, `jti`, and `event` with the object above.
+
+import * as v from 'valibot';
+import { ConfigError } from '../errors.ts';
+import { optionalSecrets, optionalText, optionalUrl } from '../settings.ts';
+import { issuedAtMs } from '../signatures/claims.ts';
+import { verifyJwsBody } from '../signatures/jws-body.ts';
+import { remoteKeys } from '../signatures/keys.ts';
+import { verifyStandardWebhooks } from '../signatures/standard-webhooks.ts';
+import type { Told } from '../user.ts';
+import {
+  customData,
+  instant,
+  name,
+  parseJson,
+  parsePayload,
+  reference,
+  tell,
+  text,
+  yesNo,
+} from './payload.ts';
+import {
+  findKind,
+  ignoredEvent,
+  type Kinds,
+  listKinds,
+  type Provider,
+  type WebhookRequest,
+} from './provider.ts';
+
+const settings = {
+  GENERIC_SECRETS: optionalSecrets(
+    'Standard Webhooks: whsec_… secrets or whpk_… public keys, separated by spaces. Either these or the other three.',
+  ),
+  GENERIC_JWKS_URL: optionalUrl("JWT: address of your sender's public keys."),
+  GENERIC_ISSUER: optionalText("JWT: your sender's `iss`."),
+  GENERIC_AUDIENCE: optionalText('JWT: the `aud` by which your sender means this system.'),
+};
+
+// A sender may have been down, or the network, and its outbox must still be taken.
+const maxTokenAgeMs = 31 * 86_400_000;
+
+const envelope = v.object({ id: name(), type: name(), time: instant(), user: v.unknown() });
+
+const user = v.object({
+  id: reference(),
+  email: text(),
+  phone: text(),
+  first_name: text(),
+  last_name: text(),
+  locale: text(),
+  timezone: text(),
+  avatar_url: text(),
+  custom_data: customData(),
+  tenant_id: text(),
+  email_verified: yesNo(),
+  disabled: yesNo(),
+});
+
+type User = v.InferOutput<typeof user>;
+
+const kinds: Kinds<User> = {
+  'user.signed_up': { means: 'signed up', tells: toTold },
+  'user.updated': { means: 'profile changed', tells: toTold },
+  'user.email_verified': {
+    means: 'e-mail address verified',
+    tells: (user) => ({ ...toTold(user), emailVerified: true }),
+  },
+  'user.disabled': { means: 'disabled', tells: (user) => ({ ...toTold(user), disabled: true }) },
+  'user.enabled': { means: 'enabled', tells: (user) => ({ ...toTold(user), disabled: false }) },
+  'user.deleted': { means: 'deleted', tells: () => ({ deleted: true }) },
+};
+
+export const generic: Provider<typeof settings> = {
+  name: 'generic',
+  title: 'Your own sender',
+  family: 'JWS body or Standard Webhooks',
+  settings,
+  mirrored: listKinds(kinds),
+  ignored: ['any other type'],
+  answers: 'plain',
+  connect(configured) {
+    const open = toOpener(configured);
+    return async (request, nowMs) => {
+      const { id, type, time: at, user: subject } = parsePayload(envelope, await open(request, nowMs));
+      const kind = findKind(kinds, type);
+      if (!kind) return [ignoredEvent({ id, kind: type, at })];
+      const known = parsePayload(v.object({ user }), { user: subject }).user;
+      return [{ id, kind: type, reference: known.id, at, told: kind.tells(known) }];
+    };
+  },
+};
+
+type Opener = (request: WebhookRequest, nowMs: number) => Promise<unknown>;
+
+/** What takes the event out of a request, once its signature is right. */
+function toOpener(configured: v.InferOutput<v.ObjectSchema<typeof settings, undefined>>): Opener {
+  const token = [configured.GENERIC_JWKS_URL, configured.GENERIC_ISSUER, configured.GENERIC_AUDIENCE];
+  const hasSecrets = configured.GENERIC_SECRETS.length > 0;
+  if (hasSecrets ? token.some(Boolean) : !token.every(Boolean)) {
+    throw new ConfigError([
+      'either GENERIC_SECRETS must be set, or all of GENERIC_JWKS_URL, GENERIC_ISSUER and GENERIC_AUDIENCE',
+    ]);
+  }
+  return hasSecrets ? openMessage(configured.GENERIC_SECRETS) : openToken(configured);
+}
+
+function openMessage(secrets: readonly string[]): Opener {
+  const verify = verifyStandardWebhooks({ secrets });
+  return async (request, nowMs) => {
+    await verify(request, nowMs);
+    return parseJson(request.body);
+  };
+}
+
+type TokenSettings = { GENERIC_JWKS_URL: string; GENERIC_ISSUER: string; GENERIC_AUDIENCE: string };
+
+function openToken({ GENERIC_JWKS_URL, GENERIC_ISSUER, GENERIC_AUDIENCE }: TokenSettings): Opener {
+  const verify = verifyJwsBody({
+    keys: remoteKeys(GENERIC_JWKS_URL),
+    typ: 'user-event+jwt',
+    issuer: GENERIC_ISSUER,
+    audience: [GENERIC_AUDIENCE],
+    required: ['jti', 'iat', 'event'],
+    age: { of: issuedAtMs, maxAgeMs: maxTokenAgeMs },
+  });
+  return async (request, nowMs) => (await verify(request, nowMs)).event;
+}
+
+function toTold(user: User): Told {
+  return tell({
+    email: user.email,
+    phone: user.phone,
+    firstName: user.first_name,
+    lastName: user.last_name,
+    locale: user.locale,
+    timezone: user.timezone,
+    avatarUrl: user.avatar_url,
+    customData: user.custom_data,
+    tenantId: user.tenant_id,
+    emailVerified: user.email_verified,
+    disabled: user.disabled,
+  });
+}

@@ -1,0 +1,106 @@
+// The pieces that payload schemas are made of, and how a payload is read by one.
+
+import * as v from 'valibot';
+import { RejectedError } from '../errors.ts';
+import { canonicalJson, type Told } from '../user.ts';
+
+const maxTextChars = 4_096;
+const maxCustomDataBytes = 48 * 1024;
+
+/** @throws RejectedError body_malformed */
+export function parseJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch (cause) {
+    throw new RejectedError('body_malformed', 'the body is not JSON', { cause });
+  }
+}
+
+/**
+ * Reads a payload by its schema.
+ * @throws RejectedError payload_invalid, with the path of what does not fit and never its value
+ */
+export function parsePayload<const Schema extends v.GenericSchema>(
+  schema: Schema,
+  payload: unknown,
+): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, payload, { abortEarly: true });
+  if (result.success) return result.output;
+  const path = v.getDotPath(result.issues[0]) ?? 'the top';
+  throw new RejectedError('payload_invalid', `the payload does not fit at ${path}`);
+}
+
+/**
+ * A value of a profile. Left out = not told, null or '' = told to be empty.
+ * One that is too long counts as not told: users write these themselves, and must not keep a disabling from us.
+ */
+export function text() {
+  return v.pipe(
+    v.nullish(v.string()),
+    v.transform((text) => {
+      if (text === undefined || (text?.length ?? 0) > maxTextChars) return undefined;
+      return text?.toWellFormed() || null;
+    }),
+  );
+}
+
+/** A yes or no; null counts as not told. */
+export function yesNo() {
+  return v.pipe(
+    v.nullish(v.boolean()),
+    v.transform((flag) => flag ?? undefined),
+  );
+}
+
+/** Any object, as canonical JSON text; one that is too large or too deep counts as not told. */
+export function customData() {
+  return v.pipe(
+    v.nullish(v.custom<object>((data) => typeof data === 'object' && data !== null && !Array.isArray(data))),
+    v.transform((data) => (data ? toBoundedJson(data) : data)),
+  );
+}
+
+/** The user's immutable id. */
+export function reference() {
+  return v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.maxLength(512),
+    v.check((id) => id.isWellFormed()),
+  );
+}
+
+/** A name or id that the provider gives to an event. */
+export function name() {
+  return v.pipe(v.string(), v.minLength(1), v.maxLength(512));
+}
+
+/** A moment: ISO 8601 text with its time zone, or milliseconds; read as milliseconds. */
+export function instant() {
+  return v.pipe(v.unknown(), v.transform(toInstant), v.number());
+}
+
+/** The moment in milliseconds, or undefined for what is not one. */
+export function toInstant(value: unknown): number | undefined {
+  const isIso = typeof value === 'string' && isoPattern.test(value);
+  const at = isIso ? Date.parse(value) : value;
+  return typeof at === 'number' && Number.isSafeInteger(at) && at > 0 ? at : undefined;
+}
+
+/** What is told, without the members that are not. */
+export function tell(values: { readonly [Name in keyof Told]: Told[Name] | undefined }): Told {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
+
+const isoPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
+
+function toBoundedJson(data: object): string | undefined {
+  try {
+    const json = canonicalJson(data);
+    return Buffer.byteLength(json) > maxCustomDataBytes ? undefined : json;
+  } catch (error) {
+    // JSON.parse takes any depth, JSON.stringify runs out of stack.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,35 @@
+// The family whose signature is a compact JWS in a header, with the SHA-256 of the raw body among its claims.
+
+import { RejectedError } from '../errors.ts';
+import type { WebhookRequest } from '../providers/provider.ts';
+import { isSameBytes, sha256 } from './bytes.ts';
+import { type ClaimRules, type Claims, checkClaims } from './claims.ts';
+import { soleHeader } from './header.ts';
+import type { Keys } from './keys.ts';
+
+export type JwsHeaderOptions = ClaimRules & {
+  readonly keys: Keys;
+  /** In lower case. */
+  readonly header: string;
+  readonly hashClaim: string;
+  /** FusionAuth writes the hash as base64, others as hex. */
+  readonly hashEncoding: 'base64' | 'hex';
+};
+
+/**
+ * Builds a verifier that returns the claims of the token in the header, once they match the body.
+ * @throws (the verifier) RejectedError, or UnavailableError where the keys could not be had
+ */
+export function verifyJwsHeader({ keys, header, hashClaim, hashEncoding, ...rules }: JwsHeaderOptions) {
+  return async (request: WebhookRequest, nowMs: number): Promise<Claims> => {
+    const jws = await keys(soleHeader(request, header));
+    checkClaims(jws, rules, nowMs);
+    const hash = jws.claims[hashClaim];
+    if (typeof hash !== 'string')
+      throw new RejectedError('claim_missing', `the token lacks the claim ${hashClaim}`);
+    if (!isSameBytes(Buffer.from(hash, hashEncoding), sha256(request.body))) {
+      throw new RejectedError('body_hash_mismatch', 'the token was made for another body');
+    }
+    return jws.claims;
+  };
+}

@@ -1,0 +1,67 @@
+// Our own code between a real DynamoDB engine and the ROQ stand-in, on a clock that stands still until it is moved.
+
+import { randomUUID } from 'node:crypto';
+import { type ConvergePorts, converge, type Outcome } from '../../lib/converge.ts';
+import { shardsOf, type UserRecord } from '../../lib/record.ts';
+import { createRoq } from '../../lib/roq/client.ts';
+import { createStore, type Folded } from '../../lib/store.ts';
+import { type Told, toFacts } from '../../lib/user.ts';
+import { startRoq } from '../../local/roq.ts';
+import { startTable, tableName } from './table.ts';
+
+export const leaseMs = 40_000;
+
+export type World = Awaited<ReturnType<typeof startWorld>>;
+
+export async function startWorld() {
+  let nowMs = Date.parse('2026-03-01T00:00:00Z');
+  const now = () => nowMs;
+  const table = await startTable();
+  const roqServer = await startRoq({ pageCap: 5, now });
+  const store = createStore({ client: table.client, tableName, now });
+  const { url, environmentId, apiKey } = roqServer;
+  const roq = createRoq({ url, environmentId, apiKey, timeoutMs: 300, now });
+  const ports: ConvergePorts = { store, roq, now, random: () => 0.5 };
+
+  function fold(reference: string, told: Told, at: number): Promise<Folded> {
+    return store.fold(reference, toFacts(told, at), randomUUID(), leaseMs);
+  }
+
+  /** What the webhook does with an event. */
+  async function deliver(
+    reference: string,
+    told: Told,
+    at: number,
+    through = ports,
+  ): Promise<Outcome | undefined> {
+    const { leased } = await fold(reference, told, at);
+    return leased ? (await converge(through, [leased], nowMs + 2_000))[0] : undefined;
+  }
+
+  /** What the schedule does with whatever is due, until nothing is pending or `rounds` have passed. */
+  async function drain(rounds = 5): Promise<void> {
+    for (let round = 0; round < rounds; round++) {
+      nowMs += 2 * 60 * 60_000;
+      const due = await Promise.all(shardsOf('pending').map((shard) => store.due(shard, nowMs, 100)));
+      const taken = await Promise.all(
+        due.flat().map((reference) => store.take(reference, randomUUID(), leaseMs)),
+      );
+      const leased = taken.filter((record) => record !== null);
+      if (leased.length === 0) return;
+      await converge(ports, leased, nowMs + 60_000);
+    }
+  }
+
+  return {
+    ...{ store, roq, roqServer, ports, fold, deliver, drain, now },
+    pass: (ms: number) => {
+      nowMs += ms;
+    },
+    record: (reference: string): Promise<UserRecord | null> => store.get(reference),
+    usersOf: (reference: string) => roqServer.users.filter((user) => user.reference === reference),
+    close: async () => {
+      await roqServer.close();
+      await table.close();
+    },
+  };
+}
