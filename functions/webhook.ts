@@ -19,7 +19,10 @@ const maxBodyBytes = 1024 * 1024;
 const leaseMarginMs = 30_000;
 
 export function createHandler(app: App) {
-  return async (event: APIGatewayProxyEventV2, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<Answer> => {
+  return async (
+    event: APIGatewayProxyEventV2,
+    context: Pick<Context, 'getRemainingTimeInMillis'>,
+  ): Promise<Answer> => {
     const name = event.pathParameters?.provider ?? '';
     const provider = app.providers.get(name);
     try {
@@ -32,9 +35,15 @@ export function createHandler(app: App) {
     } catch (error) {
       if (!(error instanceof RejectedError || error instanceof UnavailableError)) throw error;
       app.log({
-        ...{ message: 'event', provider: provider?.name ?? 'unknown', eventId: null, kind: null, reference: null },
+        ...{
+          message: 'event',
+          provider: provider?.name ?? 'unknown',
+          eventId: null,
+          kind: null,
+          reference: null,
+        },
         ...{ outcome: error instanceof RejectedError ? 'rejected' : 'unavailable', code: error.code },
-        ...{ roqMs: 0, storeMs: 0, cause: causeName(error) },
+        ...{ cause: causeName(error), roqMs: 0, storeMs: 0 },
       });
       return provider?.answers === 'set' ? setAnswer(error.code) : plainAnswer(error.code);
     }
@@ -45,8 +54,10 @@ function toRequest(event: APIGatewayProxyEventV2): WebhookRequest {
   const text = event.body ?? '';
   // No encoding has fewer bytes than this, so that a huge body is refused before it is copied.
   const atLeastBytes = event.isBase64Encoded ? Math.floor(text.length * 0.75) - 2 : text.length;
-  const body = atLeastBytes > maxBodyBytes ? null : Buffer.from(text, event.isBase64Encoded ? 'base64' : 'utf8');
-  if (!body || body.length > maxBodyBytes) throw new RejectedError('body_too_large', 'the body is over 1 MiB');
+  const body =
+    atLeastBytes > maxBodyBytes ? null : Buffer.from(text, event.isBase64Encoded ? 'base64' : 'utf8');
+  if (!body || body.length > maxBodyBytes)
+    throw new RejectedError('body_too_large', 'the body is over 1 MiB');
   const headers = Object.entries(event.headers).map(([name, value]) => [name.toLowerCase(), value] as const);
   return { headers: Object.fromEntries(headers), body };
 }
@@ -80,7 +91,8 @@ const setErrors: Partial<Record<ErrorCode, string>> = {
 } satisfies Partial<Record<RejectionCode, string>>;
 
 function setAnswer(code: ErrorCode): Answer {
-  if (code === 'body_too_large' || code === 'store_unavailable' || code === 'keys_unavailable') return plainAnswer(code);
+  if (code === 'body_too_large' || code === 'store_unavailable' || code === 'keys_unavailable')
+    return plainAnswer(code);
   const err = setErrors[code] ?? 'invalid_request';
   const answer = json(400, { err, description: 'The security event token was not accepted.' });
   return { ...answer, headers: { ...answer.headers, 'content-language': 'en' } };

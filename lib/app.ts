@@ -1,9 +1,8 @@
 // Builds what the functions share, once a process: the store, ROQ, and the providers that are configured.
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { Config } from './config.ts';
+import type { Config, ConnectedProvider } from './config.ts';
 import { type Log, log } from './log.ts';
-import type { Provider, Read } from './providers/provider.ts';
 import { createRoq, type Roq } from './roq/client.ts';
 import { createStore, type Store } from './store.ts';
 
@@ -18,12 +17,7 @@ export type App = {
   readonly log: Log;
 };
 
-export type ConnectedProvider = {
-  readonly name: string;
-  readonly answers: Provider['answers'];
-  readonly read: Read;
-};
-
+/** Opens no connection: that is left to the first call. */
 export function connect(config: Config): App {
   const now = Date.now;
   const client = new DynamoDBClient({

@@ -10,6 +10,8 @@ export type EventLine = {
   readonly reference: string | null;
   readonly outcome: string;
   readonly code: ErrorCode | null;
+  /** The class of the error behind the code, such as a time-out's; its message may hold data. */
+  readonly cause: string | null;
   readonly roqMs: number;
   readonly storeMs: number;
 };
@@ -23,7 +25,6 @@ export type DuplicatesLine = {
 export type FailureLine = {
   readonly message: 'failure';
   readonly code: ErrorCode;
-  /** The error's class, such as a time-out's; its message may hold data. */
   readonly cause: string | null;
 };
 

@@ -100,6 +100,7 @@ function eventLine(
     ...{ message: 'event', provider, eventId: id, kind, reference },
     outcome: told === null ? 'ignored' : user?.changed === false ? 'repeat' : (outcome?.is ?? 'pending'),
     code: outcome?.code ?? null,
+    cause: null,
     roqMs: Math.round(spent.roqMs),
     storeMs: Math.round(spent.storeMs),
   };

@@ -10,7 +10,7 @@ import {
   generateKeyPair,
   type JWK,
 } from 'jose';
-import { answerJson, serve } from './server.ts';
+import { answerJson, readBody, serve } from './server.ts';
 
 export type GenericEvent = {
   readonly id?: string;
@@ -69,6 +69,8 @@ export type IdentityProviderOptions = {
   /** 0, as by default: a free one. */
   readonly port?: number;
   readonly now?: () => number;
+  /** Where events go that are posted to /events; asked when one comes. */
+  readonly webhookUrl?: () => string;
 };
 
 export type RunningIdentityProvider = Awaited<ReturnType<typeof startIdentityProvider>>;
@@ -84,9 +86,14 @@ export async function startIdentityProvider(options: IdentityProviderOptions) {
   let published = [current];
   let keyRequests = 0;
   const server = await serve(port, async (request, response) => {
-    if (request.url !== '/.well-known/jwks.json') return answerJson(response, 404, { error: 'not_found' });
-    keyRequests += 1;
-    answerJson(response, 200, { keys: published.map(({ jwk }) => jwk) });
+    if (request.url === '/.well-known/jwks.json') {
+      keyRequests += 1;
+      return answerJson(response, 200, { keys: published.map(({ jwk }) => jwk) });
+    }
+    if (request.url === '/events' && request.method === 'POST') {
+      return answerJson(response, 200, await tell((await readBody(request, 100_000)).toString()));
+    }
+    answerJson(response, 404, { error: 'not_found' });
   });
   const issuer = options.issuer ?? server.url;
 
@@ -108,6 +115,19 @@ export async function startIdentityProvider(options: IdentityProviderOptions) {
       responses.push(await fetch(webhookUrl, { method: 'POST', headers, body }));
     }
     return responses;
+  }
+
+  /** An event that a person typed: dated now where it says no time, signed, and sent on to `webhookUrl`. */
+  async function tell(text: string): Promise<object> {
+    if (!options.webhookUrl) return { error: 'no webhook to send to' };
+    try {
+      const event: GenericEvent = { ...{ id: randomUUID(), time: now() }, ...JSON.parse(text) };
+      const [answer] = await send(options.webhookUrl(), [event]);
+      return { sent: event, status: answer?.status };
+    } catch (error) {
+      if (error instanceof SyntaxError) return { error: 'not JSON' };
+      throw error;
+    }
   }
 
   /** Signs with a new key from now on; the old ones stay published, unless they are revoked. */

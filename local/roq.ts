@@ -20,6 +20,8 @@ export type RoqOptions = {
   readonly apiKey?: string;
   readonly tokenLifetimeMs?: number;
   readonly now?: () => number;
+  /** The users it has from the start. */
+  readonly users?: readonly RoqUser[];
 };
 
 export type RunningRoq = {
@@ -36,7 +38,7 @@ export type RunningRoq = {
   readonly close: () => Promise<void>;
 };
 
-type Context = Required<Omit<RoqOptions, 'port'>> & {
+type Context = Required<Omit<RoqOptions, 'port' | 'users'>> & {
   readonly users: RoqUsers;
   readonly requests: Record<Operation | 'graphql', number>;
   readonly fail: Faults;
@@ -52,6 +54,7 @@ export async function startRoq(options: RoqOptions = {}): Promise<RunningRoq> {
   const { port = 0, pageCap = 25, now = Date.now, tokenLifetimeMs = 60 * 60 * 1000 } = options;
   const { environmentId = randomUUID(), apiKey = randomUUID() } = options;
   const users = new RoqUsers(pageCap, now);
+  users.rows.push(...(options.users ?? []));
   const requests = { token: 0, graphql: 0, user: 0, users: 0, createUser: 0, updateUser: 0 };
   const fail = new Faults();
   const closing = new AbortController();

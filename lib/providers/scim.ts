@@ -97,13 +97,13 @@ function toPrimary(value: unknown): unknown {
 }
 
 // As deep as what is read here: a user, its e-mail addresses, one of them.
-function inLowerCase(attributes: Attributes, levels = 2): Attributes {
-  const lower = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(lower);
-    return isRecord(value) && levels > 1 ? inLowerCase(value, levels - 1) : value;
-  };
+function inLowerCase(attributes: Attributes, levels = 1): Attributes {
+  const lower = (value: unknown) => (isRecord(value) && levels > 0 ? inLowerCase(value, levels - 1) : value);
   return Object.fromEntries(
-    Object.entries(attributes).map(([name, value]) => [name.toLowerCase(), lower(value)]),
+    Object.entries(attributes).map(([name, value]) => [
+      name.toLowerCase(),
+      Array.isArray(value) ? value.map(lower) : lower(value),
+    ]),
   );
 }
 

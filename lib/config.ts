@@ -1,0 +1,102 @@
+// The configuration, read from the environment once and checked as a whole.
+
+import * as v from 'valibot';
+import { ConfigError } from './errors.ts';
+import type { Provider, Read } from './providers/provider.ts';
+import { providers } from './providers/registry.ts';
+import { type Environment, readSettings, text, url, words } from './settings.ts';
+
+/** The settings that are needed whatever the provider. */
+export const coreSettings = {
+  ROQ_PLATFORM_URL: url('Address of your ROQ environment.'),
+  ROQ_ENVIRONMENT_ID: text('Id of your ROQ environment.'),
+  ROQ_API_KEY: text("API key of your ROQ environment's service account."),
+  TABLE_NAME: text('The DynamoDB table; the deployment sets it.'),
+  PROVIDERS: words('Names of your auth providers, separated by spaces, as in the table of providers.'),
+  ROQ_TIMEOUT_MS: milliseconds(
+    1_500,
+    100,
+    10_000,
+    'The longest that one call to ROQ may take, in milliseconds.',
+  ),
+  INLINE_BUDGET_MS: milliseconds(
+    2_000,
+    0,
+    5_000,
+    'The longest that an event may keep its sender waiting for ROQ, in milliseconds; the rest is done later.',
+  ),
+};
+
+export type Config = {
+  readonly tableName: string;
+  readonly roq: {
+    readonly url: string;
+    readonly environmentId: string;
+    readonly apiKey: string;
+    readonly timeoutMs: number;
+  };
+  readonly inlineBudgetMs: number;
+  /** The providers that are configured, by name. */
+  readonly providers: ReadonlyMap<string, ConnectedProvider>;
+};
+
+export type ConnectedProvider = {
+  readonly name: string;
+  readonly answers: Provider['answers'];
+  readonly read: Read;
+};
+
+/** @throws ConfigError naming everything that is wrong, of all settings at once. */
+export function readConfig(environment: Environment): Config {
+  const faults: string[] = [];
+  const core = collect(faults, () => readSettings(coreSettings, environment));
+  const names = new Set((environment.PROVIDERS ?? '').split(/\s+/).filter(Boolean));
+  const connected = [...names].map((name) => collect(faults, () => connectProvider(name, environment)));
+  if (!core || faults.length > 0) throw new ConfigError(faults);
+  return {
+    tableName: core.TABLE_NAME,
+    roq: {
+      url: core.ROQ_PLATFORM_URL,
+      environmentId: core.ROQ_ENVIRONMENT_ID,
+      apiKey: core.ROQ_API_KEY,
+      timeoutMs: core.ROQ_TIMEOUT_MS,
+    },
+    inlineBudgetMs: core.INLINE_BUDGET_MS,
+    providers: new Map(
+      connected.filter((provider) => provider !== null).map((provider) => [provider.name, provider]),
+    ),
+  };
+}
+
+function connectProvider(name: string, environment: Environment): ConnectedProvider {
+  const provider = providers.find((candidate) => candidate.name === name);
+  if (!provider) {
+    const known = providers.map((candidate) => candidate.name).join(', ');
+    throw new ConfigError([`PROVIDERS names "${name}", which is none of ${known}`]);
+  }
+  const read = provider.connect(readSettings(provider.settings, environment));
+  return { name, answers: provider.answers, read };
+}
+
+function collect<Value>(faults: string[], read: () => Value): Value | null {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    faults.push(...error.faults);
+    return null;
+  }
+}
+
+function milliseconds(otherwise: number, min: number, max: number, description: string) {
+  return v.pipe(
+    v.optional(v.string(), ''),
+    v.trim(),
+    v.transform((text) => (text === '' ? otherwise : Number(text))),
+    v.check(
+      (ms) => Number.isInteger(ms) && ms >= min && ms <= max,
+      `must be a whole number from ${min} to ${max}`,
+    ),
+    v.description(description),
+  );
+}

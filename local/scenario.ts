@@ -1,0 +1,74 @@
+// Three users whose events take the ways that events take: in order, backwards and twice, and past a lost answer.
+
+import type { GenericEvent } from './identity-provider.ts';
+import type { Stack } from './stack.ts';
+
+export type Played = {
+  readonly kind: string;
+  readonly reference: string;
+  readonly note: string;
+  readonly status: number;
+};
+
+export type SyncedUser = {
+  readonly reference: string;
+  readonly roqId: string;
+  readonly isOptedIn: boolean;
+  readonly active: boolean;
+};
+
+type Step = { readonly event: GenericEvent; readonly note: string; readonly before?: () => void };
+
+/** Sends the events one by one, and tells of each as it is answered. */
+export async function playScenario(
+  stack: Stack,
+  onPlayed: (played: Played) => void,
+): Promise<readonly Played[]> {
+  const all: Played[] = [];
+  for (const { event, note, before } of steps(stack, Date.now() - 60_000)) {
+    before?.();
+    const [answer] = await stack.identityProvider.send(`${stack.webhookUrl}generic`, [event]);
+    const played = { kind: event.type, reference: event.user.id, note, status: answer?.status ?? 0 };
+    onPlayed(played);
+    all.push(played);
+  }
+  stack.roq.fail.clear();
+  return all;
+}
+
+function steps({ roq }: Stack, startMs: number): readonly Step[] {
+  const anna = { id: 'anna', email: 'anna@example.com', first_name: 'Anna' };
+  const ben = { id: 'ben', email: 'ben@example.com', first_name: 'Ben' };
+  const cleo = { id: 'cleo', email: 'cleo@example.com', first_name: 'Cleo' };
+  const benSignsUp = happened('user.signed_up', ben, startMs + 10_000);
+  const benVerifies = happened('user.email_verified', { id: 'ben' }, startMs + 11_000);
+  return [
+    { event: happened('user.signed_up', anna, startMs), note: 'ROQ: createUser' },
+    { event: happened('user.email_verified', { id: 'anna' }, startMs + 1_000), note: 'ROQ: isOptedIn true' },
+    { event: happened('user.disabled', { id: 'anna' }, startMs + 2_000), note: 'ROQ: active false' },
+    { event: benVerifies, note: 'before the signup: waits' },
+    { event: benVerifies, note: 'the same again' },
+    { event: benSignsUp, note: 'late: created, opted in' },
+    { event: benSignsUp, note: 'the same again' },
+    {
+      event: happened('user.signed_up', cleo, startMs + 20_000),
+      note: 'the answer to createUser is lost',
+      before: () => roq.fail.next({ operation: 'createUser', how: 'answer-lost' }),
+    },
+  ];
+}
+
+function happened(type: GenericEvent['type'], user: GenericEvent['user'], timeMs: number): GenericEvent {
+  return { id: `${user.id}-${type}-${timeMs}`, type, time: timeMs, user };
+}
+
+/** Every user in ROQ, beside what the table maps its reference to. */
+export async function listUsers({ roq, app }: Stack): Promise<readonly SyncedUser[]> {
+  return Promise.all(
+    roq.users.map(async ({ id, reference, isOptedIn, active }) => {
+      const record = await app.store.get(reference);
+      const roqId = record?.roqId === id ? id : `${id} (not in the table)`;
+      return { reference, roqId, isOptedIn: isOptedIn === true, active: active === true };
+    }),
+  );
+}

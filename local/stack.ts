@@ -1,0 +1,79 @@
+// The whole system on this machine: DynamoDB, ROQ, an identity provider, and the door to the deployed handlers.
+
+import { readFileSync } from 'node:fs';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { parse } from 'yaml';
+import type { Log } from '../lib/log.ts';
+import { startDoor } from './door.ts';
+import { createTable, startDynamoDb } from './dynamodb.ts';
+import { startIdentityProvider } from './identity-provider.ts';
+import { startRoq } from './roq.ts';
+import type { RoqUser } from './roq-users.ts';
+
+export type StackOptions = {
+  /** A folder that keeps DynamoDB's data; without one it is gone on close. */
+  readonly path?: string;
+  /** The users that ROQ has from the start. */
+  readonly roqUsers?: readonly RoqUser[];
+  /** The door's; 0, as by default: a free one. */
+  readonly port?: number;
+  /** Settings over the local ones. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly log: Log;
+  /** Told of every function that threw or ran out of time. */
+  readonly onError?: (functionName: string, error: Error) => void;
+};
+
+export type Stack = Awaited<ReturnType<typeof startStack>>;
+
+type ServerlessFile = {
+  readonly functions: {
+    readonly webhook: { readonly timeout: number; readonly events: readonly [{ readonly httpApi: string }] };
+  };
+};
+
+const audience = 'roq-sync';
+const tableName = 'roq-sync-local';
+
+export async function startStack(options: StackOptions) {
+  const { path, roqUsers = [], port = 0, environment = {}, log, onError } = options;
+  const dynamoDb = await startDynamoDb({ ...(path && { path }) });
+  const roq = await startRoq({ users: roqUsers });
+  let webhookUrl = '';
+  const identityProvider = await startIdentityProvider({
+    audience,
+    webhookUrl: () => `${webhookUrl}generic`,
+  });
+  Object.assign(process.env, {
+    ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
+    ...{ AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.url, TABLE_NAME: tableName },
+    ...{ ROQ_PLATFORM_URL: roq.url, ROQ_ENVIRONMENT_ID: roq.environmentId, ROQ_API_KEY: roq.apiKey },
+    ...{ PROVIDERS: 'generic', GENERIC_JWKS_URL: identityProvider.jwksUrl },
+    ...{ GENERIC_ISSUER: identityProvider.issuer, GENERIC_AUDIENCE: audience },
+    ...environment,
+  });
+  const client = new DynamoDBClient({});
+  await createTable(client, tableName);
+
+  // The handler reads its configuration when it is imported, as at a cold start.
+  const { createHandler } = await import('../functions/webhook.ts');
+  const { connect } = await import('../lib/app.ts');
+  const { readConfig } = await import('../lib/config.ts');
+  const app = { ...connect(readConfig(process.env)), log };
+  const { timeout, events } = readServerlessFile().functions.webhook;
+  const webhook = { handler: createHandler(app), timeoutMs: timeout * 1000, route: events[0].httpApi };
+  const door = await startDoor({ port, functions: { webhook }, ...(onError && { onError }) });
+  webhookUrl = `${door.url}/webhooks/`;
+
+  return {
+    ...{ dynamoDb, roq, identityProvider, door, app, webhookUrl },
+    close: async () => {
+      client.destroy();
+      await Promise.all([door.close(), identityProvider.close(), roq.close(), dynamoDb.close()]);
+    },
+  };
+}
+
+function readServerlessFile(): ServerlessFile {
+  return parse(readFileSync(new URL('../serverless.yml', import.meta.url), 'utf8'), { logLevel: 'error' });
+}

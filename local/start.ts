@@ -1,0 +1,144 @@
+// `npm start`: the whole system on this machine, a scenario to watch, and a door to send events to.
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs, styleText } from 'node:util';
+import type { RoqUser } from './roq-users.ts';
+import { listUsers, type Played, playScenario, type SyncedUser } from './scenario.ts';
+import { type Stack, startStack } from './stack.ts';
+
+const help = `Usage: npm start -- [options]
+
+Starts DynamoDB, a ROQ stand-in, an identity provider and the webhook on this machine, plays a scenario of
+three users, and stays up until Ctrl-C. What it stores is kept under .local/ between runs.
+
+  --once        stop after the scenario, and keep nothing
+  --json        print one JSON document instead: { events, users }; implies --once
+  --port N      the webhook's port (default: 3000; with --once any free one)
+  --help        this text
+`;
+
+const folder = new URL('../.local/', import.meta.url);
+const roqFile = new URL('roq-users.json', folder);
+
+await main();
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  if (!options) return;
+  const { once, json, port } = options;
+  const say = json ? () => {} : (text: string) => process.stdout.write(`${text}\n`);
+  const stack = await open(once, port);
+  if (!stack) return;
+  try {
+    say(styleText('bold', '\nEvents, as the identity provider sends them'));
+    const events = await playScenario(stack, (played) => say(eventRow(played)));
+    const users = await listUsers(stack);
+    say(styleText('bold', '\nUsers in ROQ'));
+    say(userTable(users));
+    if (json) process.stdout.write(`${JSON.stringify(toDocument(events, users))}\n`);
+    if (!once) {
+      say(invitation(stack));
+      await untilInterrupted();
+      keep(stack.roq.users);
+    }
+  } finally {
+    await stack.close();
+  }
+}
+
+function readOptions(): { once: boolean; json: boolean; port: number } | null {
+  try {
+    const { values } = parseArgs({
+      options: {
+        once: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        port: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    const once = values.once || values.json;
+    const port = Number(values.port ?? (once ? 0 : 3000));
+    if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new TypeError('--port takes 0 to 65535');
+    if (!values.help) return { once, json: values.json, port };
+    process.stdout.write(help);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    complain(`${error.message}\n\n${help}`, 2);
+  }
+  return null;
+}
+
+async function open(once: boolean, port: number): Promise<Stack | null> {
+  if (!once) mkdirSync(folder, { recursive: true });
+  const roqUsers =
+    !once && existsSync(roqFile) ? (JSON.parse(readFileSync(roqFile, 'utf8')) as RoqUser[]) : [];
+  const path = once ? undefined : new URL('dynamodb', folder).pathname;
+  try {
+    return await startStack({ port, roqUsers, ...(path && { path }), log: () => {} });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    complain(`Port ${port} is taken. Choose another one: npm start -- --port 3001\n`, 1);
+    process.exit();
+  }
+}
+
+function complain(text: string, exitCode: number): void {
+  process.stderr.write(text);
+  process.exitCode = exitCode;
+}
+
+function eventRow({ reference, kind, note, status }: Played): string {
+  const colour = status < 300 ? 'green' : 'red';
+  return `  ${reference.padEnd(6)}${kind.padEnd(22)}${styleText(colour, String(status))}  ${styleText('dim', note)}`;
+}
+
+function userTable(users: readonly SyncedUser[]): string {
+  const rows = users.map(({ reference, roqId, isOptedIn, active }) => [
+    reference,
+    roqId,
+    isOptedIn ? 'yes' : 'no',
+    active ? 'yes' : 'no',
+  ]);
+  const header = ['reference', 'ROQ id', 'opted in', 'active'];
+  const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  const line = (cells: readonly string[]) =>
+    `  ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`;
+  return [styleText('dim', line(header)), ...rows.map(line)].join('\n');
+}
+
+function toDocument(events: readonly Played[], users: readonly SyncedUser[]) {
+  return { events: events.map(({ kind, status }) => ({ kind, status })), users };
+}
+
+function invitation({ door, roq, dynamoDb, identityProvider }: Stack): string {
+  return `
+${styleText('bold', 'It stays up')}
+  webhook            ${door.url}/webhooks/generic
+  identity provider  ${identityProvider.url}
+  ROQ                ${roq.url}/v01/server/graphql
+  DynamoDB           ${dynamoDb.url}
+
+${styleText('bold', 'Send an event yourself')} (the identity provider signs it and sends it on)
+  curl ${identityProvider.url}/events -d '{"type":"user.signed_up","user":{"id":"dora","email":"dora@example.com"}}'
+  curl ${identityProvider.url}/events -d '{"type":"user.disabled","user":{"id":"dora"}}'
+
+Ctrl-C stops it.`;
+}
+
+function untilInterrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+  });
+}
+
+function kept(): RoqUser[] {
+  if (!existsSync(roqFile)) return [];
+  const toDate = (name: string, value: unknown) =>
+    name.endsWith('At') && typeof value === 'string' ? new Date(value) : value;
+  return JSON.parse(readFileSync(roqFile, 'utf8'), toDate) as RoqUser[];
+}
+
+function keep(users: readonly RoqUser[]): void {
+  writeFileSync(roqFile, JSON.stringify(users, null, 2));
+}

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import { SignJWT } from 'jose';
+import { describe, expect, it } from 'vitest';
+import { verifyJwsHeader } from '../../lib/signatures/jws-header.ts';
+import { secretKeys } from '../../lib/signatures/keys.ts';
+
+const body = Buffer.from('{"event":{}}');
+
+async function sign(claims: Record<string, unknown>): Promise<string> {
+  return new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode('shared'));
+}
+
+function hash(data: Uint8Array, encoding: 'base64' | 'hex' = 'base64') {
+  return { hash: createHash('sha256').update(data).digest(encoding) };
+}
+
+function read(token: string | undefined, sent: Uint8Array = body, hashEncoding: 'base64' | 'hex' = 'base64') {
+  const keys = secretKeys(['shared']);
+  const verify = verifyJwsHeader({ keys, header: 'x-signature', hashClaim: 'hash', hashEncoding });
+  return verify({ headers: { 'x-signature': token }, body: sent }, 0);
+}
+
+describe('a token in a header', () => {
+  it.each(['base64', 'hex'] as const)('vouches for the body by its hash in %s', async (encoding) => {
+    const claims = hash(body, encoding);
+    expect(await read(await sign(claims), body, encoding)).toEqual(claims);
+  });
+
+  it('vouches for bytes that are no text', async () => {
+    const bytes = Uint8Array.of(0xff, 0x00, 0xc3, 0x28);
+    await read(await sign(hash(bytes)), bytes);
+    await expect(read(await sign(hash(Buffer.from(bytes.toString()))), bytes)).rejects.toMatchObject({
+      code: 'body_hash_mismatch',
+    });
+  });
+
+  it.each<[string, string, Record<string, unknown>]>([
+    ['of another body', 'body_hash_mismatch', hash(Buffer.from('{"event":{ }}'))],
+    ['of a part of the body', 'body_hash_mismatch', hash(body.subarray(0, 4))],
+    ['in another encoding', 'body_hash_mismatch', hash(body, 'hex')],
+    ['that is empty', 'body_hash_mismatch', { hash: '' }],
+    ['that is cut short', 'body_hash_mismatch', { hash: hash(body).hash.slice(0, 8) }],
+    ['that is not there, as in a token of a user', 'claim_missing', { sub: 'user-1' }],
+    ['that is no text', 'claim_missing', { hash: [hash(body).hash] }],
+  ])('is refused with a hash %s: %s', async (_how, code, claims) => {
+    await expect(read(await sign(claims))).rejects.toMatchObject({ name: 'RejectedError', code });
+  });
+
+  it('is refused when it is missing, there twice, or no token', async () => {
+    const token = await sign(hash(body));
+    await expect(read(undefined)).rejects.toMatchObject({ code: 'signature_missing' });
+    await expect(read('')).rejects.toMatchObject({ code: 'signature_missing' });
+    await expect(read(`${token},${token}`)).rejects.toMatchObject({ code: 'header_duplicated' });
+    await expect(read('nonsense')).rejects.toMatchObject({ code: 'signature_malformed' });
+    await expect(read(`${token.slice(0, -4)}AAAA`)).rejects.toMatchObject({ code: 'signature_mismatch' });
+  });
+});

@@ -1,0 +1,269 @@
+import { CompactSign, SignJWT, UnsecuredJWT } from 'jose';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ConfigError } from '../../lib/errors.ts';
+import { remoteKeys, secretKeys } from '../../lib/signatures/keys.ts';
+import { createSigner, startKeyServer } from './key-server.ts';
+
+const claims = { hello: 'world' };
+
+afterEach(() => vi.useRealTimers());
+
+describe('a key set', () => {
+  it.each(['RS256', 'PS384', 'ES256', 'ES512', 'EdDSA'])('verifies a token signed with %s', async (alg) => {
+    const signer = await createSigner('key-1', alg);
+    await using server = await startKeyServer(signer.jwk);
+    const keys = remoteKeys(server.url);
+    expect(await keys(await signer.sign(claims, { typ: 'event' }))).toEqual({ typ: 'event', claims });
+  });
+
+  it('is fetched once for many tokens', async () => {
+    const signer = await createSigner();
+    await using server = await startKeyServer(signer.jwk);
+    const keys = remoteKeys(server.url);
+    const token = await signer.sign(claims);
+    await Promise.all([keys(token), keys(token), keys(token)]);
+    await keys(token);
+    expect(server.requests()).toBe(1);
+  });
+
+  it('is not fetched for an algorithm that is refused', async () => {
+    await using server = await startKeyServer();
+    await expect(remoteKeys(server.url)(new UnsecuredJWT(claims).encode())).rejects.toMatchObject({
+      code: 'algorithm_refused',
+    });
+    expect(server.requests()).toBe(0);
+  });
+
+  it('may hold several keys, of which a token without a key id was signed by any', async () => {
+    const [first, second, stranger] = await Promise.all([
+      createSigner(''),
+      createSigner(''),
+      createSigner(''),
+    ]);
+    await using server = await startKeyServer(first.jwk, second.jwk);
+    const keys = remoteKeys(server.url);
+    expect((await keys(await second.sign(claims))).claims).toEqual(claims);
+    await expect(keys(await stranger.sign(claims))).rejects.toMatchObject({ code: 'signature_mismatch' });
+  });
+
+  it('that was rotated is fetched again after 5 seconds', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_780_000_000_000 });
+    const [old, fresh] = await Promise.all([createSigner('old'), createSigner('fresh')]);
+    await using server = await startKeyServer(old.jwk);
+    const keys = remoteKeys(server.url);
+    await keys(await old.sign(claims));
+    server.keys = [old.jwk, fresh.jwk];
+    await expect(keys(await fresh.sign(claims))).rejects.toMatchObject({ code: 'key_unknown' });
+    vi.setSystemTime(1_780_000_005_000);
+    expect((await keys(await fresh.sign(claims))).claims).toEqual(claims);
+  });
+
+  it('loses a key that was withdrawn after 10 minutes', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_780_000_000_000 });
+    const [leaked, fresh] = await Promise.all([createSigner('leaked'), createSigner('fresh')]);
+    await using server = await startKeyServer(leaked.jwk, fresh.jwk);
+    const keys = remoteKeys(server.url);
+    const token = await leaked.sign(claims);
+    await keys(token);
+    server.keys = [fresh.jwk];
+    vi.setSystemTime(1_780_000_600_000);
+    await expect(keys(token)).rejects.toMatchObject({ code: 'key_unknown' });
+  });
+
+  it('is fetched once in 5 seconds for a flood of made-up key ids', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_780_000_000_000 });
+    const [signer, forger] = await Promise.all([createSigner(), createSigner()]);
+    await using server = await startKeyServer(signer.jwk);
+    const keys = remoteKeys(server.url);
+    await keys(await signer.sign(claims));
+    for (let second = 0; second < 12; second += 1) {
+      vi.setSystemTime(1_780_000_000_000 + second * 1_000);
+      const made = Array.from({ length: 10 }, (_, i) =>
+        forger.sign(claims, { kid: `made-up-${second}-${i}` }),
+      );
+      const answers = await Promise.allSettled((await Promise.all(made)).map(keys));
+      expect(answers).toSatisfy((all: typeof answers) => all.every(({ status }) => status === 'rejected'));
+    }
+    // At the start, after 5 seconds and after 10.
+    expect(server.requests()).toBe(3);
+  });
+
+  const broken: Record<string, NonNullable<Awaited<ReturnType<typeof startKeyServer>>['instead']>> = {
+    'answers 500': (response) => response.writeHead(500).end(),
+    'answers 404 with a key set': (response) => response.writeHead(404).end('{"keys":[]}'),
+    'answers 204': (response) => response.writeHead(204).end(),
+    'sends us elsewhere': (response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
+    'sends a page': (response) => response.end('<html></html>'),
+    'sends JSON that is no key set': (response) => response.end('{"keys":{}}'),
+    'sends a key set of 300 KiB': (response) => response.end(`{"keys":[],"x":"${'x'.repeat(300 * 1024)}"}`),
+    'hangs up': (response) => response.destroy(),
+    'hangs up in the middle': (response) => {
+      response.writeHead(200, { 'content-length': 100 }).write('{"keys":');
+      response.destroy();
+    },
+    'never answers': () => {},
+    'never ends its answer': (response) => response.write('{"keys":'),
+  };
+
+  it.each(Object.entries(broken))(
+    'whose server %s is unavailable, until it recovers',
+    async (_how, instead) => {
+      const signer = await createSigner();
+      await using server = await startKeyServer(signer.jwk);
+      server.instead = instead;
+      const keys = remoteKeys(server.url);
+      const token = await signer.sign(claims);
+      await expect(keys(token)).rejects.toMatchObject({ name: 'UnavailableError', code: 'keys_unavailable' });
+      server.instead = null;
+      expect((await keys(token)).claims).toEqual(claims);
+    },
+  );
+
+  it('whose server is not there is unavailable', async () => {
+    const signer = await createSigner();
+    const server = await startKeyServer();
+    await server[Symbol.asyncDispose]();
+    await expect(remoteKeys(server.url)(await signer.sign(claims))).rejects.toMatchObject({
+      code: 'keys_unavailable',
+    });
+  });
+
+  it('that publishes the private half of its key is not used', async () => {
+    const signer = await createSigner();
+    await using server = await startKeyServer({ ...signer.jwk, d: 'AQAB' });
+    await expect(remoteKeys(server.url)(await signer.sign(claims))).rejects.toMatchObject({
+      code: 'keys_unavailable',
+    });
+  });
+
+  it.each([
+    'http://idp.example/jwks',
+    'ftp://idp.example/jwks',
+    'https://me:secret@idp.example/jwks',
+    'jwks',
+  ])('can not be at %s', (url) => {
+    expect(() => remoteKeys(url)).toThrow(ConfigError);
+  });
+});
+
+describe('the published examples', () => {
+  // RFC 7515, A.3, and RFC 8037, A.4: what the second one signs is not a set of claims, so only its signature passes.
+  const es256 = {
+    jwk: {
+      kty: 'EC',
+      crv: 'P-256',
+      x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
+      y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
+    },
+    token:
+      'eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q',
+  };
+  const eddsa = {
+    jwk: { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' },
+    token:
+      'eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg',
+  };
+
+  it('verify', async () => {
+    await using server = await startKeyServer(es256.jwk, eddsa.jwk);
+    const keys = remoteKeys(server.url);
+    expect((await keys(es256.token)).claims).toMatchObject({ iss: 'joe', exp: 1_300_819_380 });
+    await expect(keys(eddsa.token)).rejects.toMatchObject({ code: 'body_malformed' });
+    await expect(keys(eddsa.token.replace('hgyY', 'hgyZ'))).rejects.toMatchObject({
+      code: 'signature_mismatch',
+    });
+  });
+});
+
+describe('a forged token', () => {
+  it('is refused with a code that says why', async () => {
+    const [signer, forger] = await Promise.all([createSigner(), createSigner()]);
+    await using server = await startKeyServer(signer.jwk);
+    const keys = remoteKeys(server.url);
+    const token = await signer.sign(claims);
+    const [header, , signature] = token.split('.');
+    const changed = Buffer.from('{"hello":"mallory"}').toString('base64url');
+    const publicPem = new TextEncoder().encode(JSON.stringify(signer.jwk));
+    const byPublicKey = new SignJWT(claims)
+      .setProtectedHeader({ alg: 'HS256', kid: 'key-1' })
+      .sign(publicPem);
+    const forged: Record<string, [string, string]> = {
+      'without a signature, as alg none': [new UnsecuredJWT(claims).encode(), 'algorithm_refused'],
+      'with its signature cut off': [`${header}.${changed}.`, 'signature_mismatch'],
+      'with the public key as an HMAC secret': [await byPublicKey, 'algorithm_refused'],
+      'with its key in the header': [await forger.sign(claims, { jwk: forger.jwk }), 'signature_mismatch'],
+      'with its key at an address in the header': [
+        await forger.sign(claims, { jku: 'https://mallory.example/jwks' }),
+        'signature_mismatch',
+      ],
+      'with a key that we do not know': [await forger.sign(claims, { kid: 'forged' }), 'key_unknown'],
+      'with other claims': [`${header}.${changed}.${signature}`, 'signature_mismatch'],
+      'of two parts': [`${header}.${changed}`, 'signature_malformed'],
+      'of four parts': [`${token}.x`, 'signature_malformed'],
+      'of no parts': ['not a token', 'signature_malformed'],
+      'as an encrypted token': ['a.b.c.d.e', 'signature_malformed'],
+      'with a header that is not JSON': [`e30x.${changed}.${signature}`, 'signature_malformed'],
+      'with an extension that we must know and do not': [
+        craft({ alg: 'RS256', kid: 'key-1', crit: ['exp'], exp: 1 }, claims, signature),
+        'signature_malformed',
+      ],
+    };
+    for (const [how, [text, code]] of Object.entries(forged)) {
+      await expect(keys(text), how).rejects.toMatchObject({ name: 'RejectedError', code });
+    }
+  });
+
+  it('is refused when its algorithm is not among those of the provider', async () => {
+    const signer = await createSigner();
+    await using server = await startKeyServer(signer.jwk);
+    await expect(remoteKeys(server.url, ['ES256'])(await signer.sign(claims))).rejects.toMatchObject({
+      code: 'algorithm_refused',
+    });
+  });
+
+  it('is refused when what was signed is not an object of claims', async () => {
+    const secret = 'a secret of some length, for the sake of it';
+    const keys = secretKeys([secret]);
+    for (const payload of ['[]', 'null', '"text"', '{', '\u{fffd}']) {
+      const token = await new CompactSign(Buffer.from(payload))
+        .setProtectedHeader({ alg: 'HS256' })
+        .sign(new TextEncoder().encode(secret));
+      await expect(keys(token), payload).rejects.toMatchObject({ code: 'body_malformed' });
+    }
+  });
+});
+
+describe('shared secrets', () => {
+  const sign = (secret: string, alg = 'HS256') =>
+    new SignJWT(claims).setProtectedHeader({ alg }).sign(new TextEncoder().encode(secret));
+
+  it.each(['HS256', 'HS384', 'HS512'])('verify %s', async (alg) => {
+    expect((await secretKeys(['current'])(await sign('current', alg))).claims).toEqual(claims);
+  });
+
+  it('may be several, while one replaces another', async () => {
+    const keys = secretKeys(['next', 'current']);
+    await keys(await sign('next'));
+    await keys(await sign('current'));
+    await expect(keys(await sign('retired'))).rejects.toMatchObject({ code: 'signature_mismatch' });
+  });
+
+  it('do not verify what a key pair signed, nor what nobody did', async () => {
+    const signer = await createSigner();
+    const keys = secretKeys(['current', JSON.stringify(signer.jwk)]);
+    await expect(keys(await signer.sign(claims))).rejects.toMatchObject({ code: 'algorithm_refused' });
+    await expect(keys(new UnsecuredJWT(claims).encode())).rejects.toMatchObject({
+      code: 'algorithm_refused',
+    });
+    await expect(keys(await sign('A'.repeat(32)))).rejects.toMatchObject({ code: 'signature_mismatch' });
+  });
+
+  it.each([[[]], [['']], [['current', '']]])('can not be %j', (secrets) => {
+    expect(() => secretKeys(secrets)).toThrow(ConfigError);
+  });
+});
+
+function craft(header: object, payload: object, signature = ''): string {
+  const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+  return `${encode(header)}.${encode(payload)}.${signature}`;
+}

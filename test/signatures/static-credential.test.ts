@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { ConfigError } from '../../lib/errors.ts';
+import { verifyStaticCredential } from '../../lib/signatures/static-credential.ts';
+
+const verify = verifyStaticCredential({
+  header: 'authorization',
+  credentials: ['Bearer next', 'Bearer current'],
+});
+const send = (authorization?: string) => verify({ headers: { authorization }, body: new Uint8Array() });
+
+it.each(['Bearer next', 'Bearer current', ' Bearer current '])(
+  'the agreed value %j is accepted',
+  async (value) => {
+    await expect(send(value)).resolves.toBeUndefined();
+  },
+);
+
+it.each([
+  [undefined, 'signature_missing'],
+  ['', 'signature_missing'],
+  ['Bearer retired', 'signature_mismatch'],
+  ['bearer current', 'signature_mismatch'],
+  ['Bearer curren', 'signature_mismatch'],
+  ['Bearer current, Bearer current', 'header_duplicated'],
+])('the value %j is refused: %s', async (value, code) => {
+  await expect(send(value)).rejects.toMatchObject({ name: 'RejectedError', code });
+});
+
+it.each([[[]], [['']], [['Bearer current', '']]])('%j can not be what was agreed', (credentials) => {
+  expect(() => verifyStaticCredential({ header: 'authorization', credentials })).toThrow(ConfigError);
+});
