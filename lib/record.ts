@@ -40,7 +40,7 @@ export type Queue = 'pending' | 'waiting' | 'parked';
 export type Item = Record<string, AttributeValue>;
 
 /** A queue is spread over this many index partitions; raising it is safe only once no record is in the index. */
-export const shardCount = 4;
+const shardCount = 4;
 
 /** The index partition of a reference in a queue. */
 export function shardOf(queue: Queue, reference: string): string {

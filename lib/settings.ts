@@ -58,14 +58,29 @@ export function words(description: string) {
   return v.pipe(given(), v.transform(toWords), v.description(description));
 }
 
+/** What secrets of a kind look like, where they are not just any text. */
+export type SecretForm = { readonly isOne: (secret: string) => boolean; readonly looks: string };
+
+const anyText: SecretForm = { isOne: (secret) => secret !== '', looks: 'text' };
+
 /** Secrets separated by spaces, all of which are right: two while one is being replaced by another. */
-export function secrets(description: string) {
-  return v.pipe(given(), v.transform(toWords), v.description(description));
+export function secrets(description: string, { isOne, looks } = anyText) {
+  return v.pipe(
+    given(),
+    v.transform(toWords),
+    v.check((secrets) => secrets.every(isOne), `must be ${looks}`),
+    v.description(description),
+  );
 }
 
 /** As `secrets`, but there may be none. */
-export function optionalSecrets(description: string) {
-  return v.pipe(maybe(), v.transform(toWords), v.description(description));
+export function optionalSecrets(description: string, { isOne, looks } = anyText) {
+  return v.pipe(
+    maybe(),
+    v.transform(toWords),
+    v.check((secrets) => secrets.every(isOne), `must be ${looks}`),
+    v.description(description),
+  );
 }
 
 /** Whole header values separated by commas, for they hold spaces; there may be none. */

@@ -1,5 +1,6 @@
 // The whole system on this machine: DynamoDB, ROQ, an identity provider, and the door to the deployed handlers.
 
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { parse } from 'yaml';
@@ -39,6 +40,7 @@ export async function startStack(options: StackOptions) {
   const { path, roqUsers = [], port = 0, environment = {}, log, onError } = options;
   const dynamoDb = await startDynamoDb({ ...(path && { path }) });
   const roq = await startRoq({ users: roqUsers });
+  const clerkSecret = `whsec_${randomBytes(24).toString('base64')}`;
   let webhookUrl = '';
   const identityProvider = await startIdentityProvider({
     audience,
@@ -48,8 +50,10 @@ export async function startStack(options: StackOptions) {
     ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
     ...{ AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.url, TABLE_NAME: tableName },
     ...{ ROQ_PLATFORM_URL: roq.url, ROQ_ENVIRONMENT_ID: roq.environmentId, ROQ_API_KEY: roq.apiKey },
-    ...{ PROVIDERS: 'generic', GENERIC_JWKS_URL: identityProvider.jwksUrl },
-    ...{ GENERIC_ISSUER: identityProvider.issuer, GENERIC_AUDIENCE: audience },
+    ...{ PROVIDERS: 'generic ssf clerk', CLERK_SECRETS: clerkSecret },
+    ...{ GENERIC_JWKS_URL: identityProvider.jwksUrl, SSF_JWKS_URL: identityProvider.jwksUrl },
+    ...{ GENERIC_ISSUER: identityProvider.issuer, SSF_ISSUER: identityProvider.issuer },
+    ...{ GENERIC_AUDIENCE: audience, SSF_AUDIENCE: audience },
     ...environment,
   });
   const client = new DynamoDBClient({});
@@ -66,7 +70,7 @@ export async function startStack(options: StackOptions) {
   webhookUrl = `${door.url}/webhooks/`;
 
   return {
-    ...{ dynamoDb, roq, identityProvider, door, app, webhookUrl },
+    ...{ dynamoDb, roq, identityProvider, door, app, webhookUrl, clerkSecret, createHandler },
     close: async () => {
       client.destroy();
       await Promise.all([door.close(), identityProvider.close(), roq.close(), dynamoDb.close()]);

@@ -70,8 +70,7 @@ function readOptions(): { once: boolean; json: boolean; port: number } | null {
 
 async function open(once: boolean, port: number): Promise<Stack | null> {
   if (!once) mkdirSync(folder, { recursive: true });
-  const roqUsers =
-    !once && existsSync(roqFile) ? (JSON.parse(readFileSync(roqFile, 'utf8')) as RoqUser[]) : [];
+  const roqUsers = once ? [] : kept();
   const path = once ? undefined : new URL('dynamodb', folder).pathname;
   try {
     return await startStack({ port, roqUsers, ...(path && { path }), log: () => {} });

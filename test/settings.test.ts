@@ -77,6 +77,20 @@ it.each([
   expect(setting.isSecureUrl(url)).toBe(false);
 });
 
+it('secrets of a certain look are checked for it, and not told', () => {
+  const form = { isOne: (secret: string) => secret.startsWith('x_'), looks: '"x_" and more' };
+  const formed = {
+    SECRETS: setting.secrets('Signs.', form),
+    SPARE: setting.optionalSecrets('Signs too.', form),
+  };
+  expect(setting.readSettings(formed, { SECRETS: 'x_1 x_2' })).toEqual({
+    SECRETS: ['x_1', 'x_2'],
+    SPARE: [],
+  });
+  const read = () => setting.readSettings(formed, { SECRETS: 'x_1 hush', SPARE: 'hush' });
+  expect(read).toThrow(new ConfigError(['SECRETS must be "x_" and more', 'SPARE must be "x_" and more']));
+});
+
 it('every setting says what it is', () => {
   const described = Object.values(settings).map((schema) => v.getDescription(schema));
   expect(described).toHaveLength(11);

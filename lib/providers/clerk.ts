@@ -3,7 +3,7 @@
 
 import * as v from 'valibot';
 import { secrets } from '../settings.ts';
-import { verifyStandardWebhooks } from '../signatures/standard-webhooks.ts';
+import { verifyStandardWebhooks, webhookSecret } from '../signatures/standard-webhooks.ts';
 import type { Told } from '../user.ts';
 import { instant, name, parseJson, parsePayload, reference, tell, text, yesNo } from './payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from './provider.ts';
@@ -11,6 +11,7 @@ import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from './
 const settings = {
   CLERK_SECRETS: secrets(
     "The endpoint's signing secret, whsec_…; several, separated by spaces, while you replace one.",
+    webhookSecret,
   ),
 };
 

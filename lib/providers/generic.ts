@@ -15,7 +15,7 @@ import { optionalSecrets, optionalText, optionalUrl } from '../settings.ts';
 import { issuedAtMs } from '../signatures/claims.ts';
 import { verifyJwsBody } from '../signatures/jws-body.ts';
 import { remoteKeys } from '../signatures/keys.ts';
-import { verifyStandardWebhooks } from '../signatures/standard-webhooks.ts';
+import { verifyStandardWebhooks, webhookSecret } from '../signatures/standard-webhooks.ts';
 import type { Told } from '../user.ts';
 import {
   customData,
@@ -40,6 +40,7 @@ import {
 const settings = {
   GENERIC_SECRETS: optionalSecrets(
     'Standard Webhooks: whsec_… secrets or whpk_… public keys, separated by spaces. Either these or the other three.',
+    webhookSecret,
   ),
   GENERIC_JWKS_URL: optionalUrl("JWT: address of your sender's public keys."),
   GENERIC_ISSUER: optionalText("JWT: your sender's `iss`."),

@@ -4,9 +4,21 @@
 import { createHmac, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { ConfigError, RejectedError } from '../errors.ts';
 import type { WebhookRequest } from '../providers/provider.ts';
+import type { SecretForm } from '../settings.ts';
 import { checkAge } from './age.ts';
 import { isSameBytes } from './bytes.ts';
 import { soleHeader } from './header.ts';
+
+/** What a secret of this family looks like, for the settings that hold them. */
+export const webhookSecret: SecretForm = {
+  isOne: (secret) => {
+    const { kind, bytes } = parseSecret(secret);
+    return kind === 'whpk'
+      ? bytes.length === 32
+      : kind === 'whsec' && bytes.length >= 24 && bytes.length <= 64;
+  },
+  looks: '"whsec_" and the base64 of 24 to 64 bytes, or a public key, "whpk_" and the base64 of 32',
+};
 
 export type StandardWebhooksOptions = {
   /** `whsec_…` (also as Supabase writes it, `v1,whsec_…`) or `whpk_…`; any of them may have signed. */
@@ -78,13 +90,14 @@ function toMs(timestamp: string): number | undefined {
 }
 
 function toKey(secret: string): Key {
+  if (!webhookSecret.isOne(secret)) throw new ConfigError([`a secret must be ${webhookSecret.looks}`]);
+  const { kind, bytes } = parseSecret(secret);
+  return kind === 'whpk' ? ed25519Key(bytes) : hmacKey(bytes);
+}
+
+function parseSecret(secret: string): { kind: string | undefined; bytes: Buffer } {
   const [, kind, text = ''] = /^(?:v1a?,)?(whsec|whpk)_(.*)$/.exec(secret) ?? [];
-  const bytes = isBase64(text) ? Buffer.from(text, 'base64') : Buffer.alloc(0);
-  if (kind === 'whsec' && bytes.length >= 24 && bytes.length <= 64) return hmacKey(bytes);
-  if (kind === 'whpk' && bytes.length === 32) return ed25519Key(bytes);
-  throw new ConfigError([
-    'a secret must be "whsec_" and the base64 of 24 to 64 bytes, or a public key "whpk_" and the base64 of 32',
-  ]);
+  return { kind, bytes: isBase64(text) ? Buffer.from(text, 'base64') : Buffer.alloc(0) };
 }
 
 function hmacKey(secret: Buffer): Key {

@@ -9,7 +9,7 @@ import { type Told, toFacts } from '../../lib/user.ts';
 import { startRoq } from '../../local/roq.ts';
 import { startTable, tableName } from './table.ts';
 
-export const leaseMs = 40_000;
+const leaseMs = 40_000;
 
 export type World = Awaited<ReturnType<typeof startWorld>>;
 
