@@ -5,7 +5,7 @@
 //               "timezone": "…", "avatar_url": "…", "custom_data": {…}, "tenant_id": "…",
 //               "email_verified": false, "disabled": false } }
 //
-// Only id, type, time and user.id are needed. A member that is left out is not told; null empties it.
+// Only type, time and user.id are needed; without an id, that of the message is taken. A member that is left out is not told; null empties it.
 // Signed either by Standard Webhooks over that body, or as a JWT that is the body: header `typ: user-event+jwt`,
 // claims `iss`, `aud`, `iat`, `jti`, and `event` with the object above.
 
@@ -50,7 +50,9 @@ const settings = {
 // A sender may have been down, or the network, and its outbox must still be taken.
 const maxTokenAgeMs = 31 * 86_400_000;
 
-const envelope = v.object({ id: name(), type: name(), time: instant(), user: v.unknown() });
+const envelope = v.object({ id: v.optional(name()), type: name(), time: instant(), user: v.unknown() });
+
+const token = v.object({ jti: name(), event: v.unknown() });
 
 const user = v.object({
   id: reference(),
@@ -92,7 +94,8 @@ export const generic: Provider<typeof settings> = {
   connect(configured) {
     const open = toOpener(configured);
     return async (request, nowMs) => {
-      const { id, type, time: at, user: subject } = parsePayload(envelope, await open(request, nowMs));
+      const { id: messageId, event } = await open(request, nowMs);
+      const { id = messageId, type, time: at, user: subject } = parsePayload(envelope, event);
       const kind = findKind(kinds, type);
       if (!kind) return [ignoredEvent({ id, kind: type, at })];
       const known = parsePayload(v.object({ user }), { user: subject }).user;
@@ -101,13 +104,13 @@ export const generic: Provider<typeof settings> = {
   },
 };
 
-type Opener = (request: WebhookRequest, nowMs: number) => Promise<unknown>;
+type Opener = (request: WebhookRequest, nowMs: number) => Promise<{ id: string; event: unknown }>;
 
 /** What takes the event out of a request, once its signature is right. */
 function toOpener(configured: v.InferOutput<v.ObjectSchema<typeof settings, undefined>>): Opener {
-  const token = [configured.GENERIC_JWKS_URL, configured.GENERIC_ISSUER, configured.GENERIC_AUDIENCE];
+  const forTokens = [configured.GENERIC_JWKS_URL, configured.GENERIC_ISSUER, configured.GENERIC_AUDIENCE];
   const hasSecrets = configured.GENERIC_SECRETS.length > 0;
-  if (hasSecrets ? token.some(Boolean) : !token.every(Boolean)) {
+  if (hasSecrets ? forTokens.some(Boolean) : !forTokens.every(Boolean)) {
     throw new ConfigError([
       'either GENERIC_SECRETS must be set, or all of GENERIC_JWKS_URL, GENERIC_ISSUER and GENERIC_AUDIENCE',
     ]);
@@ -118,8 +121,8 @@ function toOpener(configured: v.InferOutput<v.ObjectSchema<typeof settings, unde
 function openMessage(secrets: readonly string[]): Opener {
   const verify = verifyStandardWebhooks({ secrets });
   return async (request, nowMs) => {
-    await verify(request, nowMs);
-    return parseJson(request.body);
+    const id = await verify(request, nowMs);
+    return { id, event: parseJson(request.body) };
   };
 }
 
@@ -134,7 +137,10 @@ function openToken({ GENERIC_JWKS_URL, GENERIC_ISSUER, GENERIC_AUDIENCE }: Token
     required: ['jti', 'iat', 'event'],
     age: { of: issuedAtMs, maxAgeMs: maxTokenAgeMs },
   });
-  return async (request, nowMs) => (await verify(request, nowMs)).event;
+  return async (request, nowMs) => {
+    const { jti, event } = parsePayload(token, await verify(request, nowMs));
+    return { id: jti, event };
+  };
 }
 
 function toTold(user: User): Told {
