@@ -1,35 +1,36 @@
 // POST /webhooks/{provider}: an HTTP API event in, a signed request to receive(), its answer out.
 
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import { type App, connect } from '../lib/app.ts';
-import { readConfig } from '../lib/config.ts';
+import { type App, connect, leaseMsFor } from '../lib/app.ts';
+import { readWebhookConfig, type WebhookConfig } from '../lib/config.ts';
 import { type ErrorCode, RejectedError, type RejectionCode, UnavailableError } from '../lib/errors.ts';
 import { causeName } from '../lib/log.ts';
 import type { WebhookRequest } from '../lib/providers/provider.ts';
 import { receive } from '../lib/receive.ts';
 
 // A configuration that can't work stops the cold start here.
-export const handler = createHandler(connect(readConfig(process.env)));
+const config = readWebhookConfig(process.env);
+export const handler = createHandler(connect(config), config);
 
 type Answer = APIGatewayProxyStructuredResultV2;
 
 const maxBodyBytes = 1024 * 1024;
 
-// Covers a clock that is off and a call that was on its way when the invocation ended.
-const leaseMarginMs = 30_000;
-
-export function createHandler(app: App) {
+export function createHandler(
+  app: App,
+  { providers, inlineBudgetMs }: Pick<WebhookConfig, 'providers' | 'inlineBudgetMs'>,
+) {
   return async (
     event: APIGatewayProxyEventV2,
     context: Pick<Context, 'getRemainingTimeInMillis'>,
   ): Promise<Answer> => {
     const name = event.pathParameters?.provider ?? '';
-    const provider = app.providers.get(name);
+    const provider = providers.get(name);
     try {
       if (!provider) throw new RejectedError('provider_unknown', 'no such provider is configured');
       await receive(app, provider, toRequest(event), {
-        deadline: app.now() + app.inlineBudgetMs,
-        leaseMs: context.getRemainingTimeInMillis() + leaseMarginMs,
+        deadline: app.now() + inlineBudgetMs,
+        leaseMs: leaseMsFor(context.getRemainingTimeInMillis()),
       });
       return provider.answers === 'set' ? { statusCode: 202 } : json(200, { status: 'accepted' });
     } catch (error) {

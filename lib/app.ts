@@ -1,7 +1,7 @@
-// Builds what the functions share, once a process: the store, ROQ, and the providers that are configured.
+// Builds what the functions share, once a process: the store, ROQ, the clock and the log.
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { Config, ConnectedProvider } from './config.ts';
+import type { Config } from './config.ts';
 import { type Log, log } from './log.ts';
 import { createRoq, type Roq } from './roq/client.ts';
 import { createStore, type Store } from './store.ts';
@@ -9,9 +9,6 @@ import { createStore, type Store } from './store.ts';
 export type App = {
   readonly store: Store;
   readonly roq: Roq;
-  readonly providers: ReadonlyMap<string, ConnectedProvider>;
-  /** How long a webhook may spend on ROQ before it answers. */
-  readonly inlineBudgetMs: number;
   readonly now: () => number;
   readonly random: () => number;
   readonly log: Log;
@@ -27,10 +24,16 @@ export function connect(config: Config): App {
   return {
     store: createStore({ client, tableName: config.tableName, now }),
     roq: createRoq({ ...config.roq, now }),
-    providers: config.providers,
-    inlineBudgetMs: config.inlineBudgetMs,
     now,
     random: Math.random,
     log,
   };
+}
+
+/**
+ * How long a lease lasts that outlives the invocation which takes it.
+ * The margin covers a clock that is off, and a call that was on its way when the invocation ended.
+ */
+export function leaseMsFor(remainingMs: number): number {
+  return remainingMs + 30_000;
 }

@@ -6,19 +6,23 @@ import type { Provider, Read } from './providers/provider.ts';
 import { providers } from './providers/registry.ts';
 import { type Environment, readSettings, text, url, words } from './settings.ts';
 
-/** The settings that are needed whatever the provider. */
+/** The settings that every function needs. */
 export const coreSettings = {
   ROQ_PLATFORM_URL: url('Address of your ROQ environment.'),
   ROQ_ENVIRONMENT_ID: text('Id of your ROQ environment.'),
   ROQ_API_KEY: text("API key of your ROQ environment's service account."),
   TABLE_NAME: text('The DynamoDB table; the deployment sets it.'),
-  PROVIDERS: words('Names of your auth providers, separated by spaces, as in the table of providers.'),
   ROQ_TIMEOUT_MS: milliseconds(
     1_500,
     100,
     10_000,
     'The longest that one call to ROQ may take, in milliseconds.',
   ),
+};
+
+/** The settings of the webhook, besides those of its providers. */
+export const webhookSettings = {
+  PROVIDERS: words('Names of your auth providers, separated by spaces, as in the table of providers.'),
   INLINE_BUDGET_MS: milliseconds(
     2_000,
     0,
@@ -35,6 +39,9 @@ export type Config = {
     readonly apiKey: string;
     readonly timeoutMs: number;
   };
+};
+
+export type WebhookConfig = Config & {
   readonly inlineBudgetMs: number;
   /** The providers that are configured, by name. */
   readonly providers: ReadonlyMap<string, ConnectedProvider>;
@@ -46,13 +53,9 @@ export type ConnectedProvider = {
   readonly read: Read;
 };
 
-/** @throws ConfigError naming everything that is wrong, of all settings at once. */
+/** @throws ConfigError naming everything that is wrong. */
 export function readConfig(environment: Environment): Config {
-  const faults: string[] = [];
-  const core = collect(faults, () => readSettings(coreSettings, environment));
-  const names = new Set((environment.PROVIDERS ?? '').split(/\s+/).filter(Boolean));
-  const connected = [...names].map((name) => collect(faults, () => connectProvider(name, environment)));
-  if (!core || faults.length > 0) throw new ConfigError(faults);
+  const core = readSettings(coreSettings, environment);
   return {
     tableName: core.TABLE_NAME,
     roq: {
@@ -61,10 +64,22 @@ export function readConfig(environment: Environment): Config {
       apiKey: core.ROQ_API_KEY,
       timeoutMs: core.ROQ_TIMEOUT_MS,
     },
-    inlineBudgetMs: core.INLINE_BUDGET_MS,
-    providers: new Map(
-      connected.filter((provider) => provider !== null).map((provider) => [provider.name, provider]),
-    ),
+  };
+}
+
+/** @throws ConfigError naming everything that is wrong, of all settings at once. */
+export function readWebhookConfig(environment: Environment): WebhookConfig {
+  const faults: string[] = [];
+  const core = collect(faults, () => readConfig(environment));
+  const webhook = collect(faults, () => readSettings(webhookSettings, environment));
+  const names = new Set((environment.PROVIDERS ?? '').split(/\s+/).filter(Boolean));
+  const connected = [...names].map((name) => collect(faults, () => connectProvider(name, environment)));
+  if (!core || !webhook || faults.length > 0) throw new ConfigError(faults);
+  const providers = connected.filter((provider) => provider !== null);
+  return {
+    ...core,
+    inlineBudgetMs: webhook.INLINE_BUDGET_MS,
+    providers: new Map(providers.map((provider) => [provider.name, provider])),
   };
 }
 

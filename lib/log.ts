@@ -28,7 +28,17 @@ export type FailureLine = {
   readonly cause: string | null;
 };
 
-export type LogLine = EventLine | DuplicatesLine | FailureLine;
+/** How many records one run of the schedule brought to which end. */
+export type DrainLine = {
+  readonly message: 'drain';
+  readonly done: number;
+  readonly waiting: number;
+  readonly retry: number;
+  readonly parked: number;
+  readonly lost: number;
+};
+
+export type LogLine = EventLine | DuplicatesLine | FailureLine | DrainLine;
 
 export type Log = (line: LogLine) => void;
 

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { parse } from 'yaml';
+import type { App } from '../lib/app.ts';
 import type { Log } from '../lib/log.ts';
 import { startDoor } from './door.ts';
 import { createTable, startDynamoDb } from './dynamodb.ts';
@@ -30,6 +31,7 @@ export type Stack = Awaited<ReturnType<typeof startStack>>;
 type ServerlessFile = {
   readonly functions: {
     readonly webhook: { readonly timeout: number; readonly events: readonly [{ readonly httpApi: string }] };
+    readonly reconcile: { readonly timeout: number };
   };
 };
 
@@ -59,18 +61,29 @@ export async function startStack(options: StackOptions) {
   const client = new DynamoDBClient({});
   await createTable(client, tableName);
 
-  // The handler reads its configuration when it is imported, as at a cold start.
+  // The handlers read their configuration when they are imported, as at a cold start.
   const { createHandler } = await import('../functions/webhook.ts');
+  const { createHandler: createReconcile } = await import('../functions/reconcile.ts');
   const { connect } = await import('../lib/app.ts');
-  const { readConfig } = await import('../lib/config.ts');
-  const app = { ...connect(readConfig(process.env)), log };
-  const { timeout, events } = readServerlessFile().functions.webhook;
-  const webhook = { handler: createHandler(app), timeoutMs: timeout * 1000, route: events[0].httpApi };
-  const door = await startDoor({ port, functions: { webhook }, ...(onError && { onError }) });
+  const { readWebhookConfig } = await import('../lib/config.ts');
+  const config = readWebhookConfig(process.env);
+  const app = { ...connect(config), log };
+  const { webhook, reconcile } = readServerlessFile().functions;
+  const functions = {
+    webhook: {
+      handler: createHandler(app, config),
+      timeoutMs: webhook.timeout * 1000,
+      route: webhook.events[0].httpApi,
+    },
+    reconcile: { handler: createReconcile(app), timeoutMs: reconcile.timeout * 1000 },
+  };
+  const door = await startDoor({ port, functions, ...(onError && { onError }) });
   webhookUrl = `${door.url}/webhooks/`;
 
   return {
-    ...{ dynamoDb, roq, identityProvider, door, app, webhookUrl, clerkSecret, createHandler },
+    ...{ dynamoDb, roq, identityProvider, door, app, webhookUrl, clerkSecret },
+    /** The webhook's handler, with parts of the app put in place of its own. */
+    webhookWith: (parts: Partial<App>) => createHandler({ ...app, ...parts }, config),
     close: async () => {
       client.destroy();
       await Promise.all([door.close(), identityProvider.close(), roq.close(), dynamoDb.close()]);

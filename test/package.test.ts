@@ -39,37 +39,45 @@ describe('the packaged template', () => {
     ]);
   });
 
-  test('runs the webhook on Node 24 on arm64, with ten seconds', () => {
-    expect(ofType('AWS::Lambda::Function')).toMatchObject([
-      {
-        Runtime: 'nodejs24.x',
-        Architectures: ['arm64'],
-        Timeout: 10,
-        MemorySize: 512,
-        Handler: 'functions/webhook.handler',
-      },
-    ]);
+  test('runs both functions on Node 24 on arm64, each within its time', () => {
+    const node = { Runtime: 'nodejs24.x', Architectures: ['arm64'] };
+    expect(resources.WebhookLambdaFunction?.Properties).toMatchObject({ ...node, Timeout: 10 });
+    expect(resources.ReconcileLambdaFunction?.Properties).toMatchObject({ ...node, Timeout: 55 });
+    expect(ofType('AWS::Lambda::Function')).toHaveLength(2);
   });
 
-  test('gives it a role of its own, with two actions on the table and its own log group', () => {
-    expect(ofType('AWS::Lambda::Function')).toMatchObject([
-      { Role: { 'Fn::GetAtt': ['WebhookIamRoleLambdaExecution', 'Arn'] } },
+  test('runs the reconciliation every minute, one at a time', () => {
+    expect(ofType('AWS::Events::Rule')).toMatchObject([
+      { ScheduleExpression: 'rate(1 minute)', State: 'ENABLED' },
     ]);
-    const role = resources.WebhookIamRoleLambdaExecution?.Properties;
-    expect(role?.ManagedPolicyArns).toEqual([]);
-    expect(statementsOf(role)).toEqual([
+    expect(resources.ReconcileLambdaFunction?.Properties.ReservedConcurrentExecutions).toBe(1);
+  });
+
+  const record = {
+    Effect: 'Allow',
+    Action: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+    Resource: { 'Fn::GetAtt': ['UsersTable', 'Arn'] },
+  };
+  const index = {
+    Effect: 'Allow',
+    Action: 'dynamodb:Query',
+    Resource: { 'Fn::Sub': '${UsersTable.Arn}/index/pending' },
+  };
+  test.each([
+    ['Webhook', [record]],
+    ['Reconcile', [record, index]],
+  ])('gives %s a role of its own: its log group, and exactly what it does to the table', (name, onTable) => {
+    const role = `${name}IamRoleLambdaExecution`;
+    expect(resources[`${name}LambdaFunction`]?.Properties.Role).toEqual({ 'Fn::GetAtt': [role, 'Arn'] });
+    expect(resources[role]?.Properties.ManagedPolicyArns).toEqual([]);
+    const logGroup = new RegExp(`log-group:/aws/lambda/roq-sync-dev-${name.toLowerCase()}:\\*:\\*$`);
+    expect(statementsOf(resources[role]?.Properties)).toEqual([
       {
         Effect: 'Allow',
         Action: ['logs:CreateLogStream', 'logs:CreateLogGroup', 'logs:PutLogEvents'],
-        Resource: [
-          { 'Fn::Sub': expect.stringMatching(/log-group:\/aws\/lambda\/roq-sync-dev-webhook:\*:\*$/) },
-        ],
+        Resource: [{ 'Fn::Sub': expect.stringMatching(logGroup) }],
       },
-      {
-        Effect: 'Allow',
-        Action: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
-        Resource: { 'Fn::GetAtt': ['UsersTable', 'Arn'] },
-      },
+      ...onTable,
     ]);
   });
 
@@ -96,7 +104,7 @@ describe('the packaged template', () => {
   });
 
   test('keeps the log for 30 days', () => {
-    expect(ofType('AWS::Logs::LogGroup')).toMatchObject([{ RetentionInDays: 30 }]);
+    expect(ofType('AWS::Logs::LogGroup')).toMatchObject([{ RetentionInDays: 30 }, { RetentionInDays: 30 }]);
   });
 });
 

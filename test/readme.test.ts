@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { coreSettings } from '../lib/config.ts';
+import { coreSettings, webhookSettings } from '../lib/config.ts';
 import { providers } from '../lib/providers/registry.ts';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 
 test('the README names every setting there is, and no other', () => {
   const settings = new Set([
-    ...Object.keys(coreSettings),
+    ...Object.keys({ ...coreSettings, ...webhookSettings }),
     ...providers.flatMap(({ settings }) => Object.keys(settings)),
   ]);
   const named = new Set(readme.match(/\b[A-Z]+(?:_[A-Z]+)+\b|\bPROVIDERS\b/g));

@@ -70,6 +70,8 @@ it.each([
   'http://169.254.169.254/latest',
   'http://localhost.example/',
   'http://127.0.0.1.example/',
+  'https://me@idp.example/',
+  'https://:hush@idp.example/',
   'file:///etc/passwd',
   'javascript:alert(1)',
   'idp.example/jwks',

@@ -163,7 +163,7 @@ describe('what is not a valid event', () => {
 describe('our own trouble before anything is recorded is answered 503, so that the sender tries again', () => {
   test('when DynamoDB cannot be reached', async () => {
     const unreachable = () => Promise.reject(new UnavailableError('store_unavailable', 'not reached'));
-    const handler = stack.createHandler({ ...stack.app, store: { ...stack.app.store, fold: unreachable } });
+    const handler = stack.webhookWith({ store: { ...stack.app.store, fold: unreachable } });
     const answer = await handler(await gatewayEvent(), { getRemainingTimeInMillis: () => 10_000 });
     expect(answer).toMatchObject({ statusCode: 503, headers: { 'retry-after': '5' } });
     expect(lines).toMatchObject([{ outcome: 'unavailable', code: 'store_unavailable' }]);
@@ -188,7 +188,7 @@ describe('our own trouble before anything is recorded is answered 503, so that t
 
 test('a bug of ours is answered 500 and reported, never 2xx', async () => {
   const broken = () => Promise.reject(new TypeError('a bug'));
-  const handler = stack.createHandler({ ...stack.app, store: { ...stack.app.store, fold: broken } });
+  const handler = stack.webhookWith({ store: { ...stack.app.store, fold: broken } });
   await expect(handler(await gatewayEvent(), { getRemainingTimeInMillis: () => 10_000 })).rejects.toThrow(
     'a bug',
   );
@@ -245,7 +245,7 @@ function securityEvent(kind: string, claims: object = {}): Promise<string> {
 
 async function gatewayEvent() {
   const body = await stack.identityProvider.sign(event('user.signed_up', 1, personal));
-  const requestContext = {} as Parameters<ReturnType<Stack['createHandler']>>[0]['requestContext'];
+  const requestContext = {} as Parameters<ReturnType<Stack['webhookWith']>>[0]['requestContext'];
   return {
     ...{ version: '2.0', routeKey: '', rawPath: '', rawQueryString: '', headers: {}, requestContext },
     ...{ pathParameters: { provider: 'generic' }, body, isBase64Encoded: false },

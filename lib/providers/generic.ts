@@ -5,7 +5,8 @@
 //               "timezone": "…", "avatar_url": "…", "custom_data": {…}, "tenant_id": "…",
 //               "email_verified": false, "disabled": false } }
 //
-// Only type, time and user.id are needed; without an id, that of the message is taken. A member that is left out is not told; null empties it.
+// Only type, time and user.id are needed; without an id, that of the message is taken. A member that is left out is
+// not told, and null empties it.
 // Signed either by Standard Webhooks over that body, or as a JWT that is the body: header `typ: user-event+jwt`,
 // claims `iss`, `aud`, `iat`, `jti`, and `event` with the object above.
 
@@ -50,7 +51,12 @@ const settings = {
 // A sender may have been down, or the network, and its outbox must still be taken.
 const maxTokenAgeMs = 31 * 86_400_000;
 
-const envelope = v.object({ id: v.optional(name()), type: name(), time: instant(), user: v.unknown() });
+const envelope = v.object({
+  id: v.optional(name()),
+  type: name(),
+  time: instant(),
+  user: v.optional(v.unknown()),
+});
 
 const token = v.object({ jti: name(), event: v.unknown() });
 

@@ -6,6 +6,7 @@ import { canonicalJson, type Told } from '../user.ts';
 
 const maxTextChars = 4_096;
 const maxCustomDataBytes = 48 * 1024;
+const maxCustomDataLevels = 64;
 
 /** @throws RejectedError body_malformed */
 export function parseJson(body: Uint8Array): unknown {
@@ -92,15 +93,21 @@ export function tell(values: { readonly [Name in keyof Told]: Told[Name] | undef
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
+/** Whether a value is a JSON object. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 const isoPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
 
 function toBoundedJson(data: object): string | undefined {
-  try {
-    const json = canonicalJson(data);
-    return Buffer.byteLength(json) > maxCustomDataBytes ? undefined : json;
-  } catch (error) {
-    // JSON.parse takes any depth, JSON.stringify runs out of stack.
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
+  if (!isWithin(data, maxCustomDataLevels)) return undefined;
+  const json = canonicalJson(data);
+  return Buffer.byteLength(json) > maxCustomDataBytes ? undefined : json;
+}
+
+// JSON.parse takes any depth, but what writes JSON runs out of stack.
+function isWithin(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((member) => isWithin(member, levels - 1));
 }

@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 import type { Told } from '../user.ts';
-import { parsePayload, tell, text } from './payload.ts';
+import { isRecord, parsePayload, tell, text } from './payload.ts';
 
 /** A SCIM event's payload, as found under its URN. */
 export type ScimPayload = Readonly<Record<string, unknown>>;
@@ -105,8 +105,4 @@ function inLowerCase(attributes: Attributes, levels = 1): Attributes {
       Array.isArray(value) ? value.map(lower) : lower(value),
     ]),
   );
-}
-
-function isRecord(value: unknown): value is Attributes {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

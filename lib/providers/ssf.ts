@@ -132,8 +132,7 @@ function toEvent(token: Token, uri: string, rules: SubjectRules): UserEvent {
   const subject = token.sub_id ?? payload.subject;
   if (!kind || isOfNoUser(subject)) return ignoredEvent(event);
   const found = findReference(subject, rules);
-  if (found === null)
-    throw new RejectedError('subject_unsupported', 'the subject names no user by an immutable id');
+  if (found === null) throw new RejectedError('subject_unsupported', 'the subject names no user by its id');
   return { ...event, reference: parsePayload(reference(), found), told: kind.tells(payload) };
 }
 
@@ -147,7 +146,7 @@ function toAt({ toe, iat }: Token, payload: ScimPayload): number {
 function identifierTold({ 'new-value': value }: ScimPayload): Told {
   if (typeof value !== 'string') return {};
   if (value.includes('@')) return tell({ email: parsePayload(text(), value) });
-  return /^\+\d+$/.test(value) ? { phone: value } : {};
+  return /^\+\d+$/.test(value) ? tell({ phone: parsePayload(text(), value) }) : {};
 }
 
 function withVerifiedEmail(event: UserEvent): UserEvent {

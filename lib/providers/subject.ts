@@ -1,5 +1,7 @@
 // Subject identifiers (RFC 9493, and those that SSF, SCIM and Google add): which user one means.
 
+import { isRecord } from './payload.ts';
+
 /** How subjects are read. */
 export type SubjectRules = {
   /** The issuer whose `sub` is a reference of ours; another's may well use the same one for another person. */
@@ -66,8 +68,4 @@ function toScimId({ id, uri }: Readonly<Record<string, unknown>>): string | null
 
 function toText(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -21,7 +21,7 @@ export async function startWorld() {
   const store = createStore({ client: table.client, tableName, now });
   const { url, environmentId, apiKey } = roqServer;
   const roq = createRoq({ url, environmentId, apiKey, timeoutMs: 300, now });
-  const ports: ConvergePorts = { store, roq, now, random: () => 0.5 };
+  const ports = { store, roq, now, random: () => 0.5 };
 
   function fold(reference: string, told: Told, at: number): Promise<Folded> {
     return store.fold(reference, toFacts(told, at), randomUUID(), leaseMs);
@@ -32,7 +32,7 @@ export async function startWorld() {
     reference: string,
     told: Told,
     at: number,
-    through = ports,
+    through: ConvergePorts = ports,
   ): Promise<Outcome | undefined> {
     const { leased } = await fold(reference, told, at);
     return leased ? (await converge(through, [leased], nowMs + 2_000))[0] : undefined;

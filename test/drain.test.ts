@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { drain } from '../lib/drain.ts';
+import { startWorld, type World } from './support/world.ts';
+
+const leaseMs = 90_000;
+
+let world: World;
+let references: readonly string[];
+
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+beforeEach(async () => {
+  world.roqServer.fail.clear();
+  await run(60);
+  references = Array.from({ length: 60 }, () => randomUUID());
+});
+
+test('what came in while ROQ was down is all there once it is up, nobody twice', async () => {
+  await signUpWhileDown();
+  expect(references.flatMap(world.usersOf)).toEqual([]);
+  world.pass(3_600_000);
+  expect(await run(60)).toMatchObject({ done: 60, retry: 0 });
+  for (const reference of references) {
+    expect(world.usersOf(reference)).toHaveLength(1);
+    expect(await world.record(reference)).toMatchObject({ queue: null, lease: null });
+  }
+});
+
+test('a user that ROQ refuses is parked, and the others are unaffected', async () => {
+  await signUpWhileDown();
+  const [refused] = references;
+  world.roqServer.fail.always({ how: 'refuse', ...(refused && { reference: refused }) });
+  world.pass(3_600_000);
+  expect(await run(60)).toMatchObject({ done: 59, parked: 1 });
+  expect(await run(60)).toMatchObject({ done: 0, parked: 0 });
+});
+
+test('a run while ROQ is still down tries each record once, and ends', async () => {
+  await signUpWhileDown();
+  world.roqServer.fail.always({ how: 'bad-gateway' });
+  world.pass(3_600_000);
+  expect(await run(60)).toMatchObject({ done: 0, retry: 60 });
+  world.roqServer.fail.clear();
+  world.pass(7_200_000);
+  expect(await run(60)).toMatchObject({ done: 60 });
+});
+
+test('runs that overlap converge each record once', async () => {
+  await signUpWhileDown();
+  world.pass(3_600_000);
+  const [one, two] = await Promise.all([run(60), run(60)]);
+  expect(one.done + two.done).toBe(60);
+  for (const reference of references) expect(world.usersOf(reference)).toHaveLength(1);
+});
+
+test('without time left nothing is begun', async () => {
+  await signUpWhileDown();
+  world.pass(3_600_000);
+  expect(await run(0)).toMatchObject({ done: 0, retry: 0 });
+  expect(references.flatMap(world.usersOf)).toEqual([]);
+});
+
+async function signUpWhileDown(): Promise<void> {
+  world.roqServer.fail.always({ how: 'drop' });
+  await Promise.all(
+    references.map((reference) => world.deliver(reference, { email: `${reference}@example.com` }, 1)),
+  );
+  world.roqServer.fail.clear();
+}
+
+function run(seconds: number) {
+  return drain(world.ports, { deadline: world.now() + seconds * 1_000, leaseMs });
+}
