@@ -60,8 +60,8 @@ describe('the packaged template', () => {
   };
   const index = {
     Effect: 'Allow',
-    Action: 'dynamodb:Query',
-    Resource: { 'Fn::Sub': '${UsersTable.Arn}/index/pending' },
+    Action: ['dynamodb:Query'],
+    Resource: { 'Fn::Sub': `\${UsersTable.Arn}/index/pending` },
   };
   test.each([
     ['Webhook', [record]],
