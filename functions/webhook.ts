@@ -89,6 +89,7 @@ const setErrors: Partial<Record<ErrorCode, string>> = {
   signature_mismatch: 'invalid_key',
   algorithm_refused: 'invalid_key',
   signature_missing: 'authentication_failed',
+  credential_mismatch: 'authentication_failed',
 } satisfies Partial<Record<RejectionCode, string>>;
 
 function setAnswer(code: ErrorCode): Answer {

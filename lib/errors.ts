@@ -11,6 +11,7 @@ export type RejectionCode =
   | 'signature_missing'
   | 'signature_malformed'
   | 'signature_mismatch'
+  | 'credential_mismatch'
   | 'body_hash_mismatch'
   | 'key_unknown'
   | 'algorithm_refused'

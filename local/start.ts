@@ -2,6 +2,7 @@
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs, styleText } from 'node:util';
+import type { EventLine, Log } from '../lib/log.ts';
 import type { RoqUser } from './roq-users.ts';
 import { listUsers, type Played, playScenario, type SyncedUser } from './scenario.ts';
 import { type Stack, startStack } from './stack.ts';
@@ -27,7 +28,10 @@ async function main(): Promise<void> {
   if (!options) return;
   const { once, json, port } = options;
   const say = json ? () => {} : (text: string) => process.stdout.write(`${text}\n`);
-  const stack = await open(once, port);
+  let isPlaying = true;
+  const stack = await open(once, port, (line) => {
+    if (!isPlaying && line.message === 'event') say(logRow(line));
+  });
   if (!stack) return;
   try {
     say(styleText('bold', '\nEvents, as the identity provider sends them'));
@@ -36,9 +40,12 @@ async function main(): Promise<void> {
     say(styleText('bold', '\nUsers in ROQ'));
     say(userTable(users));
     if (json) process.stdout.write(`${JSON.stringify(toDocument(events, users))}\n`);
+    isPlaying = false;
     if (!once) {
       say(invitation(stack));
+      const schedule = setInterval(() => reconcile(stack), 60_000);
       await untilInterrupted();
+      clearInterval(schedule);
       keep(stack.roq.users);
     }
   } finally {
@@ -68,12 +75,12 @@ function readOptions(): { once: boolean; json: boolean; port: number } | null {
   return null;
 }
 
-async function open(once: boolean, port: number): Promise<Stack | null> {
+async function open(once: boolean, port: number, log: Log): Promise<Stack | null> {
   if (!once) mkdirSync(folder, { recursive: true });
   const roqUsers = once ? [] : kept();
   const path = once ? undefined : new URL('dynamodb', folder).pathname;
   try {
-    return await startStack({ port, roqUsers, ...(path && { path }), log: () => {} });
+    return await startStack({ port, roqUsers, ...(path && { path }), log });
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
     complain(`Port ${port} is taken. Choose another one: npm start -- --port 3001\n`, 1);
@@ -89,6 +96,12 @@ function complain(text: string, exitCode: number): void {
 function eventRow({ reference, kind, note, status }: Played): string {
   const colour = status < 300 ? 'green' : 'red';
   return `  ${reference.padEnd(6)}${kind.padEnd(22)}${styleText(colour, String(status))}  ${styleText('dim', note)}`;
+}
+
+function logRow({ reference, kind, outcome, code }: EventLine): string {
+  const colour = outcome === 'done' ? 'green' : 'yellow';
+  const note = styleText('dim', code ?? '');
+  return `  ${(reference ?? '').padEnd(6)}${(kind ?? '').padEnd(22)}${styleText(colour, outcome)}  ${note}`;
 }
 
 function userTable(users: readonly SyncedUser[]): string {
@@ -122,6 +135,14 @@ ${styleText('bold', 'Send an event yourself')} (the identity provider signs it a
   curl ${identityProvider.url}/events -d '{"type":"user.disabled","user":{"id":"dora"}}'
 
 Ctrl-C stops it.`;
+}
+
+// What EventBridge does.
+function reconcile({ door }: Stack): void {
+  const url = `${door.url}/2015-03-31/functions/reconcile/invocations`;
+  fetch(url, { method: 'POST', body: '{}' }).catch((error: Error) =>
+    complain(`reconcile: ${error.message}\n`, 0),
+  );
 }
 
 function untilInterrupted(): Promise<void> {

@@ -336,7 +336,7 @@ describe('ssf', () => {
     const codes = ['Bearer other', undefined].map((authorization) =>
       read('ssf', { headers: { authorization }, body }, environment).catch(({ code }) => code),
     );
-    expect(await Promise.all(codes)).toEqual(['signature_mismatch', 'signature_missing']);
+    expect(await Promise.all(codes)).toEqual(['credential_mismatch', 'signature_missing']);
   });
 });
 

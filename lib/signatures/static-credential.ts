@@ -14,7 +14,7 @@ export type StaticCredentialOptions = {
 
 /**
  * Builds a check of the header's value.
- * @throws (the check) RejectedError signature_missing, header_duplicated, signature_mismatch
+ * @throws (the check) RejectedError signature_missing, header_duplicated, credential_mismatch
  */
 export function verifyStaticCredential({ header, credentials }: StaticCredentialOptions) {
   if (credentials.length === 0 || credentials.includes('')) throw new ConfigError(['a credential is empty']);
@@ -23,6 +23,6 @@ export function verifyStaticCredential({ header, credentials }: StaticCredential
     // Every credential is compared, so that the time does not tell which one was right.
     const matches = credentials.filter((credential) => isSameText(value, credential));
     if (matches.length === 0)
-      throw new RejectedError('signature_mismatch', `the header ${header} is not as agreed`);
+      throw new RejectedError('credential_mismatch', `the header ${header} is not as agreed`);
   };
 }

@@ -18,9 +18,9 @@ it.each(['Bearer next', 'Bearer current', ' Bearer current '])(
 it.each([
   [undefined, 'signature_missing'],
   ['', 'signature_missing'],
-  ['Bearer retired', 'signature_mismatch'],
-  ['bearer current', 'signature_mismatch'],
-  ['Bearer curren', 'signature_mismatch'],
+  ['Bearer retired', 'credential_mismatch'],
+  ['bearer current', 'credential_mismatch'],
+  ['Bearer curren', 'credential_mismatch'],
   ['Bearer current, Bearer current', 'header_duplicated'],
 ])('the value %j is refused: %s', async (value, code) => {
   await expect(send(value)).rejects.toMatchObject({ name: 'RejectedError', code });
