@@ -4,8 +4,9 @@ import type { ErrorCode, RoqCode } from './errors.ts';
 import { type Change, type Roq, toState, toUpdate } from './roq/client.ts';
 import { RoqError } from './roq/faults.ts';
 import type { RoqUser } from './roq/types.ts';
-import type { Found, Leased, Store, Written } from './store.ts';
+import type { Leased, Store, Written } from './store.ts';
 import { type Plan, plan, type RoqState } from './user.ts';
+import type { Found } from './write.ts';
 
 export type ConvergePorts = {
   readonly store: Pick<Store, 'mark' | 'release' | 'park'>;

@@ -33,7 +33,7 @@ export async function drain(ports: DrainPorts, { deadline, leaseMs }: DrainBudge
     while (ports.now() < deadline) {
       // What fails again is due after the start of this run, so that every round has fewer left.
       const due = await ports.store.due(shard, startMs, batchSize);
-      const leased = await takeAll(ports, due, leaseMs);
+      const leased = await takeAll(ports, due, leaseMs, startMs);
       const outcomes = await converge(ports, leased, deadline);
       for (const { is } of outcomes) drained[is] += 1;
       if (leased.length === 0) break;
@@ -42,13 +42,14 @@ export async function drain(ports: DrainPorts, { deadline, leaseMs }: DrainBudge
   return drained;
 }
 
-// The index lags behind the table, and others may be at work: a lease taken is also a record read as it is now.
+// The index lags behind the table, and others may be at work: only what is still due is taken, as it is now.
 async function takeAll(
   { store }: DrainPorts,
   due: readonly string[],
   leaseMs: number,
+  dueByMs: number,
 ): Promise<readonly Leased[]> {
   const owner = randomUUID();
-  const taken = await Promise.all(due.map((reference) => store.take(reference, owner, leaseMs)));
+  const taken = await Promise.all(due.map((reference) => store.take(reference, owner, leaseMs, dueByMs)));
   return taken.filter((record) => record !== null);
 }

@@ -9,17 +9,25 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { type RoqCode, UnavailableError } from './errors.ts';
 import { timed } from './meter.ts';
+import { factAttribute, numberAttribute, type Queue, shardOf, toRecord, type UserRecord } from './record.ts';
+import { type FactName, type Facts, news } from './user.ts';
 import {
-  factAttribute,
-  type Item,
-  numberAttribute,
-  type Queue,
-  shardOf,
-  stateAttribute,
-  toRecord,
-  type UserRecord,
-} from './record.ts';
-import { type FactName, type Facts, news, type RoqState } from './user.ts';
+  distrustIfAbandoned,
+  expressions,
+  type Found,
+  giveBack,
+  hold,
+  holderIs,
+  isDue,
+  isKnownUser,
+  isNewUser,
+  nobodyHolds,
+  type Part,
+  setFailure,
+  setFound,
+  shardName,
+  versionIs,
+} from './write.ts';
 
 export type StoreOptions = {
   readonly client: DynamoDBClient;
@@ -38,9 +46,6 @@ export type Folded = {
   /** The record with the lease that this fold took; null when someone else holds it, or nothing was to do. */
   readonly leased: Leased | null;
 };
-
-/** What converge found out about a user at ROQ. `observed` null = not known for sure. */
-export type Found = { readonly roqId: string | null; readonly observed: RoqState | null };
 
 /** How a write under our lease ended. */
 export type Written =
@@ -113,15 +118,25 @@ export function createStore({ client, tableName, now }: StoreOptions) {
     ]);
   }
 
-  /** Takes the lease of a record as it is; null when someone else holds it, or there is no such record. */
-  async function take(reference: string, owner: string, leaseMs: number): Promise<Leased | null> {
-    const first = await attempt(reference, [isKnownUser, nobodyHolds, hold(owner, now() + leaseMs)]);
+  /**
+   * Takes the lease of a record as it is; null when someone else holds it, or there is no such record.
+   * With `dueByMs`, in milliseconds, only of one that is still pending and due by then.
+   */
+  async function take(
+    reference: string,
+    owner: string,
+    leaseMs: number,
+    dueByMs?: number,
+  ): Promise<Leased | null> {
+    const isWanted = dueByMs === undefined ? isKnownUser : isDue(reference, dueByMs);
+    const first = await attempt(reference, [isWanted, nobodyHolds, hold(owner, now() + leaseMs)]);
     if (first.written) return ours(first.written, owner);
     const known = first.known ?? (await get(reference));
     if (!known?.lease) return null;
     if (known.lease.owner === owner) return ours(known, owner);
     if (known.lease.untilMs > now()) return null;
     const second = await attempt(reference, [
+      isWanted,
       holderIs(known),
       hold(owner, now() + leaseMs),
       distrustIfAbandoned(known),
@@ -272,88 +287,6 @@ export function createStore({ client, tableName, now }: StoreOptions) {
 
 /** One conditional write: the record as written, or, where the engine says it, as it stood against the write. */
 type Attempt = { readonly written: UserRecord | null; readonly known: UserRecord | null };
-
-/** A piece of an update expression; the pieces of one write are joined. */
-type Part = {
-  readonly set?: readonly string[];
-  readonly remove?: readonly string[];
-  readonly condition?: string;
-  readonly names?: Record<string, string>;
-  readonly values?: Item;
-};
-
-// Reserved words of DynamoDB's expressions.
-const ownerName = { '#owner': 'owner' };
-const shardName = { '#shard': 'shard' };
-const keyName = { '#reference': 'reference' };
-
-const isNewUser: Part = { condition: 'attribute_not_exists(#reference)', names: keyName };
-
-const isKnownUser: Part = { condition: 'attribute_exists(#reference)', names: keyName };
-
-const nobodyHolds: Part = { condition: 'attribute_not_exists(#owner)', names: ownerName };
-
-const giveBack: Part = { remove: ['#owner', 'leaseUntil'], names: ownerName };
-
-function hold(owner: string, untilMs: number): Part {
-  return {
-    set: ['#owner = :owner', 'leaseUntil = :leaseUntil'],
-    names: ownerName,
-    values: { ':owner': { S: owner }, ':leaseUntil': numberAttribute(untilMs) },
-  };
-}
-
-function versionIs(version: number): Part {
-  return { condition: 'version = :version', values: { ':version': numberAttribute(version) } };
-}
-
-function holderIs({ lease }: UserRecord): Part {
-  if (!lease) return nobodyHolds;
-  return {
-    condition: '#owner = :holder AND leaseUntil = :heldUntil',
-    names: ownerName,
-    values: { ':holder': { S: lease.owner }, ':heldUntil': numberAttribute(lease.untilMs) },
-  };
-}
-
-// A lease that ran out was not given back: its holder may have changed ROQ and died before it could say so.
-function distrustIfAbandoned({ lease }: UserRecord): Part {
-  return lease ? { remove: ['observed'] } : {};
-}
-
-function setFound({ roqId, observed }: Found): Part {
-  return {
-    set: [...(roqId ? ['roqId = :roqId'] : []), ...(observed ? ['observed = :observed'] : [])],
-    remove: observed ? [] : ['observed'],
-    values: {
-      ...(roqId && { ':roqId': { S: roqId } }),
-      ...(observed && { ':observed': stateAttribute(observed) }),
-    },
-  };
-}
-
-function setFailure({ attempts }: UserRecord, code: RoqCode): Part {
-  return {
-    set: ['attempts = :attempts', 'lastError = :code'],
-    values: { ':attempts': numberAttribute(attempts + 1), ':code': { S: code } },
-  };
-}
-
-function expressions(parts: readonly Part[]) {
-  const set = parts.flatMap((part) => part.set ?? []);
-  const remove = parts.flatMap((part) => part.remove ?? []);
-  const conditions = parts.flatMap((part) => part.condition ?? []);
-  const names = Object.assign({}, ...parts.map((part) => part.names));
-  return {
-    UpdateExpression: [
-      ...(set.length > 0 ? [`SET ${set.join(', ')}`] : []),
-      ...(remove.length > 0 ? [`REMOVE ${remove.join(', ')}`] : []),
-    ].join(' '),
-    ConditionExpression: conditions.join(' AND '),
-    ExpressionAttributeValues: Object.assign({}, ...parts.map((part) => part.values)) as Item,
-    ...(Object.keys(names).length > 0 && { ExpressionAttributeNames: names as Record<string, string> }),
-  };
-}
 
 function ours(record: UserRecord, owner: string): Leased | null {
   return record.lease?.owner === owner ? { ...record, lease: record.lease } : null;

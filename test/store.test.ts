@@ -125,6 +125,16 @@ describe('taking the lease', () => {
     });
   });
 
+  test('of what is due takes nothing that is in step by now, or due later', async () => {
+    await inStep(signup);
+    expect(await store.take(reference, 'one', leaseMs, nowMs)).toBeNull();
+    const { leased } = await store.fold(reference, verified, 'one', leaseMs);
+    if (leased)
+      await store.release(leased, { roqId: 'r1', observed: state }, 'roq_throttled', nowMs + 1, false);
+    expect(await store.take(reference, 'two', leaseMs, nowMs)).toBeNull();
+    expect(await store.take(reference, 'two', leaseMs, nowMs + 1)).toMatchObject({ version: 2 });
+  });
+
   test('makes no record where there is none', async () => {
     expect(await store.take(reference, 'one', leaseMs)).toBeNull();
     expect(await store.get(reference)).toBeNull();
