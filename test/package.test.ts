@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -15,21 +15,25 @@ type Resource = {
 const run = promisify(execFile);
 
 let folder: string;
+let conditions: Record<string, unknown>;
 let resources: Record<string, Resource>;
-let zip: Record<string, Uint8Array>;
+let zips: Record<string, Record<string, Uint8Array>>;
 let bundle: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'package-'));
-  // Neither credentials nor settings of a stage: what a fresh clone has.
-  const env = { PATH: process.env.PATH, HOME: folder, AWS_EC2_METADATA_DISABLED: 'true' };
-  await run('serverless', ['package', '--package', folder], { env, timeout: 60_000 });
-  const text = await readFile(join(folder, 'cloudformation-template-update-stack.json'), 'utf8');
-  resources = JSON.parse(text).Resources;
-  zip = unzipSync(await readFile(join(folder, 'webhook.zip')));
+  await copyService();
+  await packageStage('dev');
+  const output = join(folder, 'service', '.serverless');
+  const text = await readFile(join(output, 'cloudformation-template-update-stack.json'), 'utf8');
+  ({ Conditions: conditions, Resources: resources } = JSON.parse(text));
+  zips = {};
+  for (const name of ['webhook', 'reconcile']) {
+    zips[name] = unzipSync(await readFile(join(output, `${name}.zip`)));
+  }
   bundle = join(folder, 'webhook.js');
-  await writeFile(bundle, zip['functions/webhook.js'] ?? '');
-});
+  await writeFile(bundle, zips.webhook?.['functions/webhook.js'] ?? '');
+}, 60_000);
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('the packaged template', () => {
@@ -82,7 +86,7 @@ describe('the packaged template', () => {
   });
 
   test('keeps one record a user, with a sparse index, on demand, restorable, and safe from removal', () => {
-    expect(resources.UsersTable?.DeletionPolicy).toBe('Retain');
+    expect(resources.UsersTable).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
     expect(ofType('AWS::DynamoDB::Table')).toMatchObject([
       {
         BillingMode: 'PAY_PER_REQUEST',
@@ -96,11 +100,27 @@ describe('the packaged template', () => {
               { AttributeName: 'shard', KeyType: 'HASH' },
               { AttributeName: 'dueAt', KeyType: 'RANGE' },
             ],
-            Projection: { ProjectionType: 'INCLUDE' },
+            Projection: {
+              ProjectionType: 'INCLUDE',
+              NonKeyAttributes: ['pendingSince', 'attempts', 'lastError'],
+            },
           },
         ],
       },
     ]);
+  });
+
+  test('protects the table from deletion in production', () => {
+    expect(conditions.IsProduction).toEqual({ 'Fn::Equals': ['dev', 'prod'] });
+    expect(resources.UsersTable?.Properties.DeletionProtectionEnabled).toEqual({
+      'Fn::If': ['IsProduction', true, false],
+    });
+  });
+
+  test('is made for no stage but dev without settings of its own', async () => {
+    const failure = await packageStage('prod').catch((error) => error);
+    expect(failure.code).toBe(1);
+    expect(`${failure.stdout}${failure.stderr}`).toContain('custom.settings');
   });
 
   test('keeps the log for 30 days', () => {
@@ -109,17 +129,32 @@ describe('the packaged template', () => {
 });
 
 describe('the deployable', () => {
-  test('is one file', () => {
-    expect(Object.keys(zip)).toEqual(['functions/webhook.js']);
+  // Without the alias or mainFields of serverless.yml it is 460 KB and more.
+  const maxBytes = 350_000;
+  test.each(['webhook', 'reconcile'])('of %s is one file of at most 350 KB', (name) => {
+    const files = zips[name] ?? {};
+    expect(Object.keys(files)).toEqual([`functions/${name}.js`]);
+    expect(files[`functions/${name}.js`]?.length).toBeLessThanOrEqual(maxBytes);
   });
 
   test('answers by itself: loaded as Lambda loads it, it refuses an unsigned event', async () => {
-    const { stdout } = await run('node', ['-e', callHandler, bundle], {
-      env: { PATH: process.env.PATH, ...settings },
-    });
-    const lines = stdout.trim().split('\n');
-    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ statusCode: 401 });
-    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ outcome: 'rejected', code: 'signature_missing' });
+    const [line, answer] = await callWebhook('clerk');
+    expect(answer).toMatchObject({ statusCode: 401 });
+    expect(line).toMatchObject({ outcome: 'rejected', code: 'signature_missing' });
+  });
+
+  test('answers by itself: it does not know a provider that is not configured', async () => {
+    const [, answer] = await callWebhook('kinde');
+    expect(answer).toMatchObject({ statusCode: 404 });
+  });
+
+  test('does not start with the settings of the example, none of which can pass for a secret', async () => {
+    const environment = resources.WebhookLambdaFunction?.Properties.Environment as { Variables: object };
+    const env = { ...environment.Variables, TABLE_NAME: 't', PATH: process.env.PATH };
+    const failure = await run('node', ['-e', callHandler, bundle], { env }).catch((error) => error);
+    for (const name of ['ROQ_PLATFORM_URL', 'ROQ_ENVIRONMENT_ID', 'ROQ_API_KEY', 'CLERK_SECRETS']) {
+      expect(failure.stderr).toContain(`${name} is missing`);
+    }
   });
 
   test('does not start with a configuration that cannot work, and says all that is wrong', async () => {
@@ -145,9 +180,37 @@ const settings = {
 
 const callHandler = `
   const { handler } = require(process.argv[1]);
-  const event = { headers: {}, pathParameters: { provider: 'clerk' }, body: '{}', isBase64Encoded: false };
+  const event = { headers: {}, pathParameters: { provider: process.argv[2] }, body: '{}', isBase64Encoded: false };
   handler(event, { getRemainingTimeInMillis: () => 10_000 }).then((answer) => console.log(JSON.stringify(answer)));
 `;
+
+// The service by itself, so that neither a run beside this one nor a developer's own settings get in the way:
+// the framework always builds within the service's folder.
+async function copyService(): Promise<void> {
+  const root = join(import.meta.dirname, '..');
+  const service = join(folder, 'service');
+  for (const name of ['package.json', 'serverless.yml', 'settings.example.yml', 'functions', 'lib']) {
+    await cp(join(root, name), join(service, name), { recursive: true });
+  }
+  await symlink(join(root, 'node_modules'), join(service, 'node_modules'));
+}
+
+// Neither credentials nor settings of a stage: what a fresh clone has.
+function packageStage(stage: string) {
+  const env = { PATH: process.env.PATH, HOME: folder, AWS_EC2_METADATA_DISABLED: 'true' };
+  const cwd = join(folder, 'service');
+  return run('serverless', ['package', '--stage', stage], { env, cwd, timeout: 60_000 });
+}
+
+/** What the webhook prints on an unsigned event: its log line, and its answer. */
+async function callWebhook(provider: string): Promise<unknown[]> {
+  const env = { PATH: process.env.PATH, ...settings };
+  const { stdout } = await run('node', ['-e', callHandler, bundle, provider], { env });
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
 
 function ofType(type: string): Resource['Properties'][] {
   const found = Object.values(resources).filter((resource) => resource.Type === type);

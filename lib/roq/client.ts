@@ -104,15 +104,29 @@ export function createRoq(options: RoqOptions) {
     const { deadline, tenant = false, roles = false, userGroups = false } = call;
     const include = { withTenant: tenant, withRoles: roles, withUserGroups: userGroups };
     const all = document.includes('$withTenant') ? { ...variables, ...include } : variables;
-    const accessToken = await token.get();
+    const accessToken = await getToken(deadline);
     try {
       return await sendOnce<Data>(document, all, kind, accessToken, deadline);
     } catch (error) {
       if (!(error instanceof RoqError) || error.code !== 'roq_unauthorized') throw error;
-      await token.drop(accessToken);
+      token.drop(accessToken);
       if (error.effect !== 'none') throw error;
-      return sendOnce<Data>(document, all, kind, await token.get(), deadline);
+      return sendOnce<Data>(document, all, kind, await getToken(deadline), deadline);
     }
+  }
+
+  // Its fetch is shared, so it goes on for the others when the time of one caller is up.
+  function getToken(deadline: number | undefined): Promise<string> {
+    const timeUp = AbortSignal.timeout(timeLeftMs(deadline));
+    const late = new Promise<never>((_, reject) => {
+      timeUp.addEventListener('abort', () => reject(new RoqError('roq_unavailable', 'none')));
+    });
+    return Promise.race([token.get(), late]);
+  }
+
+  function timeLeftMs(deadline = Number.POSITIVE_INFINITY): number {
+    const leftMs = Math.min(timeoutMs, deadline - now());
+    return leftMs > 0 ? Math.ceil(leftMs) : fail('roq_unavailable');
   }
 
   async function sendOnce<Data>(
@@ -122,8 +136,7 @@ export function createRoq(options: RoqOptions) {
     accessToken: string,
     deadline: number | undefined,
   ): Promise<Data> {
-    const leftMs = Math.min(timeoutMs, (deadline ?? Number.POSITIVE_INFINITY) - now());
-    if (leftMs <= 0) return fail('roq_unavailable');
+    const leftMs = timeLeftMs(deadline);
     let answer: Awaited<ReturnType<typeof graphql.rawRequest<Data>>>;
     try {
       answer = await timed('roqMs', () =>
@@ -134,7 +147,7 @@ export function createRoq(options: RoqOptions) {
             'roq-platform-authorization': `Bearer ${accessToken}`,
             'roq-platform-server-authorization': `Basic ${basic}`,
           },
-          signal: AbortSignal.timeout(Math.ceil(leftMs)),
+          signal: AbortSignal.timeout(leftMs),
         }),
       );
     } catch (error) {

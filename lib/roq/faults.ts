@@ -20,8 +20,8 @@ export class RoqError extends Error {
   readonly errorCode: string | null;
   readonly errorSubCode: string | null;
   readonly retryAfterMs: number | null;
-  /** What GraphQL answered beside the error. */
-  readonly partialData: unknown;
+  // Private, so that neither JSON nor an inspection of the error shows it: it may hold personal data.
+  readonly #partialData: unknown;
 
   constructor(code: RoqCode, effect: Effect, details: Partial<Details> = {}) {
     super(`${code}: ${details.errorSubCode ?? details.errorCode ?? details.statusCode ?? effect}`);
@@ -31,7 +31,12 @@ export class RoqError extends Error {
     this.errorCode = details.errorCode ?? null;
     this.errorSubCode = details.errorSubCode ?? null;
     this.retryAfterMs = details.retryAfterMs ?? null;
-    this.partialData = details.partialData ?? null;
+    this.#partialData = details.partialData ?? null;
+  }
+
+  /** What GraphQL answered beside the error. */
+  get partialData(): unknown {
+    return this.#partialData;
   }
 }
 
@@ -71,7 +76,8 @@ export function fromFailure(failure: unknown, kind: Kind): RoqError {
 
 type HttpAnswer = { readonly status: number; readonly errors?: readonly unknown[]; readonly data?: unknown };
 
-function fromStatus(response: HttpAnswer & { readonly headers?: unknown }, kind: Kind): RoqError {
+/** An answer that is no success, by its HTTP status. */
+export function fromStatus(response: HttpAnswer & { readonly headers?: unknown }, kind: Kind): RoqError {
   const headers = response.headers instanceof Headers ? response.headers : new Headers();
   const details = { statusCode: response.status, retryAfterMs: retryAfter(headers) };
   if (response.status === 429) return new RoqError('roq_throttled', 'none', details);

@@ -1,6 +1,6 @@
 // The super admin token of ROQ's service account: fetched once, however many calls wait for it.
 
-import { fromFailure, RoqError } from './faults.ts';
+import { fromFailure, fromStatus, RoqError } from './faults.ts';
 
 export type TokenOptions = {
   readonly url: string;
@@ -22,26 +22,26 @@ const serviceAccount = 'project-service-account@roq.tech';
 
 export function createTokenSource(options: TokenOptions) {
   let held: Promise<Token> | null = null;
+  let refused: string | null = null;
 
-  /** The token to send now. @throws RoqError `roq_unavailable` or `roq_unauthorized`. */
+  /** The token to send now. @throws RoqError `roq_unavailable`, `roq_throttled` or `roq_unauthorized`. */
   async function get(): Promise<string> {
     const waited = held ?? renew();
     const token = await waited;
-    if (options.now() < token.renewAtMs) return token.text;
+    if (token.text !== refused && options.now() < token.renewAtMs) return token.text;
     if (held === waited) held = null;
     return (await (held ?? renew())).text;
   }
 
   /** Forgets a token that ROQ no longer takes, unless it was renewed already. */
-  async function drop(refused: string): Promise<void> {
-    const waited = held;
-    const token = await waited;
-    if (token?.text === refused && held === waited) held = null;
+  function drop(text: string): void {
+    refused = text;
   }
 
   function renew(): Promise<Token> {
     const fetched = fetchToken(options);
     held = fetched;
+    refused = null;
     fetched.catch(() => {
       if (held === fetched) held = null;
     });
@@ -89,9 +89,8 @@ async function post(
     throw fromFailure(error, 'query');
   }
   const isRefused = response.status === 400 || response.status === 401 || response.status === 403;
-  throw new RoqError(isRefused ? 'roq_unauthorized' : 'roq_unavailable', 'none', {
-    statusCode: response.status,
-  });
+  if (isRefused) throw new RoqError('roq_unauthorized', 'none', { statusCode: response.status });
+  throw fromStatus(response, 'query');
 }
 
 // The token is ROQ's to verify; we only read when it ends, where it is a JWT.
