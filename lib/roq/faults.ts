@@ -55,13 +55,15 @@ export function fromAnswer(
   const details = { ...readError(errors[0]), partialData, retryAfterMs: retryAfter(headers) };
   const { statusCode } = details;
   const effect = kind === 'query' ? 'none' : 'unknown';
+  // ROQ's mutations are non-null: with data beside the error, the change was made and only its answer has a gap.
+  const wasTurnedAway = kind !== 'mutations' && (partialData ?? null) === null;
+  const effectIfRefused = wasTurnedAway ? 'none' : effect;
   if (statusCode === 401 || statusCode === 403) {
-    return new RoqError('roq_unauthorized', kind === 'mutations' ? effect : 'none', details);
+    return new RoqError('roq_unauthorized', effectIfRefused, details);
   }
-  if (statusCode === 429)
-    return new RoqError('roq_throttled', kind === 'mutations' ? effect : 'none', details);
+  if (statusCode === 429) return new RoqError('roq_throttled', effectIfRefused, details);
   if (statusCode !== null && statusCode >= 400 && statusCode < 500) {
-    return new RoqError('roq_refused', kind === 'mutations' ? effect : 'none', details);
+    return new RoqError('roq_refused', effectIfRefused, details);
   }
   return new RoqError('roq_unavailable', effect, details);
 }
