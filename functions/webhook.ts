@@ -74,6 +74,7 @@ function plainAnswer(code: ErrorCode): Answer {
     case 'subject_unsupported':
       return json(400, { status: 'malformed' });
     case 'keys_unavailable':
+    case 'profile_unavailable':
     case 'store_unavailable':
       return tryAgain();
     default:

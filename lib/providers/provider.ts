@@ -5,6 +5,8 @@ import type { Told } from '../user.ts';
 
 /** A request as it left the sender: header names in lower case, the body's raw bytes. */
 export type WebhookRequest = {
+  readonly method?: string;
+  readonly query?: Readonly<Record<string, string | undefined>>;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Uint8Array;
 };
@@ -21,6 +23,8 @@ export type UserEvent = {
   readonly at: number;
   /** What it says of the user; empty: only that the user exists; null: of a kind that we don't mirror. */
   readonly told: Told | null;
+  /** True: it leaves out what changed, and only the provider's own API has it. */
+  readonly isPartial?: boolean;
 };
 
 /**
@@ -30,10 +34,17 @@ export type UserEvent = {
  */
 export type Read = (request: WebhookRequest, nowMs: number) => Promise<readonly UserEvent[]>;
 
+/** Reads a user from the provider's own API; null where it has none of that id. Throws UnavailableError. */
+export type LookUp = (reference: string) => Promise<{ readonly told: Told; readonly at: number } | null>;
+
 export type SignatureFamily =
   | 'JWS body'
+  | 'JWS in JSON'
   | 'JWS header'
   | 'Standard Webhooks'
+  | 'timestamped HMAC'
+  | 'HMAC'
+  | 'static credential'
   | 'JWS body or Standard Webhooks';
 
 /** A kind of event that is mirrored: the provider's name for it, and what it means here. */
@@ -57,7 +68,13 @@ export type Provider<Settings extends v.ObjectEntries = v.ObjectEntries> = {
    * @throws ConfigError for settings that can't work together
    */
   connect(settings: v.InferOutput<v.ObjectSchema<Settings, undefined>>): Read;
+  /** How users are read back whose events leave out what changed; null where no credentials are configured. */
+  lookUp?(settings: v.InferOutput<v.ObjectSchema<Settings, undefined>>): LookUp | null;
+  /** Answers the question by which the provider makes sure of the address, or null for any other request. */
+  challenge?(request: WebhookRequest): ChallengeAnswer | null;
 };
+
+export type ChallengeAnswer = { readonly contentType: string; readonly body: string };
 
 /** A provider's table of kinds: what each means to people, and what it tells of a user. */
 export type Kinds<Source> = Readonly<
