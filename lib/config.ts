@@ -1,6 +1,7 @@
 // The configuration, read from the environment once and checked as a whole.
 
 import * as v from 'valibot';
+import type { CeilingLimits } from './ceiling.ts';
 import { ConfigError } from './errors.ts';
 import type { Provider, Read } from './providers/provider.ts';
 import { providers } from './providers/registry.ts';
@@ -11,11 +12,21 @@ export const coreSettings = {
   ROQ_PLATFORM_URL: url('Address of your ROQ environment.'),
   ROQ_ENVIRONMENT_ID: text('Id of your ROQ environment.'),
   ROQ_API_KEY: text("API key of your ROQ environment's service account."),
-  TABLE_NAME: text('The DynamoDB table; the deployment sets it.'),
-  ROQ_TIMEOUT_MS: milliseconds(
+  TABLE_NAME: text('The DynamoDB table of users; the deployment sets it.'),
+  STATE_TABLE_NAME: text('The DynamoDB table of jobs, counters and findings; the deployment sets it.'),
+  CEILING_COUNT: number(
+    25,
+    { min: 0, max: 1_000_000 },
+    'So many users may be deactivated in one clock hour, and in one run, before the rest is held for an operator …',
+  ),
+  CEILING_SHARE: number(
+    0.01,
+    { min: 0, max: 1, isWhole: false },
+    '… or this share of the active users, where that is more; 0.01 is one in a hundred.',
+  ),
+  ROQ_TIMEOUT_MS: number(
     1_500,
-    100,
-    10_000,
+    { min: 100, max: 10_000 },
     'The longest that one call to ROQ may take, in milliseconds.',
   ),
 };
@@ -23,16 +34,17 @@ export const coreSettings = {
 /** The settings of the webhook, besides those of its providers. */
 export const webhookSettings = {
   PROVIDERS: words('Names of your auth providers, separated by spaces, as in the table of providers.'),
-  INLINE_BUDGET_MS: milliseconds(
+  INLINE_BUDGET_MS: number(
     2_000,
-    0,
-    5_000,
+    { min: 0, max: 5_000 },
     'The longest that an event may keep its sender waiting for ROQ, in milliseconds; the rest is done later.',
   ),
 };
 
 export type Config = {
   readonly tableName: string;
+  readonly stateTableName: string;
+  readonly ceiling: CeilingLimits;
   readonly roq: {
     readonly url: string;
     readonly environmentId: string;
@@ -58,6 +70,8 @@ export function readConfig(environment: Environment): Config {
   const core = readSettings(coreSettings, environment);
   return {
     tableName: core.TABLE_NAME,
+    stateTableName: core.STATE_TABLE_NAME,
+    ceiling: { count: core.CEILING_COUNT, share: core.CEILING_SHARE },
     roq: {
       url: core.ROQ_PLATFORM_URL,
       environmentId: core.ROQ_ENVIRONMENT_ID,
@@ -103,14 +117,18 @@ function collect<Value>(faults: string[], read: () => Value): Value | null {
   }
 }
 
-function milliseconds(otherwise: number, min: number, max: number, description: string) {
+function number(
+  otherwise: number,
+  { min, max, isWhole = true }: { readonly min: number; readonly max: number; readonly isWhole?: boolean },
+  description: string,
+) {
   return v.pipe(
     v.optional(v.string(), ''),
     v.trim(),
     v.transform((text) => (text === '' ? otherwise : Number(text))),
     v.check(
-      (ms) => Number.isInteger(ms) && ms >= min && ms <= max,
-      `must be a whole number from ${min} to ${max}`,
+      (value) => (isWhole ? Number.isInteger(value) : Number.isFinite(value)) && value >= min && value <= max,
+      `must be a ${isWhole ? 'whole ' : ''}number from ${min} to ${max}`,
     ),
     v.description(description),
   );

@@ -1,5 +1,6 @@
 // The one function that makes ROQ match the record: in what order to look and act.
 
+import type { Admit } from './ceiling.ts';
 import type { ErrorCode, RoqCode } from './errors.ts';
 import { type Change, type Roq, toState, toUpdate } from './roq/client.ts';
 import { RoqError } from './roq/faults.ts';
@@ -9,8 +10,12 @@ import { type Plan, plan, type RoqState } from './user.ts';
 import type { Found } from './write.ts';
 
 export type ConvergePorts = {
-  readonly store: Pick<Store, 'mark' | 'release' | 'park'>;
+  readonly store: Pick<Store, 'mark' | 'postpone' | 'park' | 'hold'>;
   readonly roq: Pick<Roq, 'allUsers' | 'change'>;
+  /** The ceiling on deactivations. */
+  readonly admit: Admit;
+  /** Takes note of further ROQ users with one reference, beside the one that is kept in step. */
+  readonly noteDuplicates: (reference: string, roqIds: readonly string[]) => Promise<void>;
   /** Our clock, in milliseconds. */
   readonly now: () => number;
   /** Chance, in [0, 1). */
@@ -22,14 +27,17 @@ export type ConvergePorts = {
  * - `waiting`: it can't be created before an e-mail address is known.
  * - `retry`: pending, due again later.
  * - `parked`: ROQ refuses for good.
+ * - `held`: all but its deactivation is done, which is over the ceiling.
  * - `lost`: our lease was taken over; the new holder converges.
  */
 export type Outcome = {
   readonly reference: string;
-  readonly is: 'done' | 'waiting' | 'retry' | 'parked' | 'lost';
+  readonly is: 'done' | 'waiting' | 'retry' | 'parked' | 'held' | 'lost';
   readonly code: ErrorCode | null;
-  /** Further ROQ users with this reference, beside the one that we keep. */
-  readonly duplicates: readonly string[];
+  /** What was changed at ROQ; null where nothing was, or nobody knows. */
+  readonly did: 'create' | 'adopt' | 'update' | null;
+  /** The ROQ fields of an update. */
+  readonly fields: readonly string[];
 };
 
 /** The longest wait between two attempts. */
@@ -50,6 +58,8 @@ type Task = {
   readonly held: RoqState | null;
   readonly plan: Plan;
   readonly duplicates: readonly string[];
+  /** Its deactivation found no room under the ceiling, and is no part of the plan any more. */
+  readonly isHeld: boolean;
 };
 
 /** A task at its end: done, or failed; `observed` null = what ROQ holds is not known for sure. */
@@ -123,12 +133,15 @@ function toTask(
   held: RoqState | null,
   duplicates: readonly string[],
 ): Task {
-  return { record, roqId, held, plan: plan(record.facts, held), duplicates };
+  return { record, roqId, held, plan: plan(record.facts, held), duplicates, isHeld: false };
 }
 
 async function act(ports: ConvergePorts, tasks: readonly Task[], deadline: number): Promise<Result[]> {
   const missing = tasks.filter(isMissing);
-  const present = tasks.filter((task) => !isMissing(task));
+  const present = await passCeiling(
+    ports,
+    tasks.filter((task) => !isMissing(task)),
+  );
   const idle = present.filter((task) => toChange(task) === null);
   const busy = present.filter((task) => toChange(task) !== null);
   return [
@@ -141,6 +154,28 @@ async function act(ports: ConvergePorts, tasks: readonly Task[], deadline: numbe
 // A user that we made can't have been deleted: a look-up without it is a reason to ask a person, not to make another.
 function isMissing({ roqId, held }: Task): boolean {
   return roqId !== null && held === null;
+}
+
+// What finds no room does all but its deactivation; what does is never counted again, however often it fails.
+async function passCeiling({ admit }: ConvergePorts, tasks: readonly Task[]): Promise<Task[]> {
+  const deactivating = tasks.filter(({ plan, record }) => isDeactivation(plan) && !record.cleared);
+  let room = deactivating.length > 0 ? await admit(deactivating.length) : 0;
+  return tasks.map((task) => {
+    if (!deactivating.includes(task)) return task;
+    room -= 1;
+    return room >= 0 ? { ...task, record: { ...task.record, cleared: true } } : withhold(task);
+  });
+}
+
+function isDeactivation(plan: Plan): boolean {
+  return plan.do === 'update' && plan.changes.active === false;
+}
+
+function withhold(task: Task): Task {
+  if (task.plan.do !== 'update') return task;
+  const { active: _, ...changes } = task.plan.changes;
+  const isAll = Object.keys(changes).length === 0;
+  return { ...task, plan: isAll ? { do: 'nothing' } : { do: 'update', changes }, isHeld: true };
 }
 
 function toChange({ record, roqId, plan }: Task): Change | null {
@@ -251,16 +286,27 @@ async function settle(
   ports: ConvergePorts,
   result: Result,
 ): Promise<{ outcome: Outcome | null; again: Leased | null }> {
-  const { written, is } = await write(ports, result);
   const { record, duplicates } = result.task;
-  const code = result.failure?.code ?? null;
-  if (written.is === 'written') {
-    return { outcome: { reference: record.reference, is, code, duplicates }, again: null };
+  if (duplicates.length > 0) await ports.noteDuplicates(record.reference, duplicates);
+  const { written, is } = await write(ports, result);
+  if (written.is === 'moved') {
+    const { roqId, observed } = result;
+    return { outcome: null, again: { ...written.record, roqId, observed, cleared: record.cleared } };
   }
-  if (written.is === 'lost') {
-    return { outcome: { reference: record.reference, is: 'lost', code, duplicates }, again: null };
-  }
-  return { outcome: null, again: { ...written.record, roqId: result.roqId, observed: result.observed } };
+  const outcome = {
+    ...{ reference: record.reference, is: written.is === 'lost' ? written.is : is },
+    ...{ code: result.failure?.code ?? null, ...deed(result) },
+  };
+  return { outcome, again: null };
+}
+
+function deed({ task, roqId, failure }: Result): Pick<Outcome, 'did' | 'fields'> {
+  const { plan, record } = task;
+  if (failure) return { did: null, fields: [] };
+  if (plan.do === 'create') return { did: 'create', fields: [] };
+  const fields = plan.do === 'update' ? Object.keys(plan.changes) : [];
+  if (record.roqId === null && roqId !== null) return { did: 'adopt', fields };
+  return { did: plan.do === 'update' ? 'update' : null, fields };
 }
 
 async function write(
@@ -269,6 +315,7 @@ async function write(
 ): Promise<{ written: Written; is: Outcome['is'] }> {
   const { record } = task;
   const found = { roqId, observed };
+  if (!failure && task.isHeld) return { written: await store.hold(record, found), is: 'held' };
   if (!failure) {
     const isWaiting = task.plan.do === 'wait';
     const written = await store.mark(record, found, isWaiting ? 'waiting' : null);
@@ -280,7 +327,7 @@ async function write(
   const mayLand = failure.effect === 'late';
   const waitMs = backoffMs(record.attempts, failure.retryAfterMs, random);
   const dueAt = now() + (mayLand ? Math.max(settleMs, waitMs) : waitMs);
-  return { written: await store.release(record, found, failure.code, dueAt, mayLand), is: 'retry' };
+  return { written: await store.postpone(record, found, failure.code, dueAt, mayLand), is: 'retry' };
 }
 
 function isFinal(code: RoqCode): boolean {

@@ -2,11 +2,14 @@
 
 import { randomUUID } from 'node:crypto';
 import { type ConvergePorts, converge, type Outcome } from './converge.ts';
+import type { Lists, Page } from './lists.ts';
+import type { Pace, Went } from './pace.ts';
 import { shardsOf } from './record.ts';
 import type { Leased, Store } from './store.ts';
 
 export type DrainPorts = ConvergePorts & {
-  readonly store: ConvergePorts['store'] & Pick<Store, 'due' | 'take'>;
+  readonly store: ConvergePorts['store'] & Pick<Store, 'take'>;
+  readonly lists: Pick<Lists, 'due'>;
 };
 
 export type DrainBudget = {
@@ -14,6 +17,7 @@ export type DrainBudget = {
   readonly deadline: number;
   /** How long a lease must last to outlive this invocation. */
   readonly leaseMs: number;
+  readonly pace: Pace;
 };
 
 /** How many records came to which end. */
@@ -22,24 +26,43 @@ export type Drained = Record<Outcome['is'], number>;
 const batchSize = 25;
 
 /**
- * Converges the records that are due, batch by batch, until none is left or the time is up.
+ * Converges the records that are due, several batches at once, until none is left, the time is up, or ROQ is down.
  * Runs that overlap do no harm: a record is converged by who takes its lease.
  * @throws UnavailableError `store_unavailable`
  */
-export async function drain(ports: DrainPorts, { deadline, leaseMs }: DrainBudget): Promise<Drained> {
-  const drained: Drained = { done: 0, waiting: 0, retry: 0, parked: 0, lost: 0 };
+export async function drain(ports: DrainPorts, { deadline, leaseMs, pace }: DrainBudget): Promise<Drained> {
+  const drained: Drained = { done: 0, waiting: 0, retry: 0, parked: 0, held: 0, lost: 0 };
+  // What fails again is due after the start of this run, so that it is not met a second time.
   const startMs = ports.now();
-  for (const shard of shardsOf('pending')) {
-    while (ports.now() < deadline) {
-      // What fails again is due after the start of this run, so that every round has fewer left.
-      const due = await ports.store.due(shard, startMs, batchSize);
-      const leased = await takeAll(ports, due, leaseMs, startMs);
-      const outcomes = await converge(ports, leased, deadline);
-      for (const { is } of outcomes) drained[is] += 1;
-      if (leased.length === 0) break;
-    }
-  }
+  await pace.each(dueBatches(ports, startMs, deadline), async (due) => {
+    const leased = await takeAll(ports, due, leaseMs, startMs);
+    const outcomes = await converge(ports, leased, deadline);
+    for (const { is } of outcomes) drained[is] += 1;
+    return paceOf(outcomes);
+  });
   return drained;
+}
+
+/** One slow answer is reason enough to go slower. */
+export function paceOf(outcomes: readonly Outcome[]): Went {
+  return outcomes.some(({ code }) => code !== null && slowCodes.has(code)) ? 'slow' : 'well';
+}
+
+const slowCodes: ReadonlySet<string> = new Set(['roq_unavailable', 'roq_throttled', 'roq_ambiguous']);
+
+async function* dueBatches(
+  { lists, now }: DrainPorts,
+  startMs: number,
+  deadline: number,
+): AsyncGenerator<readonly string[]> {
+  for (const shard of shardsOf('pending')) {
+    let page: Page<string> = { entries: [], next: null };
+    do {
+      if (now() >= deadline) return;
+      page = await lists.due(shard, startMs, batchSize, page.next);
+      if (page.entries.length > 0) yield page.entries;
+    } while (page.next);
+  }
 }
 
 // The index lags behind the table, and others may be at work: only what is still due is taken, as it is now.

@@ -35,6 +35,7 @@ export type DrainLine = {
   readonly waiting: number;
   readonly retry: number;
   readonly parked: number;
+  readonly held: number;
   readonly lost: number;
 };
 

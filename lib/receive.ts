@@ -10,7 +10,7 @@ import type { Folded, Store } from './store.ts';
 import { type Facts, fold, toFacts } from './user.ts';
 
 export type ReceivePorts = ConvergePorts & {
-  readonly store: Pick<Store, 'fold' | 'mark' | 'release' | 'park'>;
+  readonly store: Pick<Store, 'fold' | keyof ConvergePorts['store']>;
   readonly log: Log;
 };
 
@@ -75,9 +75,6 @@ async function convergeAll(
   const leased = [...folded.values()].flatMap(({ leased }) => leased ?? []);
   try {
     const outcomes = await converge(ports, leased, deadline);
-    for (const { reference, duplicates } of outcomes) {
-      if (duplicates.length > 0) ports.log({ message: 'duplicates', reference, roqIds: duplicates });
-    }
     return new Map(outcomes.map((outcome) => [outcome.reference, outcome]));
   } catch (error) {
     // The facts are recorded, and stay pending until somebody can write down what became of them.

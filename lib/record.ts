@@ -25,6 +25,8 @@ export type UserRecord = {
   /** Failed attempts in a row. */
   readonly attempts: number;
   readonly lastError: RoqCode | null;
+  /** Counted under the ceiling on deactivations already, or let through by an operator. */
+  readonly cleared: boolean;
 };
 
 /** Who may converge the record, and until when, in milliseconds. */
@@ -34,8 +36,14 @@ export type Lease = { readonly owner: string; readonly untilMs: number };
  * - `pending`: to be converged when due.
  * - `waiting`: can't be created yet, ROQ demands an e-mail address.
  * - `parked`: ROQ refuses for good; new facts or an operator set it going again.
+ * - `held`: its deactivation is over the ceiling; an operator lets it through or drops it.
  */
-export type Queue = 'pending' | 'waiting' | 'parked';
+export type Queue = (typeof queues)[number];
+
+export const queues = ['pending', 'waiting', 'parked', 'held'] as const;
+
+/** What the sparse index knows of a record. */
+export type Queued = Pick<UserRecord, 'reference' | 'dueAt' | 'pendingSince' | 'attempts' | 'lastError'>;
 
 export type Item = Record<string, AttributeValue>;
 
@@ -69,7 +77,13 @@ export function toRecord(item: Item): UserRecord {
     pendingSince: number(item.pendingSince),
     attempts: number(item.attempts) ?? 0,
     lastError: text(item.lastError) as RoqCode | null,
+    cleared: item.cleared?.BOOL ?? false,
   };
+}
+
+export function toQueued(item: Item): Queued {
+  const { reference, dueAt, pendingSince, attempts, lastError } = toRecord(item);
+  return { reference, dueAt, pendingSince, attempts, lastError };
 }
 
 function toFacts(item: Item): Facts {

@@ -1,14 +1,8 @@
-// The one record a user has, in DynamoDB: the only import of its client, and every write a named condition.
+// The one record a user has, in DynamoDB: every write a named condition.
 
-import {
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  GetItemCommand,
-  QueryCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { reach, type TableOptions } from './dynamodb.ts';
 import { type RoqCode, UnavailableError } from './errors.ts';
-import { timed } from './meter.ts';
 import { factAttribute, numberAttribute, type Queue, shardOf, toRecord, type UserRecord } from './record.ts';
 import { type FactName, type Facts, news } from './user.ts';
 import {
@@ -16,25 +10,19 @@ import {
   expressions,
   type Found,
   giveBack,
-  hold,
   holderIs,
   isDue,
   isKnownUser,
   isNewUser,
   nobodyHolds,
   type Part,
+  setCleared,
   setFailure,
   setFound,
   shardName,
+  takeLease,
   versionIs,
 } from './write.ts';
-
-export type StoreOptions = {
-  readonly client: DynamoDBClient;
-  readonly tableName: string;
-  /** Our clock, in milliseconds. It decides over leases and due times alone, never over facts. */
-  readonly now: () => number;
-};
 
 /** A record whose lease we hold. */
 export type Leased = UserRecord & { readonly lease: { readonly owner: string; readonly untilMs: number } };
@@ -61,8 +49,8 @@ export type Store = ReturnType<typeof createStore>;
 // every round: this bounds how many may meet on one user before a sender is asked to come again.
 const maxRounds = 12;
 
-export function createStore({ client, tableName, now }: StoreOptions) {
-  return { fold, take, mark, release, park, get, due };
+export function createStore({ client, tableName, now }: TableOptions) {
+  return { fold, take, mark, postpone, park, hold, adopt, get };
 
   /**
    * Folds one event into the record and takes its lease, in one conditional write where nothing stands against it.
@@ -99,7 +87,7 @@ export function createStore({ client, tableName, now }: StoreOptions) {
         ),
       },
       nobodyHolds,
-      hold(owner, now() + leaseMs),
+      takeLease(owner, now() + leaseMs),
       queueUp(reference, 'pending', now() + leaseMs),
     ]);
   }
@@ -113,7 +101,7 @@ export function createStore({ client, tableName, now }: StoreOptions) {
       versionIs(known.version),
       holderIs(known),
       queueUp(known.reference, 'pending', dueAt),
-      isHeld ? {} : hold(owner, now() + leaseMs),
+      isHeld ? {} : takeLease(owner, now() + leaseMs),
       isHeld ? {} : distrustIfAbandoned(known),
     ]);
   }
@@ -129,7 +117,7 @@ export function createStore({ client, tableName, now }: StoreOptions) {
     dueByMs?: number,
   ): Promise<Leased | null> {
     const isWanted = dueByMs === undefined ? isKnownUser : isDue(reference, dueByMs);
-    const first = await attempt(reference, [isWanted, nobodyHolds, hold(owner, now() + leaseMs)]);
+    const first = await attempt(reference, [isWanted, nobodyHolds, takeLease(owner, now() + leaseMs)]);
     if (first.written) return ours(first.written, owner);
     const known = first.known ?? (await get(reference));
     if (!known?.lease) return null;
@@ -138,7 +126,7 @@ export function createStore({ client, tableName, now }: StoreOptions) {
     const second = await attempt(reference, [
       isWanted,
       holderIs(known),
-      hold(owner, now() + leaseMs),
+      takeLease(owner, now() + leaseMs),
       distrustIfAbandoned(known),
     ]);
     return second.written ? ours(second.written, owner) : null;
@@ -150,7 +138,7 @@ export function createStore({ client, tableName, now }: StoreOptions) {
       versionIs(record.version),
       setFound(found),
       { set: ['syncedVersion = :synced'], values: { ':synced': numberAttribute(record.version) } },
-      { remove: ['attempts', 'lastError'] },
+      { remove: ['attempts', 'lastError', 'cleared'] },
       queue
         ? queueUp(record.reference, queue, now())
         : { remove: ['#shard', 'dueAt', 'pendingSince'], names: shardName },
@@ -162,7 +150,7 @@ export function createStore({ client, tableName, now }: StoreOptions) {
    * It didn't work out this time: due again at `dueAt`, in milliseconds.
    * With `keepLease` nobody may touch the record before that.
    */
-  function release(
+  function postpone(
     record: Leased,
     found: Found,
     code: RoqCode,
@@ -171,9 +159,10 @@ export function createStore({ client, tableName, now }: StoreOptions) {
   ): Promise<Written> {
     return finish(record, [
       setFound(found),
+      setCleared(record),
       setFailure(record, code),
       queueUp(record.reference, 'pending', dueAt),
-      keepLease ? hold(record.lease.owner, dueAt) : giveBack,
+      keepLease ? takeLease(record.lease.owner, dueAt) : giveBack,
     ]);
   }
 
@@ -182,10 +171,28 @@ export function createStore({ client, tableName, now }: StoreOptions) {
     return finish(record, [
       versionIs(record.version),
       setFound(found),
+      setCleared(record),
       setFailure(record, code),
       queueUp(record.reference, 'parked', now()),
       giveBack,
     ]);
+  }
+
+  /** Its deactivation is over the ceiling: it stays out of step until an operator decides, or new facts come in. */
+  function hold(record: Leased, found: Found): Promise<Written> {
+    return finish(record, [
+      versionIs(record.version),
+      setFound(found),
+      { remove: ['attempts', 'lastError'] },
+      queueUp(record.reference, 'held', now()),
+      giveBack,
+    ]);
+  }
+
+  /** Records that a ROQ user stands for the reference; false when the reference has a record already. */
+  async function adopt(reference: string, { roqId, observed }: Found): Promise<boolean> {
+    const { written } = await attempt(reference, [isNewUser, setFound({ roqId, observed })]);
+    return written !== null;
   }
 
   // A write under our lease. What stands against it is either new facts, or that the lease is no longer ours.
@@ -215,26 +222,6 @@ export function createStore({ client, tableName, now }: StoreOptions) {
       ),
     );
     return Item ? toRecord(Item) : null;
-  }
-
-  /**
-   * References in one partition of the sparse index that are due by `untilMs`, the longest due first.
-   * The index lags behind the table: read the record before acting on it.
-   */
-  async function due(shard: string, untilMs: number, limit: number): Promise<readonly string[]> {
-    const { Items } = await reach(() =>
-      client.send(
-        new QueryCommand({
-          TableName: tableName,
-          IndexName: 'pending',
-          KeyConditionExpression: '#shard = :shard AND dueAt <= :until',
-          ExpressionAttributeNames: shardName,
-          ExpressionAttributeValues: { ':shard': { S: shard }, ':until': numberAttribute(untilMs) },
-          Limit: limit,
-        }),
-      ),
-    );
-    return (Items ?? []).flatMap((item) => item.reference?.S ?? []);
   }
 
   async function attempt(reference: string, parts: readonly Part[]): Promise<Attempt> {
@@ -290,14 +277,4 @@ type Attempt = { readonly written: UserRecord | null; readonly known: UserRecord
 
 function ours(record: UserRecord, owner: string): Leased | null {
   return record.lease?.owner === owner ? { ...record, lease: record.lease } : null;
-}
-
-// A failed condition is an answer; everything else means that DynamoDB could not be had.
-async function reach<Answer>(send: () => Promise<Answer>): Promise<Answer> {
-  try {
-    return await timed('storeMs', send);
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) throw error;
-    throw new UnavailableError('store_unavailable', 'DynamoDB did not take the call', { cause: error });
-  }
 }

@@ -107,8 +107,13 @@ export function desired(facts: Facts): RoqState {
     if (fact && !(name === 'email' && fact.value === null)) state[name] = fact.value as string | null;
   }
   if (facts.emailVerified) state.isOptedIn = facts.emailVerified.value === true;
-  if (facts.disabled || facts.deleted) state.active = !(facts.disabled?.value === true || facts.deleted);
+  if (facts.disabled || facts.deleted) state.active = !(facts.disabled?.value === true || isDeleted(facts));
   return state;
+}
+
+// No provider can take a deletion back; an operator can, by a newer fact, for one that never should have been told.
+function isDeleted({ deleted }: Facts): boolean {
+  return deleted?.value === true;
 }
 
 /** The members of `wanted` that `held` has otherwise, or of which it says nothing. */
@@ -139,7 +144,7 @@ export function plan(facts: Facts, held: RoqState | null): Plan {
     const changes = diff(wanted, held);
     return Object.keys(changes).length > 0 ? { do: 'update', changes } : { do: 'nothing' };
   }
-  if (facts.deleted) return { do: 'nothing' };
+  if (isDeleted(facts)) return { do: 'nothing' };
   const { email } = wanted;
   if (!email) return { do: 'wait' };
   return { do: 'create', user: { isOptedIn: false, active: true, ...wanted, email } };

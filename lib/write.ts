@@ -38,7 +38,7 @@ export const nobodyHolds: Part = { condition: 'attribute_not_exists(#owner)', na
 
 export const giveBack: Part = { remove: ['#owner', 'leaseUntil'], names: ownerName };
 
-export function hold(owner: string, untilMs: number): Part {
+export function takeLease(owner: string, untilMs: number): Part {
   return {
     set: ['#owner = :owner', 'leaseUntil = :leaseUntil'],
     names: ownerName,
@@ -73,6 +73,10 @@ export function setFound({ roqId, observed }: Found): Part {
       ...(observed && { ':observed': stateAttribute(observed) }),
     },
   };
+}
+
+export function setCleared({ cleared }: UserRecord): Part {
+  return cleared ? { set: ['cleared = :cleared'], values: { ':cleared': { BOOL: true } } } : {};
 }
 
 export function setFailure({ attempts }: UserRecord, code: RoqCode): Part {

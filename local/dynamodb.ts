@@ -27,7 +27,8 @@ export type DynamoDbOptions = {
 };
 
 type Table = Omit<CreateTableCommandInput, 'TableName'>;
-type ServerlessFile = { readonly resources: { readonly Resources: { readonly UsersTable: Resource } } };
+type TableName = 'UsersTable' | 'StateTable';
+type ServerlessFile = { readonly resources: { readonly Resources: Readonly<Record<TableName, Resource>> } };
 type Resource = { readonly Properties: Table };
 
 const startMs = 30_000;
@@ -42,10 +43,14 @@ export async function startDynamoDb({
   return engine === 'dynalite' ? startDynalite(path, port) : startDynamoDbLocal(path, port);
 }
 
-/** Creates the table that serverless.yml describes, unless it is there already, and waits until it can be used. */
-export async function createTable(client: DynamoDBClient, tableName: string): Promise<void> {
+/** Creates a table that serverless.yml describes, unless it is there already, and waits until it can be used. */
+export async function createTable(
+  client: DynamoDBClient,
+  tableName: string,
+  described: TableName = 'UsersTable',
+): Promise<void> {
   try {
-    await client.send(new CreateTableCommand({ ...readTable(), TableName: tableName }));
+    await client.send(new CreateTableCommand({ ...readTable(described), TableName: tableName }));
   } catch (error) {
     if (!(error instanceof ResourceInUseException)) throw error;
   }
@@ -113,20 +118,22 @@ async function untilAnswering(url: string): Promise<void> {
 }
 
 // CloudFormation knows more of a table than CreateTable takes, so what is needed is named here.
-function readTable(): Table {
+function readTable(described: TableName): Table {
   const file: ServerlessFile = parse(readFileSync(new URL('../serverless.yml', import.meta.url), 'utf8'), {
     logLevel: 'error',
   });
   const { AttributeDefinitions, KeySchema, BillingMode, GlobalSecondaryIndexes } =
-    file.resources.Resources.UsersTable.Properties;
+    file.resources.Resources[described].Properties;
   return {
     AttributeDefinitions,
     KeySchema,
     BillingMode,
-    GlobalSecondaryIndexes: GlobalSecondaryIndexes?.map(({ IndexName, KeySchema, Projection }) => ({
-      IndexName,
-      KeySchema,
-      Projection,
-    })),
+    ...(GlobalSecondaryIndexes && {
+      GlobalSecondaryIndexes: GlobalSecondaryIndexes.map(({ IndexName, KeySchema, Projection }) => ({
+        IndexName,
+        KeySchema,
+        Projection,
+      })),
+    }),
   };
 }

@@ -1,16 +1,19 @@
 // The whole system on this machine: DynamoDB, ROQ, an identity provider, and the door to the deployed handlers.
 
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { parse } from 'yaml';
 import type { App } from '../lib/app.ts';
 import type { Log } from '../lib/log.ts';
+import { providers } from '../lib/providers/registry.ts';
+import { startControls } from './controls.ts';
 import { startDoor } from './door.ts';
 import { createTable, startDynamoDb } from './dynamodb.ts';
 import { startIdentityProvider } from './identity-provider.ts';
 import { startRoq } from './roq.ts';
 import type { RoqUser } from './roq-users.ts';
+import type { SigningKeys } from './senders/keys.ts';
+import { senders } from './senders/registry.ts';
 
 export type StackOptions = {
   /** A folder that keeps DynamoDB's data; without one it is gone on close. */
@@ -37,29 +40,30 @@ type ServerlessFile = {
 
 const audience = 'roq-sync';
 const tableName = 'roq-sync-local';
+const stateTableName = 'roq-sync-local-state';
 
 export async function startStack(options: StackOptions) {
   const { path, roqUsers = [], port = 0, environment = {}, log, onError } = options;
   const dynamoDb = await startDynamoDb({ ...(path && { path }) });
   const roq = await startRoq({ users: roqUsers });
-  const clerkSecret = `whsec_${randomBytes(24).toString('base64')}`;
   let webhookUrl = '';
   const identityProvider = await startIdentityProvider({
     audience,
+    // The one algorithm that every provider signs by.
+    alg: 'RS256',
     webhookUrl: () => `${webhookUrl}generic`,
   });
+  const keys = { ...identityProvider, url: identityProvider.issuer, sign: identityProvider.signClaims };
+  const settings = { ...toProviderSettings(keys), ...environment };
   Object.assign(process.env, {
     ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
-    ...{ AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.url, TABLE_NAME: tableName },
+    ...{ AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.url, TABLE_NAME: tableName, STATE_TABLE_NAME: stateTableName },
     ...{ ROQ_PLATFORM_URL: roq.url, ROQ_ENVIRONMENT_ID: roq.environmentId, ROQ_API_KEY: roq.apiKey },
-    ...{ PROVIDERS: 'generic ssf clerk', CLERK_SECRETS: clerkSecret },
-    ...{ GENERIC_JWKS_URL: identityProvider.jwksUrl, SSF_JWKS_URL: identityProvider.jwksUrl },
-    ...{ GENERIC_ISSUER: identityProvider.issuer, SSF_ISSUER: identityProvider.issuer },
-    ...{ GENERIC_AUDIENCE: audience, SSF_AUDIENCE: audience },
-    ...environment,
+    ...settings,
   });
   const client = new DynamoDBClient({});
   await createTable(client, tableName);
+  await createTable(client, stateTableName, 'StateTable');
 
   // The handlers read their configuration when they are imported, as at a cold start.
   const { createHandler } = await import('../functions/webhook.ts');
@@ -79,16 +83,39 @@ export async function startStack(options: StackOptions) {
   };
   const door = await startDoor({ port, functions, ...(onError && { onError }) });
   webhookUrl = `${door.url}/webhooks/`;
+  const controls = await startControls({
+    port: port === 0 ? 0 : port + 1,
+    ...{ webhookUrl, keys, roq, environment: settings },
+  });
 
   return {
-    ...{ dynamoDb, roq, identityProvider, door, app, webhookUrl, clerkSecret },
+    ...{ dynamoDb, roq, identityProvider, door, controls, app, webhookUrl, keys, settings },
+    clerkSecret: settings.CLERK_SECRETS ?? '',
     /** The webhook's handler, with parts of the app put in place of its own. */
     webhookWith: (parts: Partial<App>) => createHandler({ ...app, ...parts }, config),
     close: async () => {
       client.destroy();
-      await Promise.all([door.close(), identityProvider.close(), roq.close(), dynamoDb.close()]);
+      await Promise.all([
+        controls.close(),
+        door.close(),
+        identityProvider.close(),
+        roq.close(),
+        dynamoDb.close(),
+      ]);
     },
   };
+}
+
+/** Settings by which every provider's events are taken; what the shell has of theirs is emptied. */
+function toProviderSettings(keys: SigningKeys): Readonly<Record<string, string>> {
+  const emptied = providers.flatMap(({ settings }) => Object.keys(settings).map((name) => [name, '']));
+  const chosen = senders.flatMap(({ name, environment, variants }) => {
+    // The identity provider is one of the generic kind, and signs its events as JWTs.
+    const toSettings = (name === 'generic' && variants?.['a JWT']) || environment;
+    return Object.entries(toSettings(keys));
+  });
+  const names = senders.map(({ name }) => name).join(' ');
+  return { ...Object.fromEntries(emptied), ...Object.fromEntries(chosen), PROVIDERS: names };
 }
 
 function readServerlessFile(): ServerlessFile {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { UnavailableError } from '../lib/errors.ts';
+import { createLists, type Lists } from '../lib/lists.ts';
 import { shardsOf, type UserRecord } from '../lib/record.ts';
 import { createStore, type Leased, type Store } from '../lib/store.ts';
 import { type Facts, toFacts } from '../lib/user.ts';
@@ -13,12 +14,14 @@ const state = { email: 'a@x.example', phone: null, isOptedIn: false, active: tru
 
 let table: Awaited<ReturnType<typeof startTable>>;
 let store: Store;
+let lists: Lists;
 let nowMs: number;
 let reference: string;
 
 beforeAll(async () => {
   table = await startTable();
   store = createStore({ client: table.client, tableName, now: () => nowMs });
+  lists = createLists({ client: table.client, tableName });
 });
 afterAll(() => table.close());
 beforeEach(() => {
@@ -34,7 +37,7 @@ describe('folding', () => {
     expect(await store.get(reference)).toEqual({
       ...{ reference, facts: signup, version: 1, syncedVersion: 0, roqId: null, observed: null },
       ...{ lease: { owner: 'one', untilMs: nowMs + leaseMs }, queue: 'pending', dueAt: nowMs + leaseMs },
-      ...{ pendingSince: nowMs, attempts: 0, lastError: null },
+      ...{ pendingSince: nowMs, attempts: 0, lastError: null, cleared: false },
     } satisfies UserRecord);
   });
 
@@ -130,7 +133,7 @@ describe('taking the lease', () => {
     expect(await store.take(reference, 'one', leaseMs, nowMs)).toBeNull();
     const { leased } = await store.fold(reference, verified, 'one', leaseMs);
     if (leased)
-      await store.release(leased, { roqId: 'r1', observed: state }, 'roq_throttled', nowMs + 1, false);
+      await store.postpone(leased, { roqId: 'r1', observed: state }, 'roq_throttled', nowMs + 1, false);
     expect(await store.take(reference, 'two', leaseMs, nowMs)).toBeNull();
     expect(await store.take(reference, 'two', leaseMs, nowMs + 1)).toMatchObject({ version: 2 });
   });
@@ -181,7 +184,7 @@ describe('writing down the outcome', () => {
 
   test('a released record is due again at its time, and not before', async () => {
     const leased = await lease(signup);
-    await store.release(leased, { roqId: null, observed: null }, 'roq_unavailable', nowMs + 5_000, false);
+    await store.postpone(leased, { roqId: null, observed: null }, 'roq_unavailable', nowMs + 5_000, false);
     expect(await store.get(reference)).toMatchObject({
       attempts: 1,
       lastError: 'roq_unavailable',
@@ -194,7 +197,7 @@ describe('writing down the outcome', () => {
 
   test('a record released with its lease kept can be touched by nobody before it is due', async () => {
     const leased = await lease(signup);
-    await store.release(leased, { roqId: null, observed: null }, 'roq_ambiguous', nowMs + 60_000, true);
+    await store.postpone(leased, { roqId: null, observed: null }, 'roq_ambiguous', nowMs + 60_000, true);
     expect(await store.take(reference, 'two', leaseMs)).toBeNull();
     nowMs += 60_000;
     expect(await store.take(reference, 'two', leaseMs)).toMatchObject({
@@ -258,6 +261,6 @@ async function foldUntilRecorded(facts: Facts, owner: string) {
 async function dueEverywhere(
   queue: 'pending' | 'waiting' | 'parked' = 'pending',
 ): Promise<readonly string[]> {
-  const shards = await Promise.all(shardsOf(queue).map((shard) => store.due(shard, nowMs, 1_000)));
-  return shards.flat();
+  const shards = await Promise.all(shardsOf(queue).map((shard) => lists.due(shard, nowMs, 1_000)));
+  return shards.flatMap(({ entries }) => entries);
 }

@@ -1,9 +1,10 @@
-// A real DynamoDB engine with our table in it: dynalite, or the official DynamoDB Local by DYNAMODB_ENGINE.
+// A real DynamoDB engine with our tables in it: dynalite, or the official DynamoDB Local by DYNAMODB_ENGINE.
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createTable, startDynamoDb } from '../../local/dynamodb.ts';
 
 export const tableName = 'roq-sync-test';
+export const stateTableName = 'roq-sync-test-state';
 
 export async function startTable() {
   const engine = process.env.DYNAMODB_ENGINE === 'dynamodb-local' ? 'dynamodb-local' : 'dynalite';
@@ -14,6 +15,7 @@ export async function startTable() {
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
   await createTable(client, tableName);
+  await createTable(client, stateTableName, 'StateTable');
   return {
     url: dynamoDb.url,
     client,

@@ -1,13 +1,18 @@
 // Our own code between a real DynamoDB engine and the ROQ stand-in, on a clock that stands still until it is moved.
 
 import { randomUUID } from 'node:crypto';
+import { type App, noteDuplicates } from '../../lib/app.ts';
+import { createCeiling } from '../../lib/ceiling.ts';
 import { type ConvergePorts, converge, type Outcome } from '../../lib/converge.ts';
+import { createLists } from '../../lib/lists.ts';
+import type { LogLine } from '../../lib/log.ts';
 import { shardsOf, type UserRecord } from '../../lib/record.ts';
 import { createRoq } from '../../lib/roq/client.ts';
+import { createState } from '../../lib/state.ts';
 import { createStore, type Folded } from '../../lib/store.ts';
 import { type Told, toFacts } from '../../lib/user.ts';
 import { startRoq } from '../../local/roq.ts';
-import { startTable, tableName } from './table.ts';
+import { startTable, stateTableName, tableName } from './table.ts';
 
 const leaseMs = 40_000;
 
@@ -18,10 +23,20 @@ export async function startWorld() {
   const now = () => nowMs;
   const table = await startTable();
   const roqServer = await startRoq({ pageCap: 5, now });
-  const store = createStore({ client: table.client, tableName, now });
+  const users = { client: table.client, tableName, now };
+  const store = createStore(users);
+  const lists = createLists(users);
+  const state = createState({ client: table.client, tableName: stateTableName, now });
+  const limits = { count: 1_000_000, share: 0 };
   const { url, environmentId, apiKey } = roqServer;
   const roq = createRoq({ url, environmentId, apiKey, timeoutMs: 300, now });
-  const ports = { store, roq, now, random: () => 0.5 };
+  const lines: LogLine[] = [];
+  const log = (line: LogLine) => void lines.push(line);
+  const ports: App = {
+    ...{ store, lists, state, roq, now, log, random: () => 0.5 },
+    admit: createCeiling({ state, now, limits }),
+    noteDuplicates: noteDuplicates(state, log, now),
+  };
 
   function fold(reference: string, told: Told, at: number): Promise<Folded> {
     return store.fold(reference, toFacts(told, at), randomUUID(), leaseMs);
@@ -42,9 +57,10 @@ export async function startWorld() {
   async function drain(rounds = 5): Promise<void> {
     for (let round = 0; round < rounds; round++) {
       nowMs += 2 * 60 * 60_000;
-      const due = await Promise.all(shardsOf('pending').map((shard) => store.due(shard, nowMs, 100)));
+      const due = await Promise.all(shardsOf('pending').map((shard) => lists.due(shard, nowMs, 100)));
+      const references = due.flatMap(({ entries }) => entries);
       const taken = await Promise.all(
-        due.flat().map((reference) => store.take(reference, randomUUID(), leaseMs)),
+        references.map((reference) => store.take(reference, randomUUID(), leaseMs)),
       );
       const leased = taken.filter((record) => record !== null);
       if (leased.length === 0) return;
@@ -53,7 +69,7 @@ export async function startWorld() {
   }
 
   return {
-    ...{ store, roq, roqServer, ports, fold, deliver, drain, now },
+    ...{ store, lists, state, roq, roqServer, ports, lines, fold, deliver, drain, now },
     pass: (ms: number) => {
       nowMs += ms;
     },

@@ -1,0 +1,48 @@
+// How many users may be deactivated before a person has to look: a provider gone wrong must not lock everybody out.
+
+import type { State } from './state.ts';
+
+export type CeilingLimits = {
+  /** Deactivations in one clock hour over all doors, and in one run, that are let through in any case. */
+  readonly count: number;
+  /** And this share of the active users, where it is more. */
+  readonly share: number;
+};
+
+/** Counts `wanted` deactivations and answers how many of them may be made. */
+export type Admit = (wanted: number) => Promise<number>;
+
+/** What the last audit counted. */
+export type Totals = { readonly active: number };
+
+const hourMs = 60 * 60_000;
+
+// A job may rest for days before an operator carries it on.
+const keepRunMs = 31 * 24 * hourMs;
+
+export type CeilingPorts = {
+  readonly state: Pick<State, 'spend' | 'get'>;
+  readonly now: () => number;
+  readonly limits: CeilingLimits;
+};
+
+/**
+ * Builds the one gate that every deactivation passes. `run`, the id of a job, puts a ceiling on the run as well.
+ * What finds no room is counted nowhere and has to be held.
+ */
+export function createCeiling({ state, now, limits }: CeilingPorts, run: string | null = null): Admit {
+  return async (wanted) => {
+    const hour = `hour#${new Date(now()).toISOString().slice(0, 13)}`;
+    const inHour = await admit(hour, wanted, 2 * hourMs);
+    return run === null || inHour === 0 ? inHour : admit(`run#${run}`, inHour, keepRunMs);
+  };
+
+  // The share costs a read, so it is looked at only once the count is used up.
+  async function admit(id: string, wanted: number, keepMs: number): Promise<number> {
+    const first = await state.spend(id, wanted, limits.count, keepMs);
+    if (first === wanted || limits.share === 0) return first;
+    const totals = await state.get<Totals>('total', 'users');
+    const limit = Math.floor((totals?.document.active ?? 0) * limits.share);
+    return limit > limits.count ? first + (await state.spend(id, wanted - first, limit, keepMs)) : first;
+  }
+}

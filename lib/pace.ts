@@ -1,0 +1,47 @@
+// How many batches are at ROQ at once: one more while it goes well, half as many as soon as ROQ is slow or says so.
+
+/** How a batch went; `slow`: ROQ throttled it, failed, or took too long. */
+export type Went = 'well' | 'slow';
+
+export type Pace = ReturnType<typeof createPace>;
+
+// So many batches in a row without an answer, one at a time, mean that ROQ is down: what is left waits for the next run.
+const patience = 3;
+
+/** `max`: batches in flight at most; what live events need is left free above it. */
+export function createPace({ max }: { readonly max: number }) {
+  let width = 1;
+  let slowInARow = 0;
+  return { each, width: () => Math.floor(width) };
+
+  /**
+   * Works off the batches, several at once; ends early when ROQ seems to be down.
+   * @returns false when it ended early
+   */
+  async function each<Batch>(
+    batches: AsyncIterable<Batch>,
+    work: (batch: Batch) => Promise<Went>,
+  ): Promise<boolean> {
+    const inFlight = new Set<Promise<void>>();
+    const failures: unknown[] = [];
+    const start = (batch: Batch) => {
+      const run: Promise<void> = work(batch)
+        .then(adapt, (error: unknown) => void failures.push(error))
+        .finally(() => inFlight.delete(run));
+      inFlight.add(run);
+    };
+    for await (const batch of batches) {
+      start(batch);
+      while (inFlight.size >= Math.floor(width)) await Promise.race(inFlight);
+      if (failures.length > 0 || slowInARow >= patience) break;
+    }
+    await Promise.all(inFlight);
+    if (failures.length > 0) throw failures[0];
+    return slowInARow < patience;
+  }
+
+  function adapt(went: Went): void {
+    slowInARow = went === 'slow' ? slowInARow + 1 : 0;
+    width = went === 'slow' ? Math.max(1, width / 2) : Math.min(max, width + 1 / Math.floor(width));
+  }
+}
