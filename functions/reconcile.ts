@@ -1,33 +1,34 @@
-// Every minute, by EventBridge: what is pending and due is converged.
+// By EventBridge: every minute what is due is converged and jobs are carried on; once a day an audit is begun.
 
-import type { Context, ScheduledEvent } from 'aws-lambda';
-import { type App, connect, leaseMsFor } from '../lib/app.ts';
+import type { Context } from 'aws-lambda';
+import { type App, budgetOf, connect } from '../lib/app.ts';
+import { newAudit } from '../lib/audit.ts';
 import { readConfig } from '../lib/config.ts';
 import { type Drained, drain } from '../lib/drain.ts';
-import { createPace } from '../lib/pace.ts';
+import { runJobs, startJob } from '../lib/jobs.ts';
 
 export const handler = createHandler(connect(readConfig(process.env)));
 
-// Batches at ROQ at once; live events are not counted, so that they always find room.
-const maxInFlight = 8;
-
-// What the outcomes of a last batch need to be written down.
-const reserveMs = 5_000;
+/** The schedules' own input, as serverless.yml has it. */
+type Schedule = { readonly begin?: 'audit' };
 
 /** @throws UnavailableError, so that the alarm on the function's errors is rung. */
 export function createHandler(app: App) {
   return async (
-    _event: ScheduledEvent,
+    { begin }: Schedule,
     context: Pick<Context, 'getRemainingTimeInMillis'>,
   ): Promise<Drained> => {
-    const remainingMs = context.getRemainingTimeInMillis();
-    const deadline = app.now() + remainingMs - reserveMs;
-    const drained = await drain(app, {
-      deadline,
-      leaseMs: leaseMsFor(remainingMs),
-      pace: createPace({ max: maxInFlight }),
-    });
+    const budget = budgetOf(app, context);
+    if (begin === 'audit') await beginAudit(app);
+    const drained = await drain(app, budget);
     app.log({ message: 'drain', ...drained });
+    await runJobs(app, budget);
     return drained;
   };
+}
+
+// One a day, however often EventBridge delivers its event.
+async function beginAudit(app: App): Promise<void> {
+  const day = new Date(app.now()).toISOString().slice(0, 10);
+  await startJob(app, `audit-${day}`, newAudit({ apply: true, adopt: false }));
 }

@@ -5,7 +5,7 @@ import { type App, connect, leaseMsFor } from '../lib/app.ts';
 import { readWebhookConfig, type WebhookConfig } from '../lib/config.ts';
 import { type ErrorCode, RejectedError, type RejectionCode, UnavailableError } from '../lib/errors.ts';
 import { causeName } from '../lib/log.ts';
-import type { WebhookRequest } from '../lib/providers/provider.ts';
+import type { ChallengeAnswer, WebhookRequest } from '../lib/providers/provider.ts';
 import { receive } from '../lib/receive.ts';
 
 // A configuration that can't work stops the cold start here.
@@ -28,7 +28,10 @@ export function createHandler(
     const provider = providers.get(name);
     try {
       if (!provider) throw new RejectedError('provider_unknown', 'no such provider is configured');
-      await receive(app, provider, toRequest(event), {
+      const request = toRequest(event);
+      const challenge = provider.challenge?.(request);
+      if (challenge) return text(challenge);
+      await receive(app, provider, request, {
         deadline: app.now() + inlineBudgetMs,
         leaseMs: leaseMsFor(context.getRemainingTimeInMillis()),
       });
@@ -60,7 +63,10 @@ function toRequest(event: APIGatewayProxyEventV2): WebhookRequest {
   if (!body || body.length > maxBodyBytes)
     throw new RejectedError('body_too_large', 'the body is over 1 MiB');
   const headers = Object.entries(event.headers).map(([name, value]) => [name.toLowerCase(), value] as const);
-  return { headers: Object.fromEntries(headers), body };
+  return {
+    ...{ method: event.requestContext.http.method, query: event.queryStringParameters ?? {} },
+    ...{ headers: Object.fromEntries(headers), body },
+  };
 }
 
 function plainAnswer(code: ErrorCode): Answer {
@@ -105,6 +111,16 @@ function tryAgain(): Answer {
   const answer = json(503, { status: 'try again' });
   // Some senders retry a 503 only where this header stands.
   return { ...answer, headers: { ...answer.headers, 'retry-after': '5' } };
+}
+
+// It goes back to whoever asked: a browser must not take it for a page.
+function text({ contentType, body }: ChallengeAnswer): Answer {
+  const headers = {
+    'content-type': contentType,
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-store',
+  };
+  return { statusCode: 200, headers, body };
 }
 
 function json(statusCode: number, body: object): Answer {

@@ -1,13 +1,16 @@
 // Builds what the functions share, once a process: the store, ROQ, the clock and the log.
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Context } from 'aws-lambda';
 import { type Admit, createCeiling } from './ceiling.ts';
 import type { Config } from './config.ts';
 import type { ConvergePorts } from './converge.ts';
 import { createLists, type Lists } from './lists.ts';
 import { type Log, log } from './log.ts';
+import { createPace, type RunBudget } from './pace.ts';
+import type { ReceivePorts } from './receive.ts';
 import { createRoq, type Roq } from './roq/client.ts';
-import { createState, type State } from './state.ts';
+import { createState, type Finding, type State } from './state.ts';
 import { createStore, type Store } from './store.ts';
 
 export type App = {
@@ -16,7 +19,10 @@ export type App = {
   readonly state: State;
   readonly roq: Roq;
   readonly admit: Admit;
+  /** The ceiling on the deactivations of one run, within that of the hour. */
+  readonly admitIn: (run: string) => Admit;
   readonly noteDuplicates: ConvergePorts['noteDuplicates'];
+  readonly noteHeard: ReceivePorts['noteHeard'];
   readonly now: () => number;
   readonly random: () => number;
   readonly log: Log;
@@ -31,13 +37,16 @@ export function connect(config: Config): App {
   });
   const users = { client, tableName: config.tableName, now };
   const state = createState({ client, tableName: config.stateTableName, now });
+  const ceiling = { state, now, limits: config.ceiling };
   return {
     store: createStore(users),
     lists: createLists(users),
     state,
     roq: createRoq({ ...config.roq, now }),
-    admit: createCeiling({ state, now, limits: config.ceiling }),
+    admit: createCeiling(ceiling),
+    admitIn: (run) => createCeiling(ceiling, run),
     noteDuplicates: noteDuplicates(state, log, now),
+    noteHeard: noteHeard(state, now),
     now,
     random: Math.random,
     log,
@@ -52,7 +61,22 @@ export function noteDuplicates(
 ): ConvergePorts['noteDuplicates'] {
   return async (reference, roqIds) => {
     log({ message: 'duplicates', reference, roqIds });
-    await state.put('duplicate', reference, { roqIds, foundAt: now() }, null);
+    for (const roqId of roqIds) {
+      await state.put('duplicate', roqId, { reference, foundAt: now() } satisfies Finding, null);
+    }
+  };
+}
+
+// Often enough to see that a provider fell silent, and no write for each event.
+const heardEveryMs = 5 * 60_000;
+
+/** Remembers when each provider was last heard of, to within five minutes. */
+export function noteHeard(state: Pick<State, 'put'>, now: () => number): ReceivePorts['noteHeard'] {
+  const notedAt = new Map<string, number>();
+  return async (provider) => {
+    if (now() - (notedAt.get(provider) ?? 0) < heardEveryMs) return;
+    notedAt.set(provider, now());
+    await state.put('heard', provider, { at: now() }, null);
   };
 }
 
@@ -62,4 +86,20 @@ export function noteDuplicates(
  */
 export function leaseMsFor(remainingMs: number): number {
   return remainingMs + 30_000;
+}
+
+// Batches at ROQ at once in a run; live events are not counted, so that they always find room.
+const maxInFlight = 8;
+
+// What the outcomes of a last batch need to be written down.
+const reserveMs = 5_000;
+
+/** What a run may take that lasts as long as its invocation. */
+export function budgetOf(
+  { now }: Pick<App, 'now'>,
+  context: Pick<Context, 'getRemainingTimeInMillis'>,
+): RunBudget {
+  const remainingMs = context.getRemainingTimeInMillis();
+  const pace = createPace({ max: maxInFlight });
+  return { deadline: now() + remainingMs - reserveMs, leaseMs: leaseMsFor(remainingMs), pace };
 }

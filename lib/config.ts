@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 import type { CeilingLimits } from './ceiling.ts';
 import { ConfigError } from './errors.ts';
-import type { Provider, Read } from './providers/provider.ts';
+import type { LookUp, Provider, Read } from './providers/provider.ts';
 import { providers } from './providers/registry.ts';
 import { type Environment, readSettings, text, url, words } from './settings.ts';
 
@@ -63,6 +63,8 @@ export type ConnectedProvider = {
   readonly name: string;
   readonly answers: Provider['answers'];
   readonly read: Read;
+  readonly lookUp: LookUp | null;
+  readonly challenge: Provider['challenge'];
 };
 
 /** @throws ConfigError naming everything that is wrong. */
@@ -103,8 +105,11 @@ function connectProvider(name: string, environment: Environment): ConnectedProvi
     const known = providers.map((candidate) => candidate.name).join(', ');
     throw new ConfigError([`PROVIDERS names "${name}", which is none of ${known}`]);
   }
-  const read = provider.connect(readSettings(provider.settings, environment));
-  return { name, answers: provider.answers, read };
+  const settings = readSettings(provider.settings, environment);
+  return {
+    ...{ name, answers: provider.answers, challenge: provider.challenge },
+    ...{ read: provider.connect(settings), lookUp: provider.lookUp?.(settings) ?? null },
+  };
 }
 
 function collect<Value>(faults: string[], read: () => Value): Value | null {

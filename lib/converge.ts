@@ -38,6 +38,7 @@ export type Outcome = {
   readonly did: 'create' | 'adopt' | 'update' | null;
   /** The ROQ fields of an update. */
   readonly fields: readonly string[];
+  readonly deactivated: boolean;
 };
 
 /** The longest wait between two attempts. */
@@ -300,13 +301,14 @@ async function settle(
   return { outcome, again: null };
 }
 
-function deed({ task, roqId, failure }: Result): Pick<Outcome, 'did' | 'fields'> {
+function deed({ task, roqId, failure }: Result): Pick<Outcome, 'did' | 'fields' | 'deactivated'> {
   const { plan, record } = task;
-  if (failure) return { did: null, fields: [] };
-  if (plan.do === 'create') return { did: 'create', fields: [] };
+  if (failure) return { did: null, fields: [], deactivated: false };
+  if (plan.do === 'create') return { did: 'create', fields: [], deactivated: false };
   const fields = plan.do === 'update' ? Object.keys(plan.changes) : [];
-  if (record.roqId === null && roqId !== null) return { did: 'adopt', fields };
-  return { did: plan.do === 'update' ? 'update' : null, fields };
+  const deactivated = isDeactivation(plan);
+  if (record.roqId === null && roqId !== null) return { did: 'adopt', fields, deactivated };
+  return { did: plan.do === 'update' ? 'update' : null, fields, deactivated };
 }
 
 async function write(

@@ -3,21 +3,13 @@
 import { randomUUID } from 'node:crypto';
 import { type ConvergePorts, converge, type Outcome } from './converge.ts';
 import type { Lists, Page } from './lists.ts';
-import type { Pace, Went } from './pace.ts';
+import { paceOf, type RunBudget } from './pace.ts';
 import { shardsOf } from './record.ts';
 import type { Leased, Store } from './store.ts';
 
 export type DrainPorts = ConvergePorts & {
   readonly store: ConvergePorts['store'] & Pick<Store, 'take'>;
   readonly lists: Pick<Lists, 'due'>;
-};
-
-export type DrainBudget = {
-  /** No batch is begun after it, in milliseconds of our clock. */
-  readonly deadline: number;
-  /** How long a lease must last to outlive this invocation. */
-  readonly leaseMs: number;
-  readonly pace: Pace;
 };
 
 /** How many records came to which end. */
@@ -30,7 +22,7 @@ const batchSize = 25;
  * Runs that overlap do no harm: a record is converged by who takes its lease.
  * @throws UnavailableError `store_unavailable`
  */
-export async function drain(ports: DrainPorts, { deadline, leaseMs, pace }: DrainBudget): Promise<Drained> {
+export async function drain(ports: DrainPorts, { deadline, leaseMs, pace }: RunBudget): Promise<Drained> {
   const drained: Drained = { done: 0, waiting: 0, retry: 0, parked: 0, held: 0, lost: 0 };
   // What fails again is due after the start of this run, so that it is not met a second time.
   const startMs = ports.now();
@@ -42,13 +34,6 @@ export async function drain(ports: DrainPorts, { deadline, leaseMs, pace }: Drai
   });
   return drained;
 }
-
-/** One slow answer is reason enough to go slower. */
-export function paceOf(outcomes: readonly Outcome[]): Went {
-  return outcomes.some(({ code }) => code !== null && slowCodes.has(code)) ? 'slow' : 'well';
-}
-
-const slowCodes: ReadonlySet<string> = new Set(['roq_unavailable', 'roq_throttled', 'roq_ambiguous']);
 
 async function* dueBatches(
   { lists, now }: DrainPorts,

@@ -39,7 +39,17 @@ export type DrainLine = {
   readonly lost: number;
 };
 
-export type LogLine = EventLine | DuplicatesLine | FailureLine | DrainLine;
+/** An audit or a backfill is over; with the counts of its report. */
+export type JobLine = {
+  readonly message: 'job';
+  readonly id: string;
+  readonly is: 'audit' | 'backfill';
+  readonly state: string;
+  readonly code: string | null;
+  readonly [count: string]: string | number | null;
+};
+
+export type LogLine = EventLine | DuplicatesLine | FailureLine | DrainLine | JobLine;
 
 export type Log = (line: LogLine) => void;
 

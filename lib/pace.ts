@@ -1,5 +1,16 @@
 // How many batches are at ROQ at once: one more while it goes well, half as many as soon as ROQ is slow or says so.
 
+import type { Outcome } from './converge.ts';
+
+/** What a run may take. */
+export type RunBudget = {
+  /** No batch is begun after it, in milliseconds of our clock. */
+  readonly deadline: number;
+  /** How long a lease must last to outlive this invocation. */
+  readonly leaseMs: number;
+  readonly pace: Pace;
+};
+
 /** How a batch went; `slow`: ROQ throttled it, failed, or took too long. */
 export type Went = 'well' | 'slow';
 
@@ -19,7 +30,7 @@ export function createPace({ max }: { readonly max: number }) {
    * @returns false when it ended early
    */
   async function each<Batch>(
-    batches: AsyncIterable<Batch>,
+    batches: AsyncIterable<Batch> | Iterable<Batch>,
     work: (batch: Batch) => Promise<Went>,
   ): Promise<boolean> {
     const inFlight = new Set<Promise<void>>();
@@ -45,3 +56,10 @@ export function createPace({ max }: { readonly max: number }) {
     width = went === 'slow' ? Math.max(1, width / 2) : Math.min(max, width + 1 / Math.floor(width));
   }
 }
+
+/** One slow answer is reason enough to go slower. */
+export function paceOf(outcomes: readonly Pick<Outcome, 'code'>[]): Went {
+  return outcomes.some(({ code }) => code !== null && slowCodes.has(code)) ? 'slow' : 'well';
+}
+
+const slowCodes: ReadonlySet<string> = new Set(['roq_unavailable', 'roq_throttled', 'roq_ambiguous']);

@@ -5,14 +5,19 @@ import { type ConvergePorts, converge, type Outcome } from './converge.ts';
 import { RejectedError, UnavailableError } from './errors.ts';
 import { causeName, type EventLine, type Log } from './log.ts';
 import { metered, type Spent } from './meter.ts';
-import type { Read, UserEvent, WebhookRequest } from './providers/provider.ts';
+import type { LookUp, Read, UserEvent, WebhookRequest } from './providers/provider.ts';
 import type { Folded, Store } from './store.ts';
 import { type Facts, fold, toFacts } from './user.ts';
 
 export type ReceivePorts = ConvergePorts & {
   readonly store: Pick<Store, 'fold' | keyof ConvergePorts['store']>;
+  /** Takes note that the provider is alive. */
+  readonly noteHeard: (provider: string) => Promise<void>;
   readonly log: Log;
 };
+
+/** A provider as it is configured. */
+export type Sender = { readonly name: string; readonly read: Read; readonly lookUp?: LookUp | null };
 
 export type Budget = {
   /** When ROQ must have been dealt with, in milliseconds of our clock; the rest stays pending. */
@@ -30,20 +35,49 @@ const maxAheadMs = 5 * 60_000;
  */
 export async function receive(
   ports: ReceivePorts,
-  provider: { readonly name: string; readonly read: Read },
+  provider: Sender,
   request: WebhookRequest,
   budget: Budget,
 ): Promise<void> {
   await metered(async (spent) => {
     const events = await provider.read(request, ports.now());
-    const folded = await foldAll(ports, gather(events, ports.now()), budget.leaseMs);
-    const outcomes = await convergeAll(ports, folded, budget.deadline);
+    const { profiles, failure } = await readBack(provider, events);
+    const heard = gather([...events, ...profiles], ports.now());
+    const folded = await foldAll(ports, heard, budget.leaseMs);
+    const outcomes = await convergeAll(ports, folded, budget.deadline, provider.name);
     for (const event of events) ports.log(eventLine(provider.name, event, folded, outcomes, spent));
+    // What the event told is recorded; for what it left out the sender must come again.
+    if (failure) throw failure;
   });
 }
 
+type Profile = Pick<UserEvent, 'reference' | 'told' | 'at'>;
+
+/** The users as the provider has them now whose events left out what changed. */
+async function readBack(
+  { lookUp }: Sender,
+  events: readonly UserEvent[],
+): Promise<{ profiles: readonly Profile[]; failure: UnavailableError | null }> {
+  const partial = events.filter(({ told, isPartial }) => told !== null && isPartial);
+  const references = new Set(partial.flatMap(({ reference }) => reference ?? []));
+  if (!lookUp || references.size === 0) return { profiles: [], failure: null };
+  let failure: UnavailableError | null = null;
+  const read = [...references].map(async (reference) => {
+    try {
+      const profile = await lookUp(reference);
+      return profile ? [{ reference, ...profile }] : [];
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error;
+      failure = error;
+      return [];
+    }
+  });
+  const profiles = (await Promise.all(read)).flat();
+  return { profiles, failure };
+}
+
 /** The facts of a request by user, so that each user is folded once. */
-function gather(events: readonly UserEvent[], nowMs: number): ReadonlyMap<string, Facts> {
+function gather(events: readonly Profile[], nowMs: number): ReadonlyMap<string, Facts> {
   const heard = new Map<string, Facts>();
   for (const { reference, told, at } of events) {
     if (told === null || reference === null) continue;
@@ -71,10 +105,11 @@ async function convergeAll(
   ports: ReceivePorts,
   folded: ReadonlyMap<string, Folded>,
   deadline: number,
+  provider: string,
 ): Promise<ReadonlyMap<string, Outcome>> {
   const leased = [...folded.values()].flatMap(({ leased }) => leased ?? []);
   try {
-    const outcomes = await converge(ports, leased, deadline);
+    const [outcomes] = await Promise.all([converge(ports, leased, deadline), ports.noteHeard(provider)]);
     return new Map(outcomes.map((outcome) => [outcome.reference, outcome]));
   } catch (error) {
     // The facts are recorded, and stay pending until somebody can write down what became of them.

@@ -16,15 +16,19 @@ import { type Item, numberAttribute } from './record.ts';
 /**
  * - `count`: deactivations in an hour or in a run, against the ceiling.
  * - `job`: an audit or a backfill, with its cursor and its report.
- * - `duplicate`: a reference that several ROQ users bear.
+ * - `running`: the jobs that are not over, to be found without reading them all.
+ * - `duplicate`: a ROQ user whose reference another one bears, which is the one that is kept in step.
  * - `stranger`: a ROQ user whose reference has no record.
  * - `total`: figures of the last audit.
  * - `heard`: when a provider last sent an event.
  */
-export type StateKind = 'count' | 'job' | 'duplicate' | 'stranger' | 'total' | 'heard';
+export type StateKind = 'count' | 'job' | 'running' | 'duplicate' | 'stranger' | 'total' | 'heard';
 
 /** A stored JSON document; `revision` is raised by every change. */
 export type Entry<Document> = { readonly id: string; readonly document: Document; readonly revision: number };
+
+/** A ROQ user that a person should look at; its id is the entry's. */
+export type Finding = { readonly reference: string; readonly foundAt: number };
 
 export type State = ReturnType<typeof createState>;
 
@@ -82,9 +86,16 @@ export function createState({ client, tableName, now }: TableOptions) {
 
   /**
    * Stores a document over the revision that was read (0 = there was none; null = whichever there is).
+   * With `keepMs` it is forgotten so long after this change.
    * @returns false when somebody else changed it meanwhile
    */
-  async function put(kind: StateKind, id: string, document: object, over: number | null): Promise<boolean> {
+  async function put(
+    kind: StateKind,
+    id: string,
+    document: object,
+    over: number | null,
+    keepMs: number | null = null,
+  ): Promise<boolean> {
     try {
       await reach(() =>
         client.send(
@@ -94,6 +105,7 @@ export function createState({ client, tableName, now }: TableOptions) {
               ...key(kind, id),
               document: { S: JSON.stringify(document) },
               revision: numberAttribute((over ?? 0) + 1),
+              ...(keepMs !== null && { expiresAt: numberAttribute(Math.ceil((now() + keepMs) / 1000)) }),
             },
             ...(over !== null && isUnmovedSince(over)),
           }),

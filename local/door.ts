@@ -21,7 +21,7 @@ const invokePath = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
 const gatewayLimitBytes = 10 * 1024 * 1024;
 const lambdaLimitBytes = 6 * 1024 * 1024;
 
-/** Opens the door; the functions with a `route` answer there, all of them answer to Invoke. */
+/** Opens the door; the functions with `routes` answer there, all of them answer to Invoke. */
 export function startDoor({
   port = 0,
   functions,
@@ -47,9 +47,9 @@ export function startDoor({
 async function answerRoute(functions: Functions, run: Run, request: IncomingMessage): Promise<Response> {
   const body = await readWithin(request, gatewayLimitBytes);
   if (!body) return json(413, { message: 'Request Entity Too Large' });
-  for (const [name, { route }] of Object.entries(functions)) {
-    const parameters = route && matchRoute(route, request);
-    if (!route || !parameters) continue;
+  for (const [name, route] of routesOf(functions)) {
+    const parameters = matchRoute(route, request);
+    if (!parameters) continue;
     const event = toEvent(request, body, route, parameters);
     // The limit is on the event, in which a binary body has grown by a third.
     if (Buffer.byteLength(JSON.stringify(event)) > lambdaLimitBytes) {
@@ -61,6 +61,12 @@ async function answerRoute(functions: Functions, run: Run, request: IncomingMess
     return response ?? json(500, { message: 'Internal Server Error' });
   }
   return json(404, { message: 'Not Found' });
+}
+
+function routesOf(functions: Functions): readonly (readonly [name: string, route: string])[] {
+  return Object.entries(functions).flatMap(([name, { routes = [] }]) =>
+    routes.map((route) => [name, route] as const),
+  );
 }
 
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html

@@ -8,7 +8,7 @@ export type LocalFunction = {
   handler(event: object, context: Context): Promise<unknown>;
   readonly timeoutMs: number;
   /** As in serverless.yml: a method, a space and a path, such as `POST /webhooks/{provider}`. */
-  readonly route?: string;
+  readonly routes?: readonly string[];
 };
 
 export type Outcome =

@@ -92,7 +92,7 @@ describe('a user follows its facts', () => {
     const oldest = await world.roq.createUser({ reference, email: 'a@x.example' });
     const newer = await world.roq.createUser({ reference, email: 'b@x.example', active: false });
     expect(await world.deliver(reference, anna, 1)).toMatchObject({ is: 'done', did: 'adopt' });
-    expect(await world.state.get('duplicate', reference)).toMatchObject({ document: { roqIds: [newer.id] } });
+    expect(await world.state.get('duplicate', newer.id)).toMatchObject({ document: { reference } });
     expect(await world.record(reference)).toMatchObject({ roqId: oldest.id });
     expect(world.usersOf(reference)).toMatchObject([{ email: 'anna@x.example' }, { email: 'b@x.example' }]);
   });

@@ -245,7 +245,8 @@ function securityEvent(kind: string, claims: object = {}): Promise<string> {
 
 async function gatewayEvent() {
   const body = await stack.identityProvider.sign(event('user.signed_up', 1, personal));
-  const requestContext = {} as Parameters<ReturnType<Stack['webhookWith']>>[0]['requestContext'];
+  type Event = Parameters<ReturnType<Stack['webhookWith']>>[0];
+  const requestContext = { http: { method: 'POST' } } as Event['requestContext'];
   return {
     ...{ version: '2.0', routeKey: '', rawPath: '', rawQueryString: '', headers: {}, requestContext },
     ...{ pathParameters: { provider: 'generic' }, body, isBase64Encoded: false },

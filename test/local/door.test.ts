@@ -16,7 +16,7 @@ beforeAll(async () => {
     functions: {
       webhook: {
         timeoutMs: 5_000,
-        route: 'POST /webhooks/{provider}',
+        routes: ['POST /webhooks/{provider}'],
         async handler(event: APIGatewayProxyEventV2) {
           events.push(event);
           return { statusCode: 202, body: 'taken', cookies: ['a=1', 'b=2'], headers: { 'X-Seen': true } };
@@ -24,12 +24,12 @@ beforeAll(async () => {
       },
       plain: {
         timeoutMs: 5_000,
-        route: 'GET /plain',
+        routes: ['GET /plain'],
         handler: async () => ({ hello: 'you', lost: undefined }),
       },
       binary: {
         timeoutMs: 5_000,
-        route: 'GET /binary',
+        routes: ['GET /binary'],
         handler: async () => ({
           statusCode: 200,
           body: Buffer.from([0, 255]).toString('base64'),
@@ -38,15 +38,15 @@ beforeAll(async () => {
       },
       broken: {
         timeoutMs: 5_000,
-        route: 'POST /broken',
+        routes: ['POST /broken'],
         async handler() {
           throw new TypeError('it broke');
         },
       },
-      odd: { timeoutMs: 5_000, route: 'GET /odd', handler: async () => ({ statusCode: 'two hundred' }) },
+      odd: { timeoutMs: 5_000, routes: ['GET /odd'], handler: async () => ({ statusCode: 'two hundred' }) },
       hanging: {
         timeoutMs: hangMs,
-        route: 'POST /hanging',
+        routes: ['POST /hanging'],
         handler: () => new Promise((resolve) => (release = () => resolve({ statusCode: 200 }))),
       },
       context: {

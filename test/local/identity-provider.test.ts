@@ -71,7 +71,7 @@ it('delivers events as told: repeated byte for byte, and in the order that chanc
     functions: {
       webhook: {
         timeoutMs: 5_000,
-        route: 'POST /webhooks/{provider}',
+        routes: ['POST /webhooks/{provider}'],
         async handler({ body }: { body: string }) {
           const token = Buffer.from(body, 'base64').toString();
           const { payload } = await jwtVerify<{ event: GenericEvent }>(token, keys());

@@ -1,7 +1,7 @@
 // Our own code between a real DynamoDB engine and the ROQ stand-in, on a clock that stands still until it is moved.
 
 import { randomUUID } from 'node:crypto';
-import { type App, noteDuplicates } from '../../lib/app.ts';
+import { type App, noteDuplicates, noteHeard } from '../../lib/app.ts';
 import { createCeiling } from '../../lib/ceiling.ts';
 import { type ConvergePorts, converge, type Outcome } from '../../lib/converge.ts';
 import { createLists } from '../../lib/lists.ts';
@@ -28,14 +28,17 @@ export async function startWorld() {
   const lists = createLists(users);
   const state = createState({ client: table.client, tableName: stateTableName, now });
   const limits = { count: 1_000_000, share: 0 };
+  const ceiling = { state, now, limits };
   const { url, environmentId, apiKey } = roqServer;
   const roq = createRoq({ url, environmentId, apiKey, timeoutMs: 300, now });
   const lines: LogLine[] = [];
   const log = (line: LogLine) => void lines.push(line);
   const ports: App = {
     ...{ store, lists, state, roq, now, log, random: () => 0.5 },
-    admit: createCeiling({ state, now, limits }),
+    admit: createCeiling(ceiling),
+    admitIn: (run) => createCeiling(ceiling, run),
     noteDuplicates: noteDuplicates(state, log, now),
+    noteHeard: noteHeard(state, now),
   };
 
   function fold(reference: string, told: Told, at: number): Promise<Folded> {
@@ -69,7 +72,7 @@ export async function startWorld() {
   }
 
   return {
-    ...{ store, lists, state, roq, roqServer, ports, lines, fold, deliver, drain, now },
+    ...{ store, lists, state, roq, roqServer, ports, limits, lines, fold, deliver, drain, now },
     pass: (ms: number) => {
       nowMs += ms;
     },

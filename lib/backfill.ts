@@ -1,0 +1,196 @@
+// A provider's exported users, as facts like any other: says what they would change, or folds and converges them.
+
+import { randomUUID } from 'node:crypto';
+import { type ConvergePorts, converge, type Outcome } from './converge.ts';
+import type { ExportLine } from './exports/read.ts';
+import type { Lists } from './lists.ts';
+import { paceOf, type RunBudget, type Went } from './pace.ts';
+import type { UserRecord } from './record.ts';
+import { type Roq, toState } from './roq/client.ts';
+import type { RoqUser } from './roq/types.ts';
+import type { Store } from './store.ts';
+import { type Facts, fold, news, plan, type RoqState, toFacts } from './user.ts';
+
+export type BackfillPorts = ConvergePorts & {
+  readonly store: ConvergePorts['store'] & Pick<Store, 'fold'>;
+  readonly lists: Pick<Lists, 'getMany'>;
+  readonly roq: ConvergePorts['roq'] & Pick<Roq, 'allUsers'>;
+};
+
+export type BackfillReport = {
+  /** Lines read. */
+  readonly lines: number;
+  readonly invalid: number;
+  /** Users who told nothing new. */
+  readonly unchanged: number;
+  readonly created: number;
+  /** ROQ users found by their reference, and recorded. */
+  readonly adopted: number;
+  readonly updated: number;
+  readonly deactivated: number;
+  /** Deactivations over the ceiling. */
+  readonly held: number;
+  /** Without an e-mail address, which ROQ demands. */
+  readonly waiting: number;
+  readonly parked: number;
+  /** Recorded; ROQ follows with the schedule. */
+  readonly pending: number;
+  /** How often each ROQ field changes. */
+  readonly fields: Readonly<Record<string, number>>;
+  /** The first invalid lines. */
+  readonly examples: readonly {
+    readonly line: number;
+    readonly reason: string;
+    readonly where: string | null;
+  }[];
+};
+
+export const emptyReport: BackfillReport = {
+  ...{ lines: 0, invalid: 0, unchanged: 0, created: 0, adopted: 0, updated: 0, deactivated: 0, held: 0 },
+  ...{ waiting: 0, parked: 0, pending: 0, fields: {}, examples: [] },
+};
+
+const batchSize = 25;
+const maxExamples = 100;
+
+/**
+ * Takes a chunk of a file and answers the report so far with it; null when ROQ seems to be down and the chunk must be
+ * taken again, which does no harm.
+ * @throws UnavailableError, RoqError
+ */
+export async function backfillChunk(
+  ports: BackfillPorts,
+  lines: readonly ExportLine[],
+  { apply, report }: { readonly apply: boolean; readonly report: BackfillReport },
+  budget: RunBudget,
+): Promise<BackfillReport | null> {
+  const tally = openTally(report);
+  tally.add('lines', lines.length);
+  for (const line of lines) if (line.is === 'invalid') tally.invalid(line);
+  const work = apply ? applyBatch : planBatch;
+  const isWhole = await budget.pace.each(batchesOf(heardIn(lines)), (batch) =>
+    work(ports, batch, tally, budget),
+  );
+  return isWhole ? tally.close() : null;
+}
+
+type Batch = ReadonlyMap<string, Facts>;
+
+/** The facts of a chunk by user, so that each user is folded once. */
+function heardIn(lines: readonly ExportLine[]): ReadonlyMap<string, Facts> {
+  const heard = new Map<string, Facts>();
+  for (const line of lines) {
+    if (line.is === 'invalid') continue;
+    heard.set(line.reference, fold(heard.get(line.reference) ?? {}, toFacts(line.told, line.at)));
+  }
+  return heard;
+}
+
+function batchesOf(heard: ReadonlyMap<string, Facts>): readonly Batch[] {
+  const all = [...heard];
+  const count = Math.ceil(all.length / batchSize);
+  return Array.from({ length: count }, (_, i) => new Map(all.slice(i * batchSize, (i + 1) * batchSize)));
+}
+
+async function applyBatch(
+  ports: BackfillPorts,
+  batch: Batch,
+  tally: Tally,
+  budget: RunBudget,
+): Promise<Went> {
+  const owner = randomUUID();
+  const folded = await Promise.all(
+    [...batch].map(([reference, facts]) => ports.store.fold(reference, facts, owner, budget.leaseMs)),
+  );
+  for (const { changed, leased } of folded) {
+    if (!changed) tally.add('unchanged', 1);
+    else if (!leased) tally.add('pending', 1);
+  }
+  const leased = folded.flatMap(({ leased }) => leased ?? []);
+  const outcomes = await converge(ports, leased, budget.deadline);
+  for (const outcome of outcomes) tally.outcome(outcome);
+  return paceOf(outcomes);
+}
+
+/** What apply would do, from what is recorded and what ROQ holds now; changes nothing. */
+async function planBatch(ports: BackfillPorts, batch: Batch, tally: Tally, budget: RunBudget): Promise<Went> {
+  const records = await ports.lists.getMany([...batch.keys()]);
+  const unseen = [...batch.keys()].filter((reference) => !records.get(reference)?.observed);
+  const users = await lookUp(ports, unseen, budget.deadline);
+  for (const [reference, facts] of batch) {
+    const record = records.get(reference);
+    const user = users.get(reference);
+    const observed = record?.observed ?? (user ? toState(user) : null);
+    planUser(facts, record, observed, tally);
+  }
+  return 'well';
+}
+
+function planUser(
+  facts: Facts,
+  record: UserRecord | undefined,
+  observed: RoqState | null,
+  tally: Tally,
+): void {
+  const isNews = !record || Object.keys(news(record.facts, facts)).length > 0;
+  const planned = isNews ? plan(fold(record?.facts ?? {}, facts), observed) : null;
+  const isAdopted = isNews && observed !== null && (record?.roqId ?? null) === null;
+  if (isAdopted) tally.add('adopted', 1);
+  if (planned?.do === 'wait') tally.add('waiting', 1);
+  else if (planned?.do === 'create') tally.add('created', 1);
+  else if (planned?.do === 'update')
+    tally.update(Object.keys(planned.changes), planned.changes.active === false);
+  else if (!isAdopted) tally.add('unchanged', 1);
+}
+
+/** The oldest ROQ user of each reference. */
+async function lookUp(
+  { roq }: BackfillPorts,
+  references: readonly string[],
+  deadline: number,
+): Promise<ReadonlyMap<string, RoqUser>> {
+  const users = new Map<string, RoqUser>();
+  if (references.length === 0) return users;
+  const filter = { reference: { valueIn: references }, withDeactivated: { equalTo: true } };
+  for await (const user of roq.allUsers({ filter }, { deadline })) {
+    if (!users.has(user.reference)) users.set(user.reference, user);
+  }
+  return users;
+}
+
+type Counter = {
+  [Name in keyof BackfillReport]: BackfillReport[Name] extends number ? Name : never;
+}[keyof BackfillReport];
+
+type Tally = ReturnType<typeof openTally>;
+
+function openTally(report: BackfillReport) {
+  const counts = { ...report };
+  const fields = { ...report.fields };
+  const examples = [...report.examples];
+  const add = (counter: Counter, count: number) => {
+    (counts as Record<Counter, number>)[counter] += count;
+  };
+  const update = (names: readonly string[], deactivates: boolean) => {
+    add('updated', 1);
+    if (deactivates) add('deactivated', 1);
+    for (const name of names) fields[name] = (fields[name] ?? 0) + 1;
+  };
+  return {
+    add,
+    update,
+    invalid: ({ line, reason, where }: Extract<ExportLine, { is: 'invalid' }>) => {
+      add('invalid', 1);
+      if (examples.length < maxExamples) examples.push({ line, reason, where });
+    },
+    outcome: ({ is, did, fields: names, deactivated }: Outcome) => {
+      if (did === 'create') add('created', 1);
+      if (did === 'adopt') add('adopted', 1);
+      if (names.length > 0) update(names, deactivated);
+      if (is === 'done' && did === null) add('unchanged', 1);
+      if (is === 'waiting' || is === 'parked' || is === 'held') add(is, 1);
+      if (is === 'retry' || is === 'lost') add('pending', 1);
+    },
+    close: (): BackfillReport => ({ ...counts, fields, examples }),
+  };
+}

@@ -1,0 +1,251 @@
+// Audits and backfills that may outlast one invocation: begun by an operator or a schedule, carried on every minute.
+
+import { type AuditJob, type AuditPorts, auditPage } from './audit.ts';
+import { type BackfillPorts, type BackfillReport, backfillChunk, emptyReport } from './backfill.ts';
+import type { Admit } from './ceiling.ts';
+import { type RoqCode, type UnavailableCode, UnavailableError } from './errors.ts';
+import { type ExportLine, readUsers } from './exports/read.ts';
+import { findShape } from './exports/shapes.ts';
+import { openSource, SourceError } from './exports/source.ts';
+import type { Log } from './log.ts';
+import type { RunBudget } from './pace.ts';
+import { RoqError } from './roq/faults.ts';
+import type { Entry, State } from './state.ts';
+
+export type JobPorts = AuditPorts &
+  BackfillPorts & {
+    readonly state: Pick<State, 'get' | 'put' | 'remove' | 'list'>;
+    readonly log: Log;
+    /** The ceiling on the deactivations of one run, within that of the hour. */
+    readonly admitIn: (run: string) => Admit;
+  };
+
+export type BackfillJob = {
+  readonly is: 'backfill';
+  /** Off: it only says what it would do. */
+  readonly apply: boolean;
+  /** `sender`: the lines come along with each call. */
+  readonly source: FileSource | { readonly from: 'sender' };
+  /** The last line that is done. */
+  readonly line: number;
+  readonly isRead: boolean;
+  readonly report: BackfillReport;
+};
+
+type FileSource = {
+  readonly from: 'url';
+  readonly url: string;
+  readonly shape: string;
+  /** When the file was made, for users who bear no time of their own; in milliseconds. */
+  readonly exportedAtMs: number | null;
+  /** Of the file as it was first read: a job goes on only with the same one. */
+  readonly etag: string | null;
+};
+
+/** A job as it is stored. */
+export type StoredJob = {
+  readonly job: AuditJob | BackfillJob;
+  readonly state: 'running' | 'done' | 'failed';
+  readonly startedAt: number;
+  readonly updatedAt: number;
+  /** Runs in a row that got nowhere. */
+  readonly failures: number;
+  readonly lastError: JobError | null;
+};
+
+export type JobError = SourceError['code'] | UnavailableCode | RoqCode;
+
+const chunkLines = 250;
+const keepMs = 90 * 86_400_000;
+
+// A day of minutes: what is down longer is for an operator.
+const maxFailures = 24 * 60;
+
+// What a page or a chunk needs before the time is up.
+const reserveMs = 3_000;
+
+/** Stores a new job, to be run by `runJob` or the schedule; false when there is one of that id already. */
+export async function startJob(
+  { state, now }: Pick<JobPorts, 'state' | 'now'>,
+  id: string,
+  job: AuditJob | BackfillJob,
+): Promise<boolean> {
+  const stored: StoredJob = {
+    ...{ job, state: 'running', startedAt: now(), updatedAt: now(), failures: 0, lastError: null },
+  };
+  if (!(await state.put('job', id, stored, 0, keepMs))) return false;
+  await state.put('running', id, {}, null);
+  return true;
+}
+
+/** Carries on whatever is running, one job after the other, as far as the time goes. */
+export async function runJobs(ports: JobPorts, budget: RunBudget): Promise<void> {
+  for await (const { id } of ports.state.list('running')) {
+    if (ports.now() + reserveMs >= budget.deadline) return;
+    await runJob(ports, id, budget);
+  }
+}
+
+/**
+ * Carries one job on, as far as the time goes. Where it stands is stored after every page, so that it may be broken off
+ * anywhere; of two runs of one job the slower stops.
+ * @returns the job as it is stored then; null when there is none
+ */
+export async function runJob(ports: JobPorts, id: string, budget: RunBudget): Promise<StoredJob | null> {
+  const entry = await ports.state.get<StoredJob>('job', id);
+  if (entry?.document.state !== 'running') {
+    await ports.state.remove('running', id);
+    return entry?.document ?? null;
+  }
+  const { job } = entry.document;
+  if (job.is === 'audit') return drive(ports, entry, (limited) => auditPages(limited, job, budget), budget);
+  const { source } = job;
+  // What its sender has not sent yet can't be carried on without it.
+  if (source.from === 'sender') return entry.document;
+  return drive(ports, entry, (limited) => backfillFile(limited, job, source, budget), budget);
+}
+
+/** Takes lines that come along with the call, after those that are done; `isLast`: no more will follow. */
+export async function runLines(
+  ports: JobPorts,
+  id: string,
+  lines: readonly ExportLine[],
+  { apply, isLast }: { readonly apply: boolean; readonly isLast: boolean },
+  budget: RunBudget,
+): Promise<StoredJob | null> {
+  await startJob(ports, id, newBackfill(apply, { from: 'sender' }));
+  const entry = await ports.state.get<StoredJob>('job', id);
+  if (entry?.document.state !== 'running' || entry.document.job.is !== 'backfill')
+    return entry?.document ?? null;
+  const { job } = entry.document;
+  return drive(ports, entry, (limited) => backfillLines(limited, job, lines, isLast, budget), budget);
+}
+
+export function newBackfill(apply: boolean, source: BackfillJob['source']): BackfillJob {
+  return { is: 'backfill', apply, source, line: 0, isRead: false, report: emptyReport };
+}
+
+type Job = StoredJob['job'];
+
+async function drive(
+  ports: JobPorts,
+  start: Entry<StoredJob>,
+  advance: (ports: JobPorts) => AsyncGenerator<Job>,
+  { deadline }: RunBudget,
+): Promise<StoredJob> {
+  let entry = start;
+  try {
+    for await (const job of advance({ ...ports, admit: ports.admitIn(entry.id) })) {
+      const saved = await save(ports, entry, { job, failures: 0, lastError: null });
+      if (!saved) return entry.document;
+      entry = saved;
+      if (ports.now() + reserveMs >= deadline) break;
+    }
+  } catch (error) {
+    const failures = entry.document.failures + 1;
+    const lastError = codeOf(error);
+    const saved = await save(ports, entry, { failures, lastError });
+    return saved?.document ?? entry.document;
+  }
+  return entry.document;
+}
+
+/** Null when another run was faster. */
+async function save(
+  { state, now, log }: JobPorts,
+  { id, document, revision }: Entry<StoredJob>,
+  changes: Partial<StoredJob>,
+): Promise<Entry<StoredJob> | null> {
+  const changed = { ...document, ...changes, updatedAt: now() };
+  const stored = { ...changed, state: stateOf(changed) };
+  if (!(await state.put('job', id, stored, revision, keepMs))) return null;
+  if (stored.state !== 'running') {
+    await state.remove('running', id);
+    log({
+      message: 'job',
+      id,
+      is: stored.job.is,
+      state: stored.state,
+      code: stored.lastError,
+      ...figures(stored.job),
+    });
+  }
+  return { id, document: stored, revision: revision + 1 };
+}
+
+function stateOf({ job, failures, lastError }: StoredJob): StoredJob['state'] {
+  if (failures >= maxFailures || lastError === 'source_changed' || lastError === 'shape_unknown')
+    return 'failed';
+  return (job.is === 'audit' ? job.cursor === null : job.isRead) ? 'done' : 'running';
+}
+
+/** The counts of a report, without its examples. */
+function figures({ report }: Job): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    Object.entries(report).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+  );
+}
+
+function codeOf(error: unknown): JobError {
+  if (error instanceof SourceError || error instanceof RoqError || error instanceof UnavailableError) {
+    return error.code;
+  }
+  throw error;
+}
+
+async function* auditPages(ports: JobPorts, job: AuditJob, budget: RunBudget): AsyncGenerator<AuditJob> {
+  let current = job;
+  while (current.cursor !== null) {
+    const next = await auditPage(ports, current, budget);
+    if (next === current) return;
+    current = next;
+    yield current;
+  }
+}
+
+async function* backfillFile(
+  ports: JobPorts,
+  job: BackfillJob,
+  { url, etag, shape, exportedAtMs }: FileSource,
+  budget: RunBudget,
+): AsyncGenerator<BackfillJob> {
+  const known = findShape(shape);
+  if (!known) throw new SourceError('shape_unknown');
+  const file = await openSource(url, etag);
+  const source: FileSource = { from: 'url', url, shape, exportedAtMs, etag: file.etag };
+  const lines = readUsers(file.body, { shape: known, exportedAtMs });
+  yield* backfillLines(ports, { ...job, source }, lines, true, budget);
+}
+
+async function* backfillLines(
+  ports: JobPorts,
+  job: BackfillJob,
+  lines: AsyncIterable<ExportLine> | Iterable<ExportLine>,
+  isLast: boolean,
+  budget: RunBudget,
+): AsyncGenerator<BackfillJob> {
+  let current = job;
+  for await (const chunk of chunksOf(lines, job.line)) {
+    const report = await backfillChunk(ports, chunk, current, budget);
+    if (!report) return;
+    current = { ...current, line: chunk.at(-1)?.line ?? current.line, report };
+    yield current;
+  }
+  if (isLast) yield { ...current, isRead: true };
+}
+
+async function* chunksOf(
+  lines: AsyncIterable<ExportLine> | Iterable<ExportLine>,
+  after: number,
+): AsyncGenerator<readonly ExportLine[]> {
+  let chunk: ExportLine[] = [];
+  for await (const line of lines) {
+    if (line.line <= after) continue;
+    chunk.push(line);
+    if (chunk.length === chunkLines) {
+      yield chunk;
+      chunk = [];
+    }
+  }
+  if (chunk.length > 0) yield chunk;
+}

@@ -1,0 +1,312 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type BackfillAnswer, createHandler } from '../functions/backfill.ts';
+import { drain } from '../lib/drain.ts';
+import { runJobs, type StoredJob } from '../lib/jobs.ts';
+import { createPace } from '../lib/pace.ts';
+import { startWorld, type World } from './support/world.ts';
+
+// The function reads its configuration when it is imported; the tests give it an app of their own.
+vi.hoisted(() => {
+  Object.assign(process.env, {
+    ...{ ROQ_PLATFORM_URL: 'http://localhost', ROQ_ENVIRONMENT_ID: 'e', ROQ_API_KEY: 'k' },
+    ...{ TABLE_NAME: 'users', STATE_TABLE_NAME: 'state' },
+  });
+});
+
+const context = { getRemainingTimeInMillis: () => 60_000 };
+const day = '2026-01-01T00:00:00.000Z';
+
+let world: World;
+let files: Files;
+
+beforeAll(async () => {
+  world = await startWorld();
+  files = await serveFiles();
+});
+afterAll(async () => {
+  files.server.close();
+  await world.close();
+});
+afterEach(() => {
+  world.roqServer.fail.clear();
+  world.limits.count = 1_000_000;
+});
+
+describe('a plan', () => {
+  test('says what would happen, and changes nothing', async () => {
+    await world.deliver('plan-known', { email: 'known@x.example', firstName: 'Old' }, at(-5));
+    await world.deliver('plan-same', { email: 'same@x.example' }, at(-5));
+    await world.roq.createUser({ reference: 'plan-there', email: 'there@x.example' });
+    const before = await everything();
+    const report = await backfill({
+      users: [
+        user('plan-new'),
+        { ...user('plan-known'), email: 'known@x.example', first_name: 'New', disabled: true },
+        { id: 'plan-same', email: 'same@x.example', updated_at: at(-9) },
+        { ...user('plan-there'), email: 'there@x.example' },
+        { ...user('plan-nameless'), email: undefined },
+        { email: 'nobody@x.example', updated_at: day },
+        { id: 'plan-timeless' },
+      ],
+    });
+    expect(report).toMatchObject({
+      ...{ lines: 7, invalid: 2, created: 1, adopted: 1, unchanged: 1, waiting: 1, deactivated: 1 },
+      fields: { firstName: 1, active: 1 },
+      examples: [
+        { line: 6, reason: 'no_reference' },
+        { line: 7, reason: 'no_time' },
+      ],
+    });
+    expect(await everything()).toEqual(before);
+  });
+
+  test('and applying it do the same', async () => {
+    const users = [user('same-1'), { ...user('same-2'), email: undefined }, { id: 'same-3' }];
+    const planned = await backfill({ users });
+    expect(await backfill({ users, apply: true })).toEqual(planned);
+    expect(world.usersOf('same-1')).toMatchObject([{ email: 'same-1@x.example', active: true }]);
+  });
+});
+
+describe('an applied backfill', () => {
+  test('makes each user once, with what the file says, duplicates in it and all', async () => {
+    const users = [
+      { ...user('dup'), first_name: 'Old', updated_at: at(1) },
+      { ...user('dup'), first_name: 'New', updated_at: at(2) },
+      { ...user('off'), disabled: true, email_verified: true },
+    ];
+    await backfill({ users, apply: true });
+    expect(world.usersOf('dup')).toMatchObject([{ firstName: 'New' }]);
+    expect(world.usersOf('off')).toMatchObject([{ active: false, isOptedIn: true }]);
+  });
+
+  test('never overwrites newer facts, and repeated it changes nothing', async () => {
+    await world.deliver('newer', { email: 'newer@x.example', firstName: 'Webhook' }, at(10));
+    const users = [{ ...user('newer'), first_name: 'File', last_name: 'File', updated_at: at(5) }];
+    await backfill({ users, apply: true });
+    expect(world.usersOf('newer')).toMatchObject([{ firstName: 'Webhook', lastName: 'File' }]);
+    expect(await backfill({ users, apply: true })).toMatchObject({ unchanged: 1, updated: 0 });
+  });
+
+  test('disables nobody whose line is missing', async () => {
+    await backfill({ users: [user('stays'), user('leaves')], apply: true });
+    await backfill({ users: [{ ...user('stays'), updated_at: at(50) }], apply: true });
+    expect(world.usersOf('leaves')).toMatchObject([{ active: true }]);
+  });
+
+  test('holds deactivations above the ceiling of its run', async () => {
+    const users = Array.from({ length: 9 }, (_, i) => user(`ceiling-${i}`));
+    await backfill({ users, apply: true });
+    world.limits.count = 4;
+    world.pass(2 * 3_600_000);
+    const disabled = users.map((row) => ({ ...row, disabled: true, updated_at: at(60) }));
+    expect(await backfill({ users: disabled, apply: true })).toMatchObject({ deactivated: 4, held: 5 });
+    expect(users.filter(({ id }) => world.usersOf(id)[0]?.active === false)).toHaveLength(4);
+  });
+
+  test('takes users in the shape that their provider exports', async () => {
+    const clerkUser = {
+      ...{ id: 'user_clerk', first_name: 'Ada', updated_at: Date.parse(day), primary_email_address_id: 'e' },
+      email_addresses: [{ id: 'e', email_address: 'ada@x.example', verification: { status: 'verified' } }],
+    };
+    await backfill({ users: [clerkUser], provider: 'clerk', apply: true });
+    expect(world.usersOf('user_clerk')).toMatchObject([{ email: 'ada@x.example', isOptedIn: true }]);
+  });
+});
+
+describe('a file', () => {
+  test('is read from its address, gzip and broken lines and all', async () => {
+    const lines = [JSON.stringify(user('file-1')), '{"id":', JSON.stringify(user('file-2'))];
+    const url = files.put('users.ndjson.gz', gzipSync(lines.join('\n')));
+    const { state, job } = asJob(await invoke({ url, provider: 'generic', apply: true }));
+    expect(state).toBe('done');
+    expect(job.report).toMatchObject({ lines: 3, invalid: 1, created: 2, examples: [{ line: 2 }] });
+    expect(['file-1', 'file-2'].flatMap(world.usersOf)).toHaveLength(2);
+  });
+
+  test('that outlasts one invocation is carried on by the schedule', async () => {
+    const users = Array.from({ length: 600 }, (_, i) => user(`long-${i}`));
+    const url = files.put('long.json', JSON.stringify(users));
+    const first = asJob(await invoke({ url, provider: 'generic', apply: true, job: 'long' }, 8_000));
+    expect(first).toMatchObject({ state: 'running', job: { line: 250 } });
+    await runJobs(world.ports, budget());
+    expect(await job('long')).toMatchObject({ state: 'done', job: { line: 600, report: { created: 600 } } });
+    expect(new Set(users.flatMap(({ id }) => world.usersOf(id)).map(({ reference }) => reference)).size).toBe(
+      600,
+    );
+  });
+
+  test('that changed in between stops the job', async () => {
+    const users = Array.from({ length: 300 }, (_, i) => user(`changed-${i}`));
+    const url = files.put('changed.json', JSON.stringify(users));
+    await invoke({ url, provider: 'generic', job: 'changed' }, 8_000);
+    files.put('changed.json', JSON.stringify(users.slice(1)));
+    await runJobs(world.ports, budget());
+    expect(await job('changed')).toMatchObject({ state: 'failed', lastError: 'source_changed' });
+  });
+
+  test('that can not be had is tried again', async () => {
+    const url = files.address('later.json');
+    await invoke({ url, provider: 'generic', job: 'later' });
+    expect(await job('later')).toMatchObject({ state: 'running', lastError: 'source_unavailable' });
+    files.put('later.json', JSON.stringify([user('later-1')]));
+    await runJobs(world.ports, budget());
+    expect(await job('later')).toMatchObject({
+      state: 'done',
+      lastError: null,
+      job: { report: { created: 1 } },
+    });
+  });
+});
+
+test('killed at random points and begun again, it ends with exactly the right users', async () => {
+  const users = Array.from({ length: 700 }, (_, i) => ({
+    ...user(`killed-${i}`),
+    ...{ first_name: `Name ${i}`, email_verified: i % 2 === 0, disabled: i % 5 === 0 },
+  }));
+  const url = files.put('killed.json', JSON.stringify(users));
+  const random = seeded(7);
+  await invoke({ url, provider: 'generic', apply: true, job: 'killed' }, 6_000).catch(() => {});
+  for (let kills = 0; kills < 12; kills++) {
+    await runJobs(dying(world, 1 + Math.floor(random() * 900)), budget()).catch((error: Error) => {
+      expect(error.message).toBe('killed');
+    });
+    world.pass(5 * 60_000);
+  }
+  await runJobs(world.ports, budget());
+  world.pass(2 * 3_600_000);
+  await drain(world.ports, budget());
+  expect(await job('killed')).toMatchObject({ state: 'done', job: { line: 700 } });
+  for (const { id, first_name, email_verified, disabled } of users) {
+    expect(world.usersOf(id)).toMatchObject([
+      { firstName: first_name, isOptedIn: email_verified, active: !disabled },
+    ]);
+  }
+});
+
+test('ROQ down in the middle leaves the job where it is, and it goes on when ROQ is back', async () => {
+  const users = Array.from({ length: 400 }, (_, i) => user(`down-${i}`));
+  world.roqServer.fail.always({ how: 'bad-gateway' });
+  const down = asJob(await invoke({ users, provider: 'generic', apply: true, job: 'down' }));
+  expect(down).toMatchObject({ state: 'running', job: { line: 0 } });
+  world.roqServer.fail.clear();
+  world.pass(2 * 3_600_000);
+  await drain(world.ports, budget());
+  await invoke({ users, provider: 'generic', apply: true, job: 'down' });
+  expect(await job('down')).toMatchObject({ state: 'done' });
+  for (const { id } of users) expect(world.usersOf(id)).toHaveLength(1);
+});
+
+test('ROQ users without a record are adopted, and their next event makes no second one', async () => {
+  await world.roq.createUser({ reference: 'stranger', email: 'stranger@x.example' });
+  expect(await invoke({ from: 'roq' })).toMatchObject({ job: { report: { adopted: 0 } } });
+  expect(await world.record('stranger')).toBeNull();
+  await invoke({ from: 'roq', apply: true });
+  expect(await world.record('stranger')).toMatchObject({ roqId: world.usersOf('stranger')[0]?.id });
+  await world.deliver('stranger', { email: 'stranger@x.example', disabled: true }, 1);
+  expect(world.usersOf('stranger')).toMatchObject([{ active: false }]);
+});
+
+test.each([
+  [{}, 'one of lines, users, url, from, job'],
+  [null, 'one of lines, users, url, from, job'],
+  [{ users: 'x', provider: 'generic' }, 'users'],
+  [{ users: [], provider: 'nobody' }, 'provider'],
+  [{ users: [], provider: 'generic', exportedAt: 'yesterday' }, 'exportedAt'],
+  [{ url: 'http://files.example/users.json', provider: 'generic' }, 'url'],
+  [{ from: 'somewhere' }, 'from'],
+  [{ lines: [{ is: 'user', line: 1, reference: 'x', at: 1, told: { admin: true } }], isLast: true }, 'told'],
+])('refuses %j and says where', async (input, where) => {
+  const answer = await invoke(input);
+  expect(answer).toMatchObject({ error: { code: 'input_invalid', message: expect.stringContaining(where) } });
+});
+
+test('knows when there is no such job', async () => {
+  expect(await invoke({ job: 'nowhere' })).toMatchObject({ error: { code: 'job_unknown' } });
+});
+
+function user(id: string) {
+  return { id, email: `${id}@x.example`, updated_at: day };
+}
+
+function at(minutes: number): number {
+  return Date.parse(day) + minutes * 60_000;
+}
+
+function budget(seconds = 60) {
+  return { deadline: world.now() + seconds * 1_000, leaseMs: 90_000, pace: createPace({ max: 8 }) };
+}
+
+function invoke(input: unknown, remainingMs = 60_000): Promise<BackfillAnswer> {
+  return createHandler(world.ports)(input, { ...context, getRemainingTimeInMillis: () => remainingMs });
+}
+
+async function backfill(input: { users: readonly object[]; provider?: string; apply?: boolean }) {
+  return asJob(await invoke({ provider: 'generic', ...input })).job.report;
+}
+
+function asJob(answer: BackfillAnswer): StoredJob {
+  if ('error' in answer) throw new Error(answer.error.message);
+  return answer;
+}
+
+async function job(id: string): Promise<StoredJob | undefined> {
+  return (await world.state.get<StoredJob>('job', id))?.document;
+}
+
+async function everything(): Promise<unknown> {
+  const { records } = await world.lists.page(null, 10_000);
+  return JSON.parse(JSON.stringify({ records, users: world.roqServer.users }));
+}
+
+/** The world's ports, in a process that dies at its nth call to DynamoDB or ROQ: before it, or after. */
+function dying(alive: World, calls: number): World['ports'] {
+  let left = calls;
+  const mortal = <Port extends object>(port: Port): Port =>
+    new Proxy(port, {
+      get: (target, name, self) => {
+        const member: unknown = Reflect.get(target, name, self);
+        if (typeof member !== 'function') return member;
+        return (...args: unknown[]) => {
+          if (--left <= 0) throw new Error('killed');
+          return Reflect.apply(member, target, args);
+        };
+      },
+    });
+  const { store, lists, state, roq } = alive.ports;
+  return {
+    ...alive.ports,
+    ...{ store: mortal(store), lists: mortal(lists), state: mortal(state), roq: mortal(roq) },
+  };
+}
+
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+}
+
+type Files = Awaited<ReturnType<typeof serveFiles>>;
+
+async function serveFiles() {
+  const contents = new Map<string, Buffer>();
+  const server: Server = createServer((request, response) => {
+    const content = contents.get(request.url?.slice(1) ?? '');
+    if (content) response.setHeader('etag', `"${content.length}"`).end(content);
+    else response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = (name: string) => `http://127.0.0.1:${(server.address() as AddressInfo).port}/${name}`;
+  return {
+    ...{ server, address },
+    put: (name: string, content: Buffer | string) => {
+      contents.set(name, Buffer.from(content));
+      return address(name);
+    },
+  };
+}
