@@ -31,7 +31,7 @@ export function createHandler(
       const request = toRequest(event);
       const challenge = provider.challenge?.(request);
       if (challenge) return text(challenge);
-      await receive(app, provider, request, {
+      await receive(app, provider, (nowMs) => provider.read(request, nowMs), {
         deadline: app.now() + inlineBudgetMs,
         leaseMs: leaseMsFor(context.getRemainingTimeInMillis()),
       });

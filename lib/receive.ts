@@ -5,7 +5,7 @@ import { type ConvergePorts, converge, type Outcome } from './converge.ts';
 import { RejectedError, UnavailableError } from './errors.ts';
 import { causeName, type EventLine, type Log } from './log.ts';
 import { metered, type Spent } from './meter.ts';
-import type { LookUp, Read, UserEvent, WebhookRequest } from './providers/provider.ts';
+import type { LookUp, UserEvent } from './providers/provider.ts';
 import type { Folded, Store } from './store.ts';
 import { type Facts, fold, toFacts } from './user.ts';
 
@@ -16,8 +16,8 @@ export type ReceivePorts = ConvergePorts & {
   readonly log: Log;
 };
 
-/** A provider as it is configured. */
-export type Sender = { readonly name: string; readonly read: Read; readonly lookUp?: LookUp | null };
+/** Who sends: its name, and how its users are read back, where that is configured. */
+export type Sender = { readonly name: string; readonly lookUp: LookUp | null };
 
 export type Budget = {
   /** When ROQ must have been dealt with, in milliseconds of our clock; the rest stays pending. */
@@ -30,22 +30,23 @@ export type Budget = {
 const maxAheadMs = 5 * 60_000;
 
 /**
- * Records everything that the request tells, and makes ROQ follow as far as the budget goes.
+ * Records everything that a request tells, and makes ROQ follow as far as the budget goes.
+ * `read` verifies the request and says what it tells, all or nothing; it is given our clock in milliseconds.
  * @throws RejectedError for what is not a valid event; UnavailableError when it could not be recorded.
  */
 export async function receive(
   ports: ReceivePorts,
-  provider: Sender,
-  request: WebhookRequest,
+  sender: Sender,
+  read: (nowMs: number) => Promise<readonly UserEvent[]>,
   budget: Budget,
 ): Promise<void> {
   await metered(async (spent) => {
-    const events = await provider.read(request, ports.now());
-    const { profiles, failure } = await readBack(provider, events);
+    const events = await read(ports.now());
+    const { profiles, failure } = await readBack(sender, events);
     const heard = gather([...events, ...profiles], ports.now());
     const folded = await foldAll(ports, heard, budget.leaseMs);
-    const outcomes = await convergeAll(ports, folded, budget.deadline, provider.name);
-    for (const event of events) ports.log(eventLine(provider.name, event, folded, outcomes, spent));
+    const outcomes = await convergeAll(ports, folded, budget.deadline, sender.name);
+    for (const event of events) ports.log(eventLine(sender.name, event, folded, outcomes, spent));
     // What the event told is recorded; for what it left out the sender must come again.
     if (failure) throw failure;
   });

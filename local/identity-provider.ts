@@ -142,6 +142,9 @@ export async function startIdentityProvider(options: IdentityProviderOptions) {
     issuer,
     audience,
     sign,
+    /** A JWT of exactly these claims, for senders of other kinds. */
+    signClaims: (claims: object, header: Partial<CompactJWSHeaderParameters> = {}) =>
+      signWith(current, { alg, kid: current.kid, ...header }, claims),
     send,
     rotateKey,
     /** How often the key set was fetched. */

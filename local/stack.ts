@@ -33,8 +33,9 @@ export type Stack = Awaited<ReturnType<typeof startStack>>;
 
 type ServerlessFile = {
   readonly functions: {
-    readonly webhook: { readonly timeout: number; readonly events: readonly [{ readonly httpApi: string }] };
+    readonly webhook: { readonly timeout: number; readonly events: readonly { readonly httpApi: string }[] };
     readonly reconcile: { readonly timeout: number };
+    readonly backfill: { readonly timeout: number };
   };
 };
 
@@ -68,18 +69,20 @@ export async function startStack(options: StackOptions) {
   // The handlers read their configuration when they are imported, as at a cold start.
   const { createHandler } = await import('../functions/webhook.ts');
   const { createHandler: createReconcile } = await import('../functions/reconcile.ts');
+  const { createHandler: createBackfill } = await import('../functions/backfill.ts');
   const { connect } = await import('../lib/app.ts');
   const { readWebhookConfig } = await import('../lib/config.ts');
   const config = readWebhookConfig(process.env);
   const app = { ...connect(config), log };
-  const { webhook, reconcile } = readServerlessFile().functions;
+  const { webhook, reconcile, backfill } = readServerlessFile().functions;
   const functions = {
     webhook: {
       handler: createHandler(app, config),
       timeoutMs: webhook.timeout * 1000,
-      route: webhook.events[0].httpApi,
+      routes: webhook.events.map(({ httpApi }) => httpApi),
     },
     reconcile: { handler: createReconcile(app), timeoutMs: reconcile.timeout * 1000 },
+    backfill: { handler: createBackfill(app), timeoutMs: backfill.timeout * 1000 },
   };
   const door = await startDoor({ port, functions, ...(onError && { onError }) });
   webhookUrl = `${door.url}/webhooks/`;

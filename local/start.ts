@@ -65,7 +65,7 @@ function readOptions(): { once: boolean; json: boolean; port: number } | null {
     });
     const once = values.once || values.json;
     const port = Number(values.port ?? (once ? 0 : 3000));
-    if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new TypeError('--port takes 0 to 65535');
+    if (!Number.isInteger(port) || port < 0 || port > 65_534) throw new TypeError('--port takes 0 to 65534');
     if (!values.help) return { once, json: values.json, port };
     process.stdout.write(help);
   } catch (error) {
@@ -83,7 +83,8 @@ async function open(once: boolean, port: number, log: Log): Promise<Stack | null
     return await startStack({ port, roqUsers, ...(path && { path }), log });
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
-    complain(`Port ${port} is taken. Choose another one: npm start -- --port 3001\n`, 1);
+    const taken = `Port ${port}, or ${port + 1} for npm run send, is taken.`;
+    complain(`${taken} Choose another one: npm start -- --port 3010\n`, 1);
     process.exit();
   }
 }
@@ -133,6 +134,9 @@ ${styleText('bold', 'It stays up')}
 ${styleText('bold', 'Send an event yourself')} (the identity provider signs it and sends it on)
   curl ${identityProvider.url}/events -d '{"type":"user.signed_up","user":{"id":"dora","email":"dora@example.com"}}'
   curl ${identityProvider.url}/events -d '{"type":"user.disabled","user":{"id":"dora"}}'
+
+${styleText('bold', 'Or one of any provider')} (npm run send lists them)
+  npm run send -- clerk user.created${door.url.endsWith(':3000') ? '' : ` --port ${new URL(door.url).port}`}
 
 Ctrl-C stops it.`;
 }

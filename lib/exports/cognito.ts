@@ -3,13 +3,13 @@
 // https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html
 
 import * as v from 'valibot';
-import { reference, tell, text, yesNo } from '../providers/payload.ts';
-import { type ExportedUser, type ExportShape, fit, moment } from './shape.ts';
+import { instant, reference, tell, text, yesNo } from '../providers/payload.ts';
+import { type ExportedUser, type ExportShape, fit } from './shape.ts';
 
 const row = v.object({
   Attributes: v.array(v.object({ Name: v.string(), Value: v.optional(v.string()) })),
   Enabled: yesNo(),
-  UserLastModifiedDate: v.pipe(v.unknown(), v.transform(toMilliseconds), moment()),
+  UserLastModifiedDate: v.nullish(v.pipe(v.unknown(), v.transform(toMilliseconds), instant()), null),
 });
 
 const attributes = v.object({

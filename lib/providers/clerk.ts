@@ -17,7 +17,7 @@ const settings = {
 
 const envelope = v.object({ type: name(), timestamp: instant(), data: v.unknown() });
 
-const user = v.object({
+export const user = v.object({
   id: reference(),
   first_name: text(),
   last_name: text(),
@@ -78,7 +78,7 @@ export const clerk: Provider<typeof settings> = {
   },
 };
 
-function toTold(user: User): Told {
+export function toTold(user: User): Told {
   const email = user.email_addresses.find(({ id }) => id === user.primary_email_address_id);
   const phone = user.phone_numbers.find(({ id }) => id === user.primary_phone_number_id);
   return tell({

@@ -43,8 +43,10 @@ export type SignatureFamily =
   | 'JWS header'
   | 'Standard Webhooks'
   | 'timestamped HMAC'
+  | 'timestamped HMAC or JWS body'
   | 'HMAC'
   | 'static credential'
+  | 'HMAC or JWS header'
   | 'JWS body or Standard Webhooks';
 
 /** A kind of event that is mirrored: the provider's name for it, and what it means here. */

@@ -1,10 +1,36 @@
 // All providers there are; everything else reads this list.
 
 import { clerk } from './clerk.ts';
+import { descope } from './descope.ts';
+import { firebase } from './firebase.ts';
 import { fusionauth } from './fusionauth.ts';
 import { generic } from './generic.ts';
+import { hanko } from './hanko.ts';
+import { keycloak } from './keycloak.ts';
 import { kinde } from './kinde.ts';
+import { logto } from './logto.ts';
 import type { Provider } from './provider.ts';
 import { ssf } from './ssf.ts';
+import { stytch } from './stytch.ts';
+import { supabase } from './supabase.ts';
+import { supabaseDb } from './supabase-db.ts';
+import { workos } from './workos.ts';
+import { zitadel } from './zitadel.ts';
 
-export const providers: readonly Provider[] = [ssf, kinde, fusionauth, clerk, generic];
+export const providers: readonly Provider[] = [
+  ssf,
+  kinde,
+  fusionauth,
+  clerk,
+  workos,
+  logto,
+  zitadel,
+  descope,
+  supabase,
+  supabaseDb,
+  stytch,
+  keycloak,
+  firebase,
+  hanko,
+  generic,
+];

@@ -34,7 +34,7 @@ export function findReference(subject: unknown, rules: SubjectRules, nesting = 2
 /** Whether a subject is something other than a user, such as a SCIM group. */
 export function isOfNoUser(subject: unknown): boolean {
   if (!isRecord(subject) || toFormat(subject) !== 'scim' || typeof subject.uri !== 'string') return false;
-  return !userUri.test(subject.uri);
+  return !/(?:^|\/)Users\b/i.test(subject.uri);
 }
 
 const userUri = /(?:^|\/)Users\/([^/?#]+)$/i;

@@ -1,22 +1,15 @@
 // The family whose body is one compact JWS: security event tokens, Kinde, and senders of your own.
 
-import { RejectedError } from '../errors.ts';
 import type { WebhookRequest } from '../providers/provider.ts';
-import { type ClaimRules, type Claims, checkClaims } from './claims.ts';
-import type { Keys } from './keys.ts';
-
-export type JwsBodyOptions = ClaimRules & { readonly keys: Keys };
+import type { Claims } from './claims.ts';
+import { type JwsTextOptions, verifyJwsText } from './jws-in-json.ts';
 
 /**
  * Builds a verifier that returns the claims of a body that is a token.
  * @throws (the verifier) RejectedError, or UnavailableError where the keys could not be had
  */
-export function verifyJwsBody({ keys, ...rules }: JwsBodyOptions) {
-  return async (request: WebhookRequest, nowMs: number): Promise<Claims> => {
-    const token = new TextDecoder().decode(request.body).trim();
-    if (token === '') throw new RejectedError('signature_missing', 'the body is empty');
-    const jws = await keys(token);
-    checkClaims(jws, rules, nowMs);
-    return jws.claims;
-  };
+export function verifyJwsBody(options: JwsTextOptions) {
+  const verify = verifyJwsText(options);
+  return (request: WebhookRequest, nowMs: number): Promise<Claims> =>
+    verify(new TextDecoder().decode(request.body).trim(), nowMs);
 }

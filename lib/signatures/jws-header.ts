@@ -11,6 +11,8 @@ export type JwsHeaderOptions = ClaimRules & {
   readonly keys: Keys;
   /** In lower case. */
   readonly header: string;
+  /** What stands before the token, such as `Bearer `. */
+  readonly prefix?: string;
   readonly hashClaim: string;
   /** FusionAuth writes the hash as base64, others as hex. */
   readonly hashEncoding: 'base64' | 'hex';
@@ -20,9 +22,13 @@ export type JwsHeaderOptions = ClaimRules & {
  * Builds a verifier that returns the claims of the token in the header, once they match the body.
  * @throws (the verifier) RejectedError, or UnavailableError where the keys could not be had
  */
-export function verifyJwsHeader({ keys, header, hashClaim, hashEncoding, ...rules }: JwsHeaderOptions) {
+export function verifyJwsHeader(options: JwsHeaderOptions) {
+  const { keys, header, prefix = '', hashClaim, hashEncoding, ...rules } = options;
   return async (request: WebhookRequest, nowMs: number): Promise<Claims> => {
-    const jws = await keys(soleHeader(request, header));
+    const value = soleHeader(request, header);
+    if (!value.startsWith(prefix))
+      throw new RejectedError('signature_malformed', `the header ${header} does not hold a token`);
+    const jws = await keys(value.slice(prefix.length));
     checkClaims(jws, rules, nowMs);
     const hash = jws.claims[hashClaim];
     if (typeof hash !== 'string')

@@ -1,4 +1,4 @@
-// Verifies compact JWS with keys from a key set on the web, or with shared secrets: the only caller of jose.
+// Verifies compact JWS with keys from a key set on the web, or with shared secrets: what calls jose to verify.
 
 import { type CompactVerifyGetKey, compactVerify, createRemoteJWKSet, customFetch, errors } from 'jose';
 import { ConfigError, RejectedError, UnavailableError } from '../errors.ts';

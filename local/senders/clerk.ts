@@ -19,7 +19,11 @@ export const clerk: Sender = {
       { emailVerified: false, disabled: false },
     ),
     'user.updated-verified': user('user.updated', {}, { emailVerified: true, disabled: false }),
-    'user.updated-banned': user('user.updated', { banned: true }, { emailVerified: true, disabled: true }),
+    'user.updated-banned': user(
+      'user.updated',
+      { banned: true, primary_phone_number_id: null },
+      { emailVerified: true, disabled: true, phone: null },
+    ),
     'user.updated-deprovisioned': user(
       'user.updated',
       { deprovisioned: true },
@@ -40,6 +44,7 @@ type Changes = {
   readonly email_verified?: boolean;
   readonly banned?: boolean;
   readonly deprovisioned?: boolean;
+  readonly primary_phone_number_id?: null;
 };
 
 function user(type: string, changes: Changes, told: Told): Example {

@@ -1,6 +1,5 @@
 // A key pair that signs what senders send, and its key set on this machine.
 
-import { randomUUID } from 'node:crypto';
 import { exportJWK, generateKeyPair, type JWTHeaderParameters, SignJWT } from 'jose';
 import { answerJson, serve } from '../server.ts';
 
@@ -17,9 +16,12 @@ export type SigningKeys = {
   readonly close: () => Promise<void>;
 };
 
+// The same for every pair, so that what a stranger signs is refused for its signature and not for its key's name.
+const kid = 'sender';
+
 export async function startSigningKeys(): Promise<SigningKeys> {
   const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
-  const named = { alg: 'RS256', kid: randomUUID() };
+  const named = { alg: 'RS256', kid };
   const jwk = { ...(await exportJWK(publicKey)), ...named, use: 'sig' };
   const server = await serve(0, async (_request, response) => answerJson(response, 200, { keys: [jwk] }));
   return {

@@ -36,21 +36,36 @@ export type Signing = {
   readonly keys: SigningKeys;
 };
 
+/** Settings by which the provider's adapter accepts what the sender signs; secrets are drawn anew each time. */
+export type SenderEnvironment = (keys: SigningKeys) => Record<string, string>;
+
 export type Sender = {
   /** As in the registry of providers. */
   readonly name: string;
   /** What to configure at the provider, in one or two sentences, for the README. */
   readonly setUp: string;
-  /** When it sends an event again, how long it waits for an answer, and what that means here; for the README. */
+  /** When it sends an event again, how long it waits for an answer, and what that means here; the first sentence
+   * stands in the README's table, all of it in docs/providers.md. */
   readonly retries: string;
-  /** Settings by which the provider's adapter accepts what this sender signs; secrets are drawn anew each time. */
-  readonly environment: (keys: SigningKeys) => Record<string, string>;
+  readonly environment: SenderEnvironment;
+  /** Other settings that `sign` understands, by the name of the way to sign: every test runs on these too. */
+  readonly variants?: Readonly<Record<string, SenderEnvironment>>;
+  /** A payload of bytes is signed as it is, for the tests of what is not JSON: see `toBody` in signing.ts. */
   readonly sign: (payload: object, signing: Signing) => Promise<SignedRequest>;
   /** By the name to ask for one: the kind, with a suffix where a kind has several. */
   readonly examples: Readonly<Record<string, Example>>;
+  /** How old what is signed may be, if need be by the settings; left out: as is usual for the family, which for most
+   * is any age. */
+  readonly maxAgeMs?: number | ((environment: Readonly<Record<string, string>>) => number | undefined);
+  /** Whether the signature covers the body; left out: it does, unless it is a static credential. */
+  readonly covers?: 'body' | 'nothing';
+  /** Settings of its environment that may be empty, for what is known to all stands in for them. */
+  readonly defaulted?: readonly string[];
+  /** True: its events have no ids. */
+  readonly givesNoIds?: true;
 };
 
 /** The examples' user, unless somebody asks for another one. */
-export function sampleUser(id: string): SampleUser {
-  return { id, email: 'ada@example.com', phone: '+441234567890', firstName: 'Ada', lastName: 'Lovelace' };
+export function sampleUser(id: string, email = 'ada@example.com'): SampleUser {
+  return { id, email, phone: '+441234567890', firstName: 'Ada', lastName: 'Lovelace' };
 }

@@ -14,6 +14,11 @@ export function firstSecret(setting: string | undefined): string {
   return setting?.split(/\s+/)[0] ?? '';
 }
 
+/** The bytes of a payload in JSON; one that is bytes already stays as it is, for the tests of what is not JSON. */
+export function toBody(payload: object): Buffer {
+  return Buffer.from(payload instanceof Uint8Array ? payload : JSON.stringify(payload));
+}
+
 /** Standard Webhooks: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
 export function signWebhook(
   payload: object,
@@ -21,7 +26,7 @@ export function signWebhook(
   nowMs: number,
   prefix: 'svix' | 'webhook',
 ): SignedRequest {
-  const body = Buffer.from(JSON.stringify(payload));
+  const body = toBody(payload);
   const id = `msg_${randomUUID()}`;
   const timestamp = String(Math.floor(nowMs / 1000));
   const key = Buffer.from(secret.replace(/^(v1,)?whsec_/, ''), 'base64');
@@ -35,4 +40,38 @@ export function signWebhook(
     },
     body,
   };
+}
+
+/** A new secret of a provider whose secrets may be any text. */
+export function newSecret(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+/** The plain HMAC-SHA256 of the body, in a header. */
+export function signHmac(
+  payload: object,
+  secret: string,
+  header: string,
+  encoding: 'hex' | 'base64',
+  prefix = '',
+): SignedRequest {
+  const body = toBody(payload);
+  const signature = createHmac('sha256', secret).update(body).digest(encoding);
+  return { headers: { 'content-type': 'application/json', [header]: `${prefix}${signature}` }, body };
+}
+
+/** The time, and the HMAC-SHA256 of the time, a full stop and the body: `t=…,v1=…`. */
+export function signTimestampedHmac(
+  payload: object,
+  secret: string,
+  header: string,
+  unit: 's' | 'ms',
+  nowMs: number,
+): SignedRequest {
+  const body = toBody(payload);
+  const time = unit === 's' ? Math.floor(nowMs / 1000) : nowMs;
+  const signature = createHmac('sha256', secret)
+    .update(Buffer.concat([Buffer.from(`${time}.`), body]))
+    .digest('hex');
+  return { headers: { 'content-type': 'application/json', [header]: `t=${time},v1=${signature}` }, body };
 }

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
-describe('npm run send', () => {
+describe.concurrent('npm run send', () => {
   it('mirrors a user by an event of Clerk, and says what ROQ then holds', async () => {
     const { json, exitCode } = await send(
       'clerk',
@@ -95,7 +95,7 @@ describe('npm run send', () => {
   });
 });
 
-describe('npm run send --url', () => {
+describe.concurrent('npm run send --url', () => {
   const sendTo = (provider: string, event: string, settings: Record<string, string>) =>
     runWith(
       settings,
@@ -132,7 +132,7 @@ describe('npm run send --url', () => {
   });
 });
 
-describe('npm run provider', () => {
+describe.concurrent('npm run provider', () => {
   it('lists every provider with its family, events and settings', async () => {
     const { stdout, exitCode } = await run('provider', 'list', '--json');
     const listed = providers.map(({ name, family, mirrored, settings }) => ({

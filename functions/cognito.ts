@@ -1,0 +1,84 @@
+// Amazon Cognito's PostConfirmation trigger, whose caller waits at most 5 s; and its API calls, from CloudTrail by
+// EventBridge.
+
+import type { Context, EventBridgeEvent, PostConfirmationTriggerEvent } from 'aws-lambda';
+import { type App, connect, leaseMsFor } from '../lib/app.ts';
+import { readConfig, webhookSettings } from '../lib/config.ts';
+import { RejectedError, UnavailableError } from '../lib/errors.ts';
+import { causeName } from '../lib/log.ts';
+import { cognitoSettings, readCall, readTrigger } from '../lib/providers/cognito.ts';
+import type { UserEvent } from '../lib/providers/provider.ts';
+import { receive } from '../lib/receive.ts';
+import { readSettings } from '../lib/settings.ts';
+
+const settings = readSettings(
+  { ...cognitoSettings, INLINE_BUDGET_MS: webhookSettings.INLINE_BUDGET_MS },
+  process.env,
+);
+export const handler = createHandler(connect(readConfig(process.env)), {
+  userPoolIds: settings.COGNITO_USER_POOL_IDS,
+  inlineBudgetMs: settings.INLINE_BUDGET_MS,
+});
+
+export type CognitoEvent =
+  | PostConfirmationTriggerEvent
+  | EventBridgeEvent<'AWS API Call via CloudTrail', unknown>;
+
+type Options = { readonly userPoolIds: readonly string[]; readonly inlineBudgetMs: number };
+type Time = Pick<Context, 'getRemainingTimeInMillis'>;
+
+// What it takes to answer.
+const reserveMs = 500;
+
+/** @throws UnavailableError for an event of CloudTrail's alone, so that Lambda tries again. */
+export function createHandler(app: App, { userPoolIds, inlineBudgetMs }: Options) {
+  return async (event: CognitoEvent, context: Time): Promise<CognitoEvent> => {
+    const remainingMs = context.getRemainingTimeInMillis();
+    const budget = { deadline: app.now() + inlineBudgetMs, leaseMs: leaseMsFor(remainingMs) };
+    const record = (read: () => UserEvent) => receive(app, sender, async () => [read()], budget);
+    if (!('triggerSource' in event)) {
+      await orRejected(
+        app,
+        record(() => readCall(event.detail, userPoolIds)),
+      );
+      return event;
+    }
+    const recorded = record(() => readTrigger(event, userPoolIds, app.now()));
+    await orLost(app, within(recorded, remainingMs - reserveMs));
+    return event;
+  };
+}
+
+// What calls is known by the permission to invoke the function: nothing is signed.
+const sender = { name: 'cognito', lookUp: null };
+
+/** What can't be read will not be readable later. */
+async function orRejected(app: App, recorded: Promise<void>): Promise<void> {
+  try {
+    await recorded;
+  } catch (error) {
+    if (!(error instanceof RejectedError)) throw error;
+    app.log({ message: 'failure', code: error.code, cause: causeName(error) });
+  }
+}
+
+/** Cognito shows an error to the user who signs up and tells of him no more: it gets none, and the alarm is rung. */
+async function orLost(app: App, recorded: Promise<void>): Promise<void> {
+  try {
+    await recorded;
+  } catch (error) {
+    const isKnown = error instanceof RejectedError || error instanceof UnavailableError;
+    const cause = isKnown ? causeName(error) : error instanceof Error ? error.name : null;
+    app.log({ message: 'failure', code: isKnown ? error.code : 'store_unavailable', cause });
+  }
+}
+
+async function within(recorded: Promise<void>, ms: number): Promise<void> {
+  const { promise: timeIsUp, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new UnavailableError('store_unavailable', 'no time is left')), ms);
+  try {
+    await Promise.race([recorded, timeIsUp]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

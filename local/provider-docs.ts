@@ -1,0 +1,137 @@
+// What there is to know of every provider, in one form, and as the tables of README.md and docs/providers.md.
+
+import * as v from 'valibot';
+import { coreSettings, webhookSettings } from '../lib/config.ts';
+import type { MirroredKind, Provider } from '../lib/providers/provider.ts';
+import { providers } from '../lib/providers/registry.ts';
+import { senders } from './senders/registry.ts';
+
+export type SettingSheet = {
+  readonly name: string;
+  readonly isRequired: boolean;
+  readonly description: string;
+};
+
+export type ProviderSheet = {
+  readonly name: string;
+  readonly title: string;
+  readonly family: string;
+  readonly mirrored: readonly MirroredKind[];
+  readonly ignored: readonly string[];
+  readonly settings: readonly SettingSheet[];
+  readonly setUp: string;
+  readonly retries: string;
+  /** The names by which `npm run send` knows its events. */
+  readonly examples: readonly string[];
+};
+
+/** Every provider, in the order of the registry. */
+export function listProviders(): readonly ProviderSheet[] {
+  return providers.map(toSheet);
+}
+
+function toSheet({ name, title, family, mirrored, ignored, settings }: Provider): ProviderSheet {
+  const sender = senders.find((candidate) => candidate.name === name);
+  return {
+    ...{ name, title, family, mirrored, ignored, settings: listSettings(settings) },
+    ...{ setUp: sender?.setUp ?? '', retries: sender?.retries ?? '' },
+    examples: Object.keys(sender?.examples ?? {}),
+  };
+}
+
+function listSettings(settings: v.ObjectEntries): readonly SettingSheet[] {
+  return Object.entries(settings).map(([name, schema]) => ({
+    name,
+    isRequired: !v.safeParse(schema, undefined).success,
+    description: 'pipe' in schema ? (v.getDescription(schema) ?? '') : '',
+  }));
+}
+
+/** A kind without the address or the URN that it begins with. */
+export function shortKind(kind: string): string {
+  return kind.replace(/^https:.*\/event-type\//, '').replace(/^urn:ietf:params:scim:event:/, '');
+}
+
+/** README.md with its tables of providers and of settings written anew. */
+export function writeReadme(readme: string): string {
+  return replaceBetween(replaceBetween(readme, 'providers', providerTable()), 'settings', settingTable());
+}
+
+function replaceBetween(text: string, name: string, table: string): string {
+  const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const [from, to] = [text.indexOf(start), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`There is no ${start} … ${end}`);
+  return `${text.slice(0, from)}${start}\n${table}\n${text.slice(to)}`;
+}
+
+function providerTable(): string {
+  const rows = listProviders().map(({ name, title, family, mirrored, retries }) => [
+    ...[`[\`${name}\`](docs/providers.md#${name})`, title, family],
+    ...[mirrored.map(({ kind }) => `\`${shortKind(kind)}\``).join(', '), firstSentence(retries)],
+  ]);
+  return toTable(['name', 'provider', 'signature', 'mirrored', 'sent again'], rows);
+}
+
+function settingTable(): string {
+  return toTable(
+    ['variable', 'meaning'],
+    listSettings({ ...coreSettings, ...webhookSettings }).map(settingRow),
+  );
+}
+
+function settingRow({ name, isRequired, description }: SettingSheet): readonly string[] {
+  return [`\`${name}\``, isRequired ? description : `${description} (optional)`];
+}
+
+/** The whole of docs/providers.md. */
+export function writeProviderDocs(): string {
+  const sections = listProviders().map(toSection);
+  return `${[documentsMarker, '# Providers', intro, ...sections].join('\n\n')}\n`;
+}
+
+const documentsMarker = '<!-- written by: npm run provider -- readme -->';
+
+const intro =
+  'What to configure for each, and what its ways mean here. Where a setting takes secrets, several may stand side by side: add the new one, change it at the provider, remove the old one.';
+
+function toSection({ name, title, family, setUp, retries, ...sheet }: ProviderSheet): string {
+  const [example = ''] = sheet.examples;
+  return [
+    `## ${name}`,
+    `${title}; ${family}; address \`https://…/webhooks/${name}\`.`,
+    `**At the provider.** ${toMarkdown(setUp)}`,
+    `**Sent again.** ${toMarkdown(retries)}`,
+    toTable(
+      ['event', 'means'],
+      sheet.mirrored.map(({ kind, means }) => [`\`${kind}\``, means]),
+    ),
+    `Accepted and left alone: ${sheet.ignored.map(toIgnored).join(', ')}.`,
+    toTable(['variable', 'meaning'], sheet.settings.map(settingRow)),
+    `Try it: \`npm run send -- ${name} ${example}\``,
+  ].join('\n\n');
+}
+
+// Some are words and no names.
+function toIgnored(kind: string): string {
+  return kind.includes(' ') ? toMarkdown(kind) : `\`${kind}\``;
+}
+
+function toTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const cell = (text: string) => toMarkdown(text).replaceAll('|', '\\|');
+  return [line(header), `|${'---|'.repeat(header.length)}`, ...rows.map((row) => line(row.map(cell)))].join(
+    '\n',
+  );
+}
+
+// Outside of code, "<name>" would be taken for a tag, and "*" for emphasis.
+function toMarkdown(text: string): string {
+  const parts = text.split('`');
+  return parts
+    .map((part, i) => (i % 2 === 1 ? part : part.replaceAll('<', '&lt;').replaceAll('*', '\\*')))
+    .join('`');
+}
+
+function firstSentence(text: string): string {
+  return /^(.*?)\.(?=\s|$)/s.exec(text)?.[1] ?? text;
+}

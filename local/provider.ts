@@ -1,0 +1,104 @@
+// `npm run provider`: which providers there are and what each needs, for people, for scripts and for the documents.
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs, styleText } from 'node:util';
+import {
+  listProviders,
+  type ProviderSheet,
+  type SettingSheet,
+  shortKind,
+  writeProviderDocs,
+  writeReadme,
+} from './provider-docs.ts';
+
+const help = `Usage: npm run provider -- <command> [--json]
+
+  list          every provider with its signature family, the events that are mirrored, and its settings
+  show <name>   one provider in detail: what to set up, how it sends again, every event and setting
+  readme        writes the tables of README.md, and docs/providers.md, anew
+
+  --json        print one JSON document (list, show)
+  --help        this text
+`;
+
+main();
+
+function main(): void {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+    });
+    const [command, name] = positionals;
+    if (values.help) say(help);
+    else if (command === 'list') list(values.json);
+    else if (command === 'show') show(name, values.json);
+    else if (command === 'readme') writeDocuments();
+    else complain(help);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    complain(`${error.message}\n\n${help}`);
+  }
+}
+
+function list(isJson: boolean): void {
+  const sheets = listProviders();
+  if (isJson) say(JSON.stringify(sheets));
+  else say(sheets.map(toShortText).join('\n\n'));
+}
+
+function toShortText({ name, title, family, mirrored, settings }: ProviderSheet): string {
+  return [
+    `${styleText('bold', name)}  ${title}  ${styleText('dim', family)}`,
+    wrap(mirrored.map(({ kind }) => shortKind(kind)).join(', ')),
+    ...settings.map(settingText),
+  ].join('\n');
+}
+
+function show(name: string | undefined, isJson: boolean): void {
+  const sheets = listProviders();
+  const sheet = sheets.find((candidate) => candidate.name === name);
+  if (!sheet) complain(`There are: ${sheets.map((candidate) => candidate.name).join(', ')}`);
+  else say(isJson ? JSON.stringify(sheet) : toText(sheet));
+}
+
+function toText({ name, title, family, setUp, retries, mirrored, ...sheet }: ProviderSheet): string {
+  const heading = (text: string) => `\n${styleText('bold', text)}`;
+  return [
+    `${styleText('bold', name)}  ${title}  ${styleText('dim', family)}`,
+    ...[heading('At the provider'), wrap(setUp), heading('Sent again'), wrap(retries), heading('Mirrored')],
+    ...mirrored.map(({ kind, means }) => `  ${kind}  ${styleText('dim', means)}`),
+    ...[heading('Left alone'), wrap(sheet.ignored.join(', ')), heading('Settings')],
+    ...sheet.settings.map(settingText),
+    ...[heading('Try it'), ...sheet.examples.map((example) => `  npm run send -- ${name} ${example}`)],
+  ].join('\n');
+}
+
+function writeDocuments(): void {
+  const readme = new URL('../README.md', import.meta.url);
+  const docs = new URL('../docs/', import.meta.url);
+  writeFileSync(readme, writeReadme(readFileSync(readme, 'utf8')));
+  mkdirSync(docs, { recursive: true });
+  writeFileSync(new URL('providers.md', docs), writeProviderDocs());
+  say('README.md and docs/providers.md are up to date.');
+}
+
+function settingText({ name, isRequired, description }: SettingSheet): string {
+  const optional = isRequired ? '' : styleText('dim', ' optional');
+  return `  ${styleText('cyan', name)}${optional}\n${wrap(description, 4)}`;
+}
+
+function wrap(text: string, indent = 2): string {
+  const margin = ' '.repeat(indent);
+  const pattern = new RegExp(`(.{1,${100 - indent}})(?:\\s+|$)`, 'g');
+  return text.replace(pattern, `${margin}$1\n`).trimEnd();
+}
+
+function say(text: string): void {
+  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+function complain(text: string): void {
+  process.stderr.write(text.endsWith('\n') ? text : `${text}\n`);
+  process.exitCode = 2;
+}

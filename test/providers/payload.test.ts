@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { generic } from '../../lib/providers/generic.ts';
+import { generic as sender } from '../../local/senders/generic.ts';
+import { newWebhookSecret, signWebhook } from '../../local/senders/signing.ts';
+import { connect, examplePayload, expectRejected, nowMs } from '../support/sent.ts';
+
+const secret = newWebhookSecret();
+const payload = () => examplePayload(sender, 'user.disabled');
+
+describe('a payload', () => {
+  const tell = async (user: object) => {
+    return (await read({ ...payload(), user: { id: 'user-1', ...user } }))[0]?.told;
+  };
+
+  it.each<[string, object, object]>([
+    ['a value that is too long', { first_name: 'x'.repeat(4_097) }, {}],
+    [
+      'a value that is just short enough',
+      { first_name: 'x'.repeat(4_096) },
+      { firstName: 'x'.repeat(4_096) },
+    ],
+    ['custom data that are too large', { custom_data: { x: 'é'.repeat(25_000) } }, {}],
+    ['an emptied value', { first_name: '' }, { firstName: null }],
+    ['a null for a value', { first_name: null, custom_data: null }, { firstName: null, customData: null }],
+    ['half a character', { first_name: 'x\u{d83d}' }, { firstName: 'x\u{fffd}' }],
+    ['a null for a yes or no', { email_verified: null }, {}],
+  ])('with %s still disables', async (_what, user, told) => {
+    expect(await tell(user)).toEqual({ ...told, disabled: true });
+  });
+
+  it.each([65, 100_000])('with custom data nested %i deep still disables', async (levels) => {
+    const nested = `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
+    const text = JSON.stringify({
+      ...payload(),
+      user: { id: 'user-1', custom_data: 'x' },
+    });
+    const [event] = await read(Buffer.from(text.replace('"x"', nested)));
+    expect(event?.told).toEqual({ disabled: true });
+  });
+
+  it('with custom data nested 64 deep tells them', async () => {
+    const nested = `${'{"a":'.repeat(64)}1${'}'.repeat(64)}`;
+    expect(await tell({ custom_data: JSON.parse(nested) })).toEqual({ customData: nested, disabled: true });
+  });
+
+  it.each<[string, string, object]>([
+    ['at user.id', 'a user id that is a number', { id: 7 }],
+    ['at user.id', 'a user id that is too long', { id: 'x'.repeat(513) }],
+    ['at user.email', 'an e-mail address in a list', { email: ['hush@example.com'] }],
+    ['at user.email_verified', 'a yes or no in words', { email_verified: 'hush' }],
+    ['at user.custom_data', 'custom data that are a list', { custom_data: ['hush'] }],
+  ])('is refused %s for %s', async (where, _what, user) => {
+    const failure = tell(user);
+    await expect(failure).rejects.toMatchObject({ name: 'RejectedError', code: 'payload_invalid' });
+    await expect(failure).rejects.toThrow(where);
+    await expect(failure).rejects.not.toThrow('hush');
+  });
+
+  it.each([0, -1, 1.5, '2026-05-04', '2026-05-04T12:00:00', 'now', null, 1e300, true])(
+    'is refused at the time %j',
+    async (time) => {
+      await expectRejected(read({ ...payload(), time }), 'payload_invalid');
+    },
+  );
+
+  it.each(['', '{', '\u{fffe}'])('that is %j is no JSON', async (text) => {
+    await expectRejected(read(Buffer.from(text)), 'body_malformed');
+  });
+
+  it('of bytes that are no text is no JSON', async () => {
+    const bytes = Buffer.concat([Buffer.from('{"type":"'), Buffer.of(0xff), Buffer.from('"}')]);
+    await expectRejected(read(bytes), 'body_malformed');
+  });
+});
+
+async function read(payload: object) {
+  const request = signWebhook(payload, secret, nowMs, 'webhook');
+  return connect(generic, { GENERIC_SECRETS: secret })(request, nowMs);
+}

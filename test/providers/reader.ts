@@ -1,0 +1,19 @@
+// Has a provider read what its sender signed, as the receiver would.
+
+import type * as v from 'valibot';
+import type { Provider, UserEvent } from '../../lib/providers/provider.ts';
+import { type Environment, readSettings } from '../../lib/settings.ts';
+import type { SignedRequest } from '../../local/senders/sender.ts';
+
+export type Reader = (request: SignedRequest, nowMs: number) => Promise<readonly UserEvent[]>;
+
+export function connect<Settings extends v.ObjectEntries>(
+  provider: Provider<Settings>,
+  environment: Environment,
+): Reader {
+  const read = provider.connect(readSettings(provider.settings, environment));
+  return ({ headers, body }, nowMs) => {
+    const lowered = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
+    return read({ headers: Object.fromEntries(lowered), body }, nowMs);
+  };
+}
