@@ -12,10 +12,14 @@ import { findShape, shapes } from '../lib/exports/shapes.ts';
 import { newBackfill, runJob, runLines, type StoredJob, startJob } from '../lib/jobs.ts';
 import type { RunBudget } from '../lib/pace.ts';
 import { isRecord } from '../lib/providers/payload.ts';
+import { createReady } from '../lib/ready.ts';
 import { isSecureUrl } from '../lib/settings.ts';
 import { profileNames } from '../lib/user.ts';
 
-export const handler = createHandler(connect(readConfig(process.env)));
+const ready = createReady(process.env, (environment) => createHandler(connect(readConfig(environment))));
+
+export const handler = async (input: unknown, context: Context): Promise<BackfillAnswer> =>
+  (await ready())(input, context);
 
 export type BackfillAnswer =
   | (StoredJob & { readonly id: string })

@@ -8,17 +8,22 @@ import { RejectedError, UnavailableError } from '../lib/errors.ts';
 import { causeName } from '../lib/log.ts';
 import { cognitoSettings, readCall, readTrigger } from '../lib/providers/cognito.ts';
 import type { UserEvent } from '../lib/providers/provider.ts';
+import { createReady } from '../lib/ready.ts';
 import { receive } from '../lib/receive.ts';
 import { readSettings } from '../lib/settings.ts';
 
-const settings = readSettings(
-  { ...cognitoSettings, INLINE_BUDGET_MS: webhookSettings.INLINE_BUDGET_MS },
-  process.env,
-);
-export const handler = createHandler(connect(readConfig(process.env)), {
-  userPoolIds: settings.COGNITO_USER_POOL_IDS,
-  inlineBudgetMs: settings.INLINE_BUDGET_MS,
+const ready = createReady(process.env, (environment) => {
+  const settings = readSettings(functionSettings, environment);
+  return createHandler(connect(readConfig(environment)), {
+    userPoolIds: settings.COGNITO_USER_POOL_IDS,
+    inlineBudgetMs: settings.INLINE_BUDGET_MS,
+  });
 });
+
+const functionSettings = { ...cognitoSettings, INLINE_BUDGET_MS: webhookSettings.INLINE_BUDGET_MS };
+
+export const handler = async (event: CognitoEvent, context: Context): Promise<CognitoEvent> =>
+  (await ready())(event, context);
 
 export type CognitoEvent =
   | PostConfirmationTriggerEvent

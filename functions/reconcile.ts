@@ -6,8 +6,12 @@ import { newAudit } from '../lib/audit.ts';
 import { readConfig } from '../lib/config.ts';
 import { type Drained, drain } from '../lib/drain.ts';
 import { runJobs, startJob } from '../lib/jobs.ts';
+import { createReady } from '../lib/ready.ts';
 
-export const handler = createHandler(connect(readConfig(process.env)));
+const ready = createReady(process.env, (environment) => createHandler(connect(readConfig(environment))));
+
+export const handler = async (schedule: Schedule, context: Context): Promise<Drained> =>
+  (await ready())(schedule, context);
 
 /** The schedules' own input, as serverless.yml has it. */
 type Schedule = { readonly begin?: 'audit' };

@@ -4,13 +4,25 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import { type App, connect, leaseMsFor } from '../lib/app.ts';
 import { readWebhookConfig, type WebhookConfig } from '../lib/config.ts';
 import { type ErrorCode, RejectedError, type RejectionCode, UnavailableError } from '../lib/errors.ts';
-import { causeName } from '../lib/log.ts';
+import { causeName, log } from '../lib/log.ts';
 import type { ChallengeAnswer, WebhookRequest } from '../lib/providers/provider.ts';
+import { createReady } from '../lib/ready.ts';
 import { receive } from '../lib/receive.ts';
 
-// A configuration that can't work stops the cold start here.
-const config = readWebhookConfig(process.env);
-export const handler = createHandler(connect(config), config);
+const ready = createReady(process.env, (environment) => {
+  const config = readWebhookConfig(environment);
+  return createHandler(connect(config), config);
+});
+
+export const handler = async (event: APIGatewayProxyEventV2, context: Context): Promise<Answer> => {
+  try {
+    return await (await ready())(event, context);
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error;
+    log({ message: 'failure', code: error.code, cause: causeName(error) });
+    return tryAgain();
+  }
+};
 
 type Answer = APIGatewayProxyStructuredResultV2;
 
@@ -81,6 +93,7 @@ function plainAnswer(code: ErrorCode): Answer {
       return json(400, { status: 'malformed' });
     case 'keys_unavailable':
     case 'profile_unavailable':
+    case 'settings_unavailable':
     case 'store_unavailable':
       return tryAgain();
     default:
@@ -100,8 +113,8 @@ const setErrors: Partial<Record<ErrorCode, string>> = {
 } satisfies Partial<Record<RejectionCode, string>>;
 
 function setAnswer(code: ErrorCode): Answer {
-  if (code === 'body_too_large' || code === 'store_unavailable' || code === 'keys_unavailable')
-    return plainAnswer(code);
+  const plain = plainAnswer(code);
+  if (plain.statusCode === 413 || plain.statusCode === 503) return plain;
   const err = setErrors[code] ?? 'invalid_request';
   const answer = json(400, { err, description: 'The security event token was not accepted.' });
   return { ...answer, headers: { ...answer.headers, 'content-language': 'en' } };

@@ -61,7 +61,6 @@ export type AuditReport = {
 };
 
 const batchSize = 25;
-const pageSize = 200;
 const maxExamples = 10;
 
 // A system that comes late to many users meets them all as strangers: listing some is enough.
@@ -75,11 +74,16 @@ export function newAudit({ apply, adopt }: { readonly apply: boolean; readonly a
  * Does one page of an audit, and answers the job as it stands then; the same job when ROQ seems to be down.
  * @throws UnavailableError, RoqError
  */
-export async function auditPage(ports: AuditPorts, job: AuditJob, budget: RunBudget): Promise<AuditJob> {
+export async function auditPage(
+  ports: AuditPorts,
+  job: AuditJob,
+  budget: RunBudget,
+  pageSize = 200,
+): Promise<AuditJob> {
   if (job.cursor === null) return job;
   return job.cursor.in === 'records'
-    ? auditRecords(ports, job, job.cursor.after, budget)
-    : auditUsers(ports, job, job.cursor.offset, budget);
+    ? auditRecords(ports, job, job.cursor.after, budget, pageSize)
+    : auditUsers(ports, job, job.cursor.offset, budget, pageSize);
 }
 
 async function auditRecords(
@@ -87,62 +91,95 @@ async function auditRecords(
   job: AuditJob,
   after: string | null,
   budget: RunBudget,
+  pageSize: number,
 ): Promise<AuditJob> {
   const { records, next } = await ports.lists.page(after, pageSize);
+  const compared = await compareAll(ports, records, budget);
+  if (compared === null) return job;
   const tally = openTally(job.report);
-  let left = batchesOf(records);
-  while (left.length > 0) {
-    const failed: (readonly UserRecord[])[] = [];
-    const work = async (batch: readonly UserRecord[]): Promise<Went> => {
-      const went = await auditBatch(ports, batch, job.apply, tally, budget);
-      if (went === null) failed.push(batch);
-      return went ?? 'slow';
-    };
-    if (!(await budget.pace.each(left, work))) return job;
-    left = failed;
-  }
+  countPage(tally, records, compared);
+  if (job.apply) tally.add('repaired', await repairAll(ports, compared, budget));
   const report = tally.close();
   if (next !== null) return { ...job, cursor: { in: 'records', after: next }, report };
   await ports.state.put('total', 'users', { active: report.active } satisfies Totals, null);
-  for await (const { id } of ports.state.list('stranger')) await ports.state.remove('stranger', id);
+  // What is still so is found again among ROQ's users.
+  for (const kind of ['stranger', 'duplicate'] as const) {
+    for await (const { id } of ports.state.list(kind)) await ports.state.remove(kind, id);
+  }
   return { ...job, cursor: { in: 'users', offset: 0 }, report };
 }
 
-function batchesOf(records: readonly UserRecord[]): readonly (readonly UserRecord[])[] {
-  const count = Math.ceil(records.length / batchSize);
-  return Array.from({ length: count }, (_, i) => records.slice(i * batchSize, (i + 1) * batchSize));
-}
-
-/** Null: ROQ did not answer the look-up, and nothing of this batch was counted. */
-async function auditBatch(
+// A page is compared as a whole before anything is repaired, so that one that ROQ broke off can be taken again.
+async function compareAll(
   ports: AuditPorts,
   records: readonly UserRecord[],
-  apply: boolean,
-  tally: Tally,
-  budget: RunBudget,
-): Promise<Went | null> {
-  const settled = records.filter(({ queue }) => queue === null);
-  let held: ReadonlyMap<string, RoqUser>;
-  try {
-    held = await lookUp(ports, settled, budget.deadline);
-  } catch (error) {
-    if (!(error instanceof RoqError)) throw error;
-    return null;
+  { deadline, pace }: RunBudget,
+): Promise<readonly Compared[] | null> {
+  const compared: Compared[] = [];
+  let left = batchesOf(records.filter(({ queue }) => queue === null));
+  while (left.length > 0) {
+    const failed: (readonly UserRecord[])[] = [];
+    const work = async (batch: readonly UserRecord[]): Promise<Went> => {
+      try {
+        const held = await lookUp(ports, batch, deadline);
+        compared.push(...batch.map((record) => compare(record, held.get(record.reference))));
+        return 'well';
+      } catch (error) {
+        if (!(error instanceof RoqError)) throw error;
+        failed.push(batch);
+        return 'slow';
+      }
+    };
+    if (!(await pace.each(left, work))) return null;
+    left = failed;
   }
+  return compared;
+}
+
+function batchesOf<Row>(rows: readonly Row[]): readonly (readonly Row[])[] {
+  const count = Math.ceil(rows.length / batchSize);
+  return Array.from({ length: count }, (_, i) => rows.slice(i * batchSize, (i + 1) * batchSize));
+}
+
+function countPage(tally: Tally, records: readonly UserRecord[], compared: readonly Compared[]): void {
   tally.add('records', records.length);
-  for (const { queue } of records) if (queue !== null) tally.add(queue, 1);
-  const compared = settled.map((record) => compare(record, held.get(record.reference)));
+  for (const { queue, roqId, observed } of records) {
+    if (queue === null) continue;
+    tally.add(queue, 1);
+    if (roqId !== null && observed?.active !== false) tally.add('active', 1);
+  }
   for (const { reference, finding, fields, isActive } of compared) {
     tally.add(finding, 1);
     if (finding !== 'inStep') tally.example(finding, reference);
     for (const field of fields) tally.field(field);
     if (isActive) tally.add('active', 1);
   }
-  if (!apply) return 'well';
-  const stale = compared.filter(({ isStale }) => isStale).map(({ reference }) => reference);
-  const outcomes = await repair(ports, stale, budget);
-  tally.add('repaired', outcomes.filter(({ is, did }) => is === 'done' && did === 'update').length);
-  return paceOf(outcomes);
+}
+
+/** How many that had drifted are as they should be now. */
+async function repairAll(
+  ports: AuditPorts,
+  compared: readonly Compared[],
+  budget: RunBudget,
+): Promise<number> {
+  const left = new Set(batchesOf(compared.filter(({ isStale }) => isStale)));
+  let repaired = 0;
+  const work = async (batch: readonly Compared[]): Promise<Went> => {
+    left.delete(batch);
+    const drifted = new Set(
+      batch.filter(({ finding }) => finding === 'drifted').map(({ reference }) => reference),
+    );
+    const outcomes = await repair(
+      ports,
+      batch.map(({ reference }) => reference),
+      budget,
+    );
+    repaired += outcomes.filter(({ is, reference }) => is === 'done' && drifted.has(reference)).length;
+    return paceOf(outcomes);
+  };
+  // Each batch has its turn even if ROQ seems to be down: what fails here is pending from then on, and the schedule's.
+  while (left.size > 0) await budget.pace.each([...left], work);
+  return repaired;
 }
 
 /** The ROQ user that each record names; of a record that names none, the oldest of its reference. */
@@ -209,6 +246,7 @@ async function auditUsers(
   job: AuditJob,
   offset: number,
   { deadline }: RunBudget,
+  pageSize: number,
 ): Promise<AuditJob> {
   const order = { sort: 'createdAt', order: 'ASC' } as const;
   const filter = { withDeactivated: { equalTo: true } };

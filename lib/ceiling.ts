@@ -21,7 +21,7 @@ const hourMs = 60 * 60_000;
 const keepRunMs = 31 * 24 * hourMs;
 
 export type CeilingPorts = {
-  readonly state: Pick<State, 'spend' | 'get'>;
+  readonly state: Pick<State, 'spend' | 'refund' | 'get'>;
   readonly now: () => number;
   readonly limits: CeilingLimits;
 };
@@ -33,8 +33,11 @@ export type CeilingPorts = {
 export function createCeiling({ state, now, limits }: CeilingPorts, run: string | null = null): Admit {
   return async (wanted) => {
     const hour = `hour#${new Date(now()).toISOString().slice(0, 13)}`;
-    const inHour = await admit(hour, wanted, 2 * hourMs);
-    return run === null || inHour === 0 ? inHour : admit(`run#${run}`, inHour, keepRunMs);
+    if (run === null) return admit(hour, wanted, 2 * hourMs);
+    const inRun = await admit(`run#${run}`, wanted, keepRunMs);
+    const inHour = inRun > 0 ? await admit(hour, inRun, 2 * hourMs) : 0;
+    if (inHour < inRun) await state.refund(`run#${run}`, inRun - inHour);
+    return inHour;
   };
 
   // The share costs a read, so it is looked at only once the count is used up.

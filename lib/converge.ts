@@ -159,13 +159,19 @@ function isMissing({ roqId, held }: Task): boolean {
 
 // What finds no room does all but its deactivation; what does is never counted again, however often it fails.
 async function passCeiling({ admit }: ConvergePorts, tasks: readonly Task[]): Promise<Task[]> {
-  const deactivating = tasks.filter(({ plan, record }) => isDeactivation(plan) && !record.cleared);
-  let room = deactivating.length > 0 ? await admit(deactivating.length) : 0;
+  const uncounted = tasks.filter(({ plan, record }) => isDeactivation(plan) && !record.cleared);
+  let room = uncounted.length > 0 ? await admit(uncounted.length) : 0;
   return tasks.map((task) => {
-    if (!deactivating.includes(task)) return task;
+    // Once it is made, or called off, the next deactivation of this user counts again.
+    if (!isDeactivation(task.plan)) return setCleared(task, false);
+    if (task.record.cleared) return task;
     room -= 1;
-    return room >= 0 ? { ...task, record: { ...task.record, cleared: true } } : withhold(task);
+    return room >= 0 ? setCleared(task, true) : withhold(task);
   });
+}
+
+function setCleared(task: Task, cleared: boolean): Task {
+  return { ...task, record: { ...task.record, cleared } };
 }
 
 function isDeactivation(plan: Plan): boolean {

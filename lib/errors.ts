@@ -25,7 +25,11 @@ export type RejectionCode =
   | 'from_the_future';
 
 /** Our own trouble before anything was recorded: the sender must try again. */
-export type UnavailableCode = 'store_unavailable' | 'keys_unavailable' | 'profile_unavailable';
+export type UnavailableCode =
+  | 'store_unavailable'
+  | 'keys_unavailable'
+  | 'profile_unavailable'
+  | 'settings_unavailable';
 
 /**
  * What a call to ROQ can come to, besides success.

@@ -41,12 +41,15 @@ export function createPace({ max }: { readonly max: number }) {
         .finally(() => inFlight.delete(run));
       inFlight.add(run);
     };
-    for await (const batch of batches) {
-      start(batch);
-      while (inFlight.size >= Math.floor(width)) await Promise.race(inFlight);
-      if (failures.length > 0 || slowInARow >= patience) break;
+    try {
+      for await (const batch of batches) {
+        start(batch);
+        while (inFlight.size >= Math.floor(width)) await Promise.race(inFlight);
+        if (failures.length > 0 || slowInARow >= patience) break;
+      }
+    } finally {
+      await Promise.all(inFlight);
     }
-    await Promise.all(inFlight);
     if (failures.length > 0) throw failures[0];
     return slowInARow < patience;
   }

@@ -5,7 +5,6 @@ import {
   ConditionalCheckFailedException,
   DeleteItemCommand,
   GetItemCommand,
-  PutItemCommand,
   QueryCommand,
   type QueryCommandOutput,
   UpdateItemCommand,
@@ -36,7 +35,7 @@ export type State = ReturnType<typeof createState>;
 const names = { '#n': 'count', '#expires': 'expiresAt' };
 
 export function createState({ client, tableName, now }: TableOptions) {
-  return { spend, get, put, remove, list };
+  return { spend, refund, get, put, remove, list };
 
   /**
    * Counts up to `wanted` more under a limit, and answers how many of them found room.
@@ -78,6 +77,27 @@ export function createState({ client, tableName, now }: TableOptions) {
     }
   }
 
+  /** Takes `part` of what was counted off the count again, because it is not used. */
+  async function refund(id: string, part: number): Promise<void> {
+    try {
+      await reach(() =>
+        client.send(
+          new UpdateItemCommand({
+            TableName: tableName,
+            Key: key('count', id),
+            UpdateExpression: 'ADD #n :back',
+            ConditionExpression: 'attribute_exists(#n)',
+            ExpressionAttributeNames: { '#n': names['#n'] },
+            ExpressionAttributeValues: { ':back': numberAttribute(-part) },
+          }),
+        ),
+      );
+    } catch (error) {
+      // The count is forgotten already, and the part with it.
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    }
+  }
+
   /** The document, read consistently; null when there is none. */
   async function get<Document>(kind: StateKind, id: string): Promise<Entry<Document> | null> {
     const item = await read(kind, id);
@@ -96,18 +116,22 @@ export function createState({ client, tableName, now }: TableOptions) {
     over: number | null,
     keepMs: number | null = null,
   ): Promise<boolean> {
+    const expiry = keepMs === null ? ' REMOVE #expires' : ', #expires = :expires';
     try {
       await reach(() =>
         client.send(
-          new PutItemCommand({
+          new UpdateItemCommand({
             TableName: tableName,
-            Item: {
-              ...key(kind, id),
-              document: { S: JSON.stringify(document) },
-              revision: numberAttribute((over ?? 0) + 1),
-              ...(keepMs !== null && { expiresAt: numberAttribute(Math.ceil((now() + keepMs) / 1000)) }),
+            Key: key(kind, id),
+            UpdateExpression: `SET document = :document${expiry} ADD revision :one`,
+            ...(over !== null && { ConditionExpression: isUnmovedSince(over) }),
+            ExpressionAttributeNames: { '#expires': names['#expires'] },
+            ExpressionAttributeValues: {
+              ':document': { S: JSON.stringify(document) },
+              ':one': numberAttribute(1),
+              ...(keepMs !== null && { ':expires': numberAttribute(Math.ceil((now() + keepMs) / 1000)) }),
+              ...(over && { ':over': numberAttribute(over) }),
             },
-            ...(over !== null && isUnmovedSince(over)),
           }),
         ),
       );
@@ -150,12 +174,8 @@ export function createState({ client, tableName, now }: TableOptions) {
   }
 }
 
-function isUnmovedSince(revision: number) {
-  if (revision === 0) return { ConditionExpression: 'attribute_not_exists(revision)' };
-  return {
-    ConditionExpression: 'revision = :over',
-    ExpressionAttributeValues: { ':over': numberAttribute(revision) },
-  };
+function isUnmovedSince(revision: number): string {
+  return revision === 0 ? 'attribute_not_exists(revision)' : 'revision = :over';
 }
 
 function key(kind: StateKind, id: string): Record<string, AttributeValue> {

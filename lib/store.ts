@@ -191,7 +191,11 @@ export function createStore({ client, tableName, now }: TableOptions) {
 
   /** Records that a ROQ user stands for the reference; false when the reference has a record already. */
   async function adopt(reference: string, { roqId, observed }: Found): Promise<boolean> {
-    const { written } = await attempt(reference, [isNewUser, setFound({ roqId, observed })]);
+    const { written } = await attempt(reference, [
+      isNewUser,
+      setFound({ roqId, observed }),
+      { set: ['version = :zero'], values: { ':zero': numberAttribute(0) } },
+    ]);
     return written !== null;
   }
 

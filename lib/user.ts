@@ -120,7 +120,9 @@ function isDeleted({ deleted }: Facts): boolean {
 export function diff(wanted: RoqState, held: RoqState): RoqState {
   const names = Object.keys(wanted) as (keyof RoqState)[];
   return Object.fromEntries(
-    names.filter((name) => !isSame(wanted[name], held[name])).map((name) => [name, wanted[name]]),
+    names
+      .filter((name) => !(name in held) || !isSame(wanted[name], held[name]))
+      .map((name) => [name, wanted[name]]),
   );
 }
 

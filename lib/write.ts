@@ -76,7 +76,9 @@ export function setFound({ roqId, observed }: Found): Part {
 }
 
 export function setCleared({ cleared }: UserRecord): Part {
-  return cleared ? { set: ['cleared = :cleared'], values: { ':cleared': { BOOL: true } } } : {};
+  return cleared
+    ? { set: ['cleared = :cleared'], values: { ':cleared': { BOOL: true } } }
+    : { remove: ['cleared'] };
 }
 
 export function setFailure({ attempts }: UserRecord, code: RoqCode): Part {

@@ -8,6 +8,7 @@ import { providers } from '../lib/providers/registry.ts';
 import { type SigningKeys, startSigningKeys } from '../local/senders/keys.ts';
 import { senders } from '../local/senders/registry.ts';
 import type { Sender, SenderEnvironment } from '../local/senders/sender.ts';
+import { changeLetter, toUnsigned, unsign, userClaims } from './support/forged.ts';
 import {
   atMs,
   connect,
@@ -21,7 +22,6 @@ import {
 } from './support/sent.ts';
 
 type Settings = Readonly<Record<string, string>>;
-type Claims = Readonly<Record<string, unknown>>;
 type Sign = SigningKeys['sign'];
 
 let keys: SigningKeys;
@@ -319,48 +319,4 @@ function toMaxAgeMs({ maxAgeMs }: Sender, settings: Settings): number | undefine
 
 function describeSetting(schema: v.GenericSchema | undefined): string {
   return (schema && v.getDescription(schema)) ?? '';
-}
-
-/** Another letter for the first one after that part of the body. */
-function changeLetter(body: Uint8Array, part: number): Uint8Array {
-  const changed = Buffer.from(body);
-  const isLetter = (byte: number) => /[A-Za-z]/.test(String.fromCharCode(byte));
-  const start = Math.floor(body.length * part);
-  const index = start + changed.subarray(start).findIndex(isLetter);
-  changed.write(changed.toString('latin1', index, index + 1) === 'A' ? 'B' : 'A', index, 'latin1');
-  return changed;
-}
-
-// A compact JWS, and not the beginning of a JWE.
-const tokenPattern = /(eyJ[\w-]*)\.([\w-]+)\.[\w-]+(?![\w-]*\.)/;
-
-/** The request with its token unsigned, wherever that stands; null where there is none. */
-function unsign(request: WebhookRequest): WebhookRequest | null {
-  const strip = (text: string) =>
-    text.replace(tokenPattern, (_token, header: string, claims: string) => {
-      const named = JSON.parse(Buffer.from(header, 'base64url').toString());
-      return `${toBase64url({ ...named, alg: 'none' })}.${claims}.`;
-    });
-  const body = Buffer.from(strip(Buffer.from(request.body).toString()));
-  const headers = Object.fromEntries(
-    Object.entries(request.headers).map(([name, value]) => [name, value && strip(value)]),
-  );
-  const isSame =
-    JSON.stringify([headers, body]) === JSON.stringify([request.headers, Buffer.from(request.body)]);
-  return isSame ? null : { ...request, headers, body };
-}
-
-function toUnsigned(claims: Claims, header: object = {}): string {
-  return `${toBase64url({ typ: 'JWT', alg: 'none', ...header })}.${toBase64url(claims)}`;
-}
-
-function toBase64url(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
-}
-
-/** The claims of a token that the same provider gives to a signed-in user. */
-function userClaims(iss: unknown, aud: unknown): Claims {
-  const iat = Math.floor(nowMs / 1000);
-  const rights = { azp: 'app', scope: 'openid profile', email: user.email };
-  return { iss, ...(aud !== undefined && { aud }), sub: user.id, iat, exp: iat + 3_600, ...rights };
 }

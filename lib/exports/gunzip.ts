@@ -22,38 +22,37 @@ export class BrokenGzipError extends Error {
  * @throws BrokenGzipError after the last bytes that could be unpacked, and whatever the source throws
  */
 export async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let head = Buffer.alloc(0);
-  let unpack: Unpacker | null = null;
-  let isPlain = false;
+  let unpacker: Unpacker | null = null;
+  let isFirst = true;
   try {
-    for await (const chunk of source) {
-      if (isPlain) {
-        yield chunk;
-        continue;
-      }
-      if (unpack) {
-        yield* unpack.push(chunk);
-        continue;
-      }
-      head = Buffer.concat([head, chunk]);
-      if (head.length < 2) continue;
-      isPlain = !(head[0] === 0x1f && head[1] === 0x8b);
-      if (isPlain) yield head;
-      else {
-        unpack = new Unpacker();
-        yield* unpack.push(head);
-      }
+    for await (const chunk of withWholeHead(source)) {
+      if (isFirst && chunk[0] === 0x1f && chunk[1] === 0x8b) unpacker = new Unpacker();
+      isFirst = false;
+      if (unpacker) yield* unpacker.push(chunk);
+      else yield chunk;
     }
-    if (unpack) yield* unpack.end();
-    else if (!isPlain && head.length > 0) yield head;
+    if (unpacker) yield* unpacker.end();
   } finally {
-    unpack?.close();
+    unpacker?.close();
   }
 }
 
-/**
- * Reads the stream by hand: an iterator over it drops what is unpacked but not yet read when the file breaks off.
- */
+/** The same bytes, of which the first two, by which gzip is known, come together. */
+async function* withWholeHead(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let head: Uint8Array | null = Buffer.alloc(0);
+  for await (const chunk of source) {
+    if (!head) yield chunk;
+    else {
+      head = Buffer.concat([head, chunk]);
+      if (head.length < 2) continue;
+      yield head;
+      head = null;
+    }
+  }
+  if (head) yield head;
+}
+
+// Reads the stream by hand: an iterator over it drops what is unpacked but not yet read when the file breaks off.
 class Unpacker {
   readonly #stream: Gunzip = createGunzip();
   #unpacked: Uint8Array[] = [];

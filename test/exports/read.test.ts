@@ -71,6 +71,11 @@ describe('an invalid line', () => {
     ['is missing in an array', '[{"id":"u1"},', ['1 u1', '2 truncated']],
     ['is missing in an object', '{"users":[{"id":"u1"}]', ['1 u1', '2 truncated']],
     ['is an object without the array', '{\n"people":[{"id":"u1"}]}', ['1 shape']],
+    [
+      'is an object whose array lies deeper',
+      '{\n"users":{"all":[{"id":"u1"}]},"more":[{"id":"u2"}]}',
+      ['1 shape'],
+    ],
     ['follows the array', '[{"id":"u1"}] and more, ["u2"]', ['1 u1', '2 not_json']],
     ['is no object', '{"id":"u1"}\n"u2"\nnull\n[]\n', ['1 u1', '2 shape', '3 shape', '4 no_reference id']],
     [
@@ -298,6 +303,12 @@ describe('a large file', () => {
       if (line.line === 3) break;
     }
     expect(pulled).toEqual({ users: 50, isClosed: true });
+  });
+
+  it('is closed when there is no sense in reading on', async () => {
+    const { pulled, chunks } = largeFile((id) => `u${id},A\n`, 'name,first_name\n', '');
+    expect(inShort(await read(chunks))).toEqual(['1 no_reference id']);
+    expect(pulled).toEqual({ users: 0, isClosed: true });
   });
 
   it('passes on what goes wrong at its source', async () => {

@@ -1,0 +1,51 @@
+// What somebody makes of a signed request, or of a token, who has not the key.
+
+import type { WebhookRequest } from '../../lib/providers/provider.ts';
+import { nowMs, user } from './sent.ts';
+
+type Claims = Readonly<Record<string, unknown>>;
+
+/** Another letter for the first one after that part of the body. */
+export function changeLetter(body: Uint8Array, part: number): Uint8Array {
+  const changed = Buffer.from(body);
+  const isLetter = (byte: number) => /[A-Za-z]/.test(String.fromCharCode(byte));
+  const start = Math.floor(body.length * part);
+  const index = start + changed.subarray(start).findIndex(isLetter);
+  changed.write(changed.toString('latin1', index, index + 1) === 'A' ? 'B' : 'A', index, 'latin1');
+  return changed;
+}
+
+// A compact JWS, and not the beginning of a JWE.
+const tokenPattern = /(eyJ[\w-]*)\.([\w-]+)\.[\w-]+(?![\w-]*\.)/;
+
+/** The request with its token unsigned, wherever that stands; null where there is none. */
+export function unsign(request: WebhookRequest): WebhookRequest | null {
+  const strip = (text: string) =>
+    text.replace(tokenPattern, (_token, header: string, claims: string) => {
+      const named = JSON.parse(Buffer.from(header, 'base64url').toString());
+      return `${toBase64url({ ...named, alg: 'none' })}.${claims}.`;
+    });
+  const body = Buffer.from(strip(Buffer.from(request.body).toString()));
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).map(([name, value]) => [name, value && strip(value)]),
+  );
+  const isSame =
+    JSON.stringify([headers, body]) === JSON.stringify([request.headers, Buffer.from(request.body)]);
+  return isSame ? null : { ...request, headers, body };
+}
+
+/** A token of these claims up to its signature; of the algorithm none, unless the header names another. */
+export function toUnsigned(claims: Claims, header: object = {}): string {
+  return `${toBase64url({ typ: 'JWT', alg: 'none', ...header })}.${toBase64url(claims)}`;
+}
+
+function toBase64url(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+/** The claims of a token that the same provider gives to a signed-in user. */
+export function userClaims(iss: unknown, aud: unknown): Claims {
+  const iat = Math.floor(nowMs / 1000);
+  const rights = { azp: 'app', scope: 'openid profile', email: user.email };
+  return { iss, ...(aud !== undefined && { aud }), sub: user.id, iat, exp: iat + 3_600, ...rights };
+}
