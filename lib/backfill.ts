@@ -52,6 +52,7 @@ export const emptyReport: BackfillReport = {
 
 const batchSize = 25;
 const maxExamples = 100;
+const maxAheadMs = 5 * 60_000;
 
 /**
  * Takes a chunk of a file and answers the report so far with it; null when ROQ seems to be down and the chunk must be
@@ -66,18 +67,28 @@ export async function backfillChunk(
 ): Promise<BackfillReport | null> {
   const tally = openTally(report);
   tally.add('lines', lines.length);
-  for (const line of lines) if (line.is === 'invalid') tally.invalid(line);
+  const checked = lines.map((line) => notAhead(line, ports.now()));
+  for (const line of checked) if (line.is === 'invalid') tally.invalid(line);
   const work = apply ? applyBatch : planBatch;
-  const isWhole = await budget.pace.each(batchesOf(heardIn(lines)), (batch) =>
+  const isWhole = await budget.pace.each(batchesOf(heardIn(checked)), (batch) =>
     work(ports, batch, tally, budget),
   );
   return isWhole ? tally.close() : null;
 }
 
+type Checked = Extract<ExportLine, { is: 'user' }> | Invalid;
+type Invalid = Omit<Extract<ExportLine, { is: 'invalid' }>, 'reason'> & { readonly reason: string };
+
+// What is dated far ahead would outlast every true event that follows it.
+function notAhead(line: ExportLine, nowMs: number): Checked {
+  if (line.is === 'invalid' || line.at <= nowMs + maxAheadMs) return line;
+  return { is: 'invalid', line: line.line, reason: 'from_the_future', where: null };
+}
+
 type Batch = ReadonlyMap<string, Facts>;
 
 /** The facts of a chunk by user, so that each user is folded once. */
-function heardIn(lines: readonly ExportLine[]): ReadonlyMap<string, Facts> {
+function heardIn(lines: readonly Checked[]): ReadonlyMap<string, Facts> {
   const heard = new Map<string, Facts>();
   for (const line of lines) {
     if (line.is === 'invalid') continue;
@@ -179,7 +190,7 @@ function openTally(report: BackfillReport) {
   return {
     add,
     update,
-    invalid: ({ line, reason, where }: Extract<ExportLine, { is: 'invalid' }>) => {
+    invalid: ({ line, reason, where }: Invalid) => {
       add('invalid', 1);
       if (examples.length < maxExamples) examples.push({ line, reason, where });
     },

@@ -50,14 +50,16 @@ describe('a plan', () => {
         { ...user('plan-nameless'), email: undefined },
         { email: 'nobody@x.example', updated_at: day },
         { id: 'plan-timeless' },
+        { ...user('plan-ahead'), updated_at: '2031-01-01T00:00:00Z' },
       ],
     });
     expect(report).toMatchObject({
-      ...{ lines: 7, invalid: 2, created: 1, adopted: 1, unchanged: 1, waiting: 1, deactivated: 1 },
+      ...{ lines: 8, invalid: 3, created: 1, adopted: 1, unchanged: 1, waiting: 1, deactivated: 1 },
       fields: { firstName: 1, active: 1 },
       examples: [
         { line: 6, reason: 'no_reference' },
         { line: 7, reason: 'no_time' },
+        { line: 8, reason: 'from_the_future' },
       ],
     });
     expect(await everything()).toEqual(before);

@@ -52,16 +52,14 @@ function findFormat(head: string, isEnough: boolean, member: string | null): For
   if (!text.startsWith('{')) return 'csv';
   const end = text.indexOf('\n');
   if (end === -1 && !isEnough) return null;
-  return startsDocument(text.slice(0, end === -1 ? undefined : end).trim(), end !== -1, member)
-    ? 'json'
-    : 'ndjson';
+  const line = text.slice(0, end === -1 ? undefined : end).trim();
+  return startsDocument(line, member) ? 'json' : 'ndjson';
 }
 
 /** Whether an object's first line begins one document, rather than being a user of its own. */
-function startsDocument(line: string, hasMore: boolean, member: string | null): boolean {
+function startsDocument(line: string, member: string | null): boolean {
   const value = parse(line);
-  if (value === undefined)
-    return !hasMore || line === '{' || (member !== null && line.includes(`"${member}"`));
+  if (value === undefined) return line === '{' || (member !== null && line.includes(`"${member}"`));
   return member !== null && isRecord(value) && Array.isArray(value[member]);
 }
 

@@ -3,24 +3,10 @@
 // holds JSON.
 
 import * as v from 'valibot';
-import { customData, reference, tell, text, yesNo } from '../providers/payload.ts';
+import { genericUser, toTold } from '../providers/generic-user.ts';
 import { convert, type ExportedUser, type ExportShape, fit, moment, toFlag, toMoment } from './shape.ts';
 
-const row = v.object({
-  id: reference(),
-  email: text(),
-  phone: text(),
-  first_name: text(),
-  last_name: text(),
-  locale: text(),
-  timezone: text(),
-  avatar_url: text(),
-  custom_data: customData(),
-  tenant_id: text(),
-  email_verified: yesNo(),
-  disabled: yesNo(),
-  updated_at: moment(),
-});
+const row = v.object({ ...genericUser.entries, updated_at: moment() });
 
 export const genericExport: ExportShape = {
   name: 'generic',
@@ -43,20 +29,7 @@ export const genericExport: ExportShape = {
 
 function toUser(value: unknown): ExportedUser {
   const user = fit(row, value);
-  const told = tell({
-    email: user.email,
-    phone: user.phone,
-    firstName: user.first_name,
-    lastName: user.last_name,
-    locale: user.locale,
-    timezone: user.timezone,
-    avatarUrl: user.avatar_url,
-    customData: user.custom_data,
-    tenantId: user.tenant_id,
-    emailVerified: user.email_verified,
-    disabled: user.disabled,
-  });
-  return { reference: user.id, told, at: user.updated_at };
+  return { reference: user.id, told: toTold(user), at: user.updated_at };
 }
 
 // What is not JSON stays text, which the schema refuses.

@@ -60,24 +60,7 @@ const envelope = v.object({
 
 const token = v.object({ jti: name(), event: v.unknown() });
 
-const user = v.object({
-  id: reference(),
-  email: text(),
-  phone: text(),
-  first_name: text(),
-  last_name: text(),
-  locale: text(),
-  timezone: text(),
-  avatar_url: text(),
-  custom_data: customData(),
-  tenant_id: text(),
-  email_verified: yesNo(),
-  disabled: yesNo(),
-});
-
-type User = v.InferOutput<typeof user>;
-
-const kinds: Kinds<User> = {
+const kinds: Kinds<GenericUser> = {
   'user.signed_up': { means: 'signed up', tells: toTold },
   'user.updated': { means: 'profile changed', tells: toTold },
   'user.email_verified': {
@@ -104,7 +87,7 @@ export const generic: Provider<typeof settings> = {
       const { id = messageId, type, time: at, user: subject } = parsePayload(envelope, event);
       const kind = findKind(kinds, type);
       if (!kind) return [ignoredEvent({ id, kind: type, at })];
-      const known = parsePayload(v.object({ user }), { user: subject }).user;
+      const known = parsePayload(v.object({ user: genericUser }), { user: subject }).user;
       return [{ id, kind: type, reference: known.id, at, told: kind.tells(known) }];
     };
   },
@@ -147,20 +130,4 @@ function openToken({ GENERIC_JWKS_URL, GENERIC_ISSUER, GENERIC_AUDIENCE }: Token
     const { jti, event } = parsePayload(token, await verify(request, nowMs));
     return { id: jti, event };
   };
-}
-
-function toTold(user: User): Told {
-  return tell({
-    email: user.email,
-    phone: user.phone,
-    firstName: user.first_name,
-    lastName: user.last_name,
-    locale: user.locale,
-    timezone: user.timezone,
-    avatarUrl: user.avatar_url,
-    customData: user.custom_data,
-    tenantId: user.tenant_id,
-    emailVerified: user.email_verified,
-    disabled: user.disabled,
-  });
 }
