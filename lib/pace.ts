@@ -65,4 +65,10 @@ export function paceOf(outcomes: readonly Pick<Outcome, 'code'>[]): Went {
   return outcomes.some(({ code }) => code !== null && slowCodes.has(code)) ? 'slow' : 'well';
 }
 
-const slowCodes: ReadonlySet<string> = new Set(['roq_unavailable', 'roq_throttled', 'roq_ambiguous']);
+// Wrong credentials fail every batch: as with a ROQ that is down, there is no use in trying them all.
+const slowCodes: ReadonlySet<string> = new Set([
+  'roq_unavailable',
+  'roq_throttled',
+  'roq_ambiguous',
+  'roq_unauthorized',
+]);

@@ -17,18 +17,8 @@ import { issuedAtMs } from '../signatures/claims.ts';
 import { verifyJwsBody } from '../signatures/jws-body.ts';
 import { remoteKeys } from '../signatures/keys.ts';
 import { verifyStandardWebhooks, webhookSecret } from '../signatures/standard-webhooks.ts';
-import type { Told } from '../user.ts';
-import {
-  customData,
-  instant,
-  name,
-  parseJson,
-  parsePayload,
-  reference,
-  tell,
-  text,
-  yesNo,
-} from './payload.ts';
+import { type GenericUser, genericUser, toTold } from './generic-user.ts';
+import { instant, name, parseJson, parsePayload } from './payload.ts';
 import {
   findKind,
   ignoredEvent,
