@@ -18,11 +18,12 @@ const leaseMs = 40_000;
 
 export type World = Awaited<ReturnType<typeof startWorld>>;
 
-export async function startWorld() {
+/** `pageCap`: the most users in one answer of ROQ; `timeoutMs`: how long one call to it may take. */
+export async function startWorld({ pageCap = 5, timeoutMs = 300 } = {}) {
   let nowMs = Date.parse('2026-03-01T00:00:00Z');
   const now = () => nowMs;
   const table = await startTable();
-  const roqServer = await startRoq({ pageCap: 5, now });
+  const roqServer = await startRoq({ pageCap, now });
   const users = { client: table.client, tableName, now };
   const store = createStore(users);
   const lists = createLists(users);
@@ -30,13 +31,14 @@ export async function startWorld() {
   const limits = { count: 1_000_000, share: 0 };
   const ceiling = { state, now, limits };
   const { url, environmentId, apiKey } = roqServer;
-  const roq = createRoq({ url, environmentId, apiKey, timeoutMs: 300, now });
+  const roq = createRoq({ url, environmentId, apiKey, timeoutMs, now });
   const lines: LogLine[] = [];
   const log = (line: LogLine) => void lines.push(line);
   const ports: App = {
     ...{ store, lists, state, roq, now, log, random: () => 0.5 },
     admit: createCeiling(ceiling),
     admitIn: (run) => createCeiling(ceiling, run),
+    limits,
     noteDuplicates: noteDuplicates(state, log, now),
     noteHeard: noteHeard(state, now),
   };
