@@ -3,7 +3,7 @@
 
 import type { Context, EventBridgeEvent, PostConfirmationTriggerEvent } from 'aws-lambda';
 import { type App, connect, leaseMsFor } from '../lib/app.ts';
-import { readConfig, webhookSettings } from '../lib/config.ts';
+import { inlineSettings, readConfig } from '../lib/config.ts';
 import { RejectedError, UnavailableError } from '../lib/errors.ts';
 import { causeName } from '../lib/log.ts';
 import { cognitoSettings, readCall, readTrigger } from '../lib/providers/cognito.ts';
@@ -20,7 +20,7 @@ const ready = createReady(process.env, (environment) => {
   });
 });
 
-const functionSettings = { ...cognitoSettings, INLINE_BUDGET_MS: webhookSettings.INLINE_BUDGET_MS };
+const functionSettings = { ...cognitoSettings, ...inlineSettings };
 
 export const handler = async (event: CognitoEvent, context: Context): Promise<CognitoEvent> =>
   (await ready())(event, context);

@@ -2,12 +2,12 @@
 
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { type App, connect, leaseMsFor } from '../lib/app.ts';
-import { readWebhookConfig, type WebhookConfig } from '../lib/config.ts';
 import { type ErrorCode, RejectedError, type RejectionCode, UnavailableError } from '../lib/errors.ts';
 import { causeName, log } from '../lib/log.ts';
 import type { ChallengeAnswer, WebhookRequest } from '../lib/providers/provider.ts';
 import { createReady } from '../lib/ready.ts';
 import { receive } from '../lib/receive.ts';
+import { readWebhookConfig, type WebhookConfig } from '../lib/webhook-config.ts';
 
 const ready = createReady(process.env, (environment) => {
   const config = readWebhookConfig(environment);
@@ -76,7 +76,9 @@ function toRequest(event: APIGatewayProxyEventV2): WebhookRequest {
     throw new RejectedError('body_too_large', 'the body is over 1 MiB');
   const headers = Object.entries(event.headers).map(([name, value]) => [name.toLowerCase(), value] as const);
   return {
-    ...{ method: event.requestContext.http.method, query: event.queryStringParameters ?? {} },
+    method: event.requestContext.http.method,
+    // What API Gateway has parsed leaves it open what became of a "+".
+    query: Object.fromEntries(new URLSearchParams(event.rawQueryString)),
     ...{ headers: Object.fromEntries(headers), body },
   };
 }

@@ -1,4 +1,4 @@
-// The family whose senders repeat one agreed header value; also a second check beside a signature.
+// The family whose senders repeat one agreed value, in a header or in the body; also a second check beside a signature.
 
 import { ConfigError, RejectedError } from '../errors.ts';
 import type { WebhookRequest } from '../providers/provider.ts';
@@ -17,12 +17,21 @@ export type StaticCredentialOptions = {
  * @throws (the check) RejectedError signature_missing, header_duplicated, credential_mismatch
  */
 export function verifyStaticCredential({ header, credentials }: StaticCredentialOptions) {
+  const check = verifyAgreedText(credentials);
+  return async (request: WebhookRequest): Promise<void> => check(soleHeader(request, header));
+}
+
+/**
+ * Builds a check of a text that the body holds, any of `credentials` being right.
+ * @throws (the check) RejectedError signature_missing, credential_mismatch
+ */
+export function verifyAgreedText(credentials: readonly string[]) {
   if (credentials.length === 0 || credentials.includes('')) throw new ConfigError(['a credential is empty']);
-  return async (request: WebhookRequest): Promise<void> => {
-    const value = soleHeader(request, header);
+  return (text: string | null | undefined): void => {
+    if (!text) throw new RejectedError('signature_missing', 'the credential is missing');
     // Every credential is compared, so that the time does not tell which one was right.
-    const matches = credentials.filter((credential) => isSameText(value, credential));
+    const matches = credentials.filter((credential) => isSameText(text, credential));
     if (matches.length === 0)
-      throw new RejectedError('credential_mismatch', `the header ${header} is not as agreed`);
+      throw new RejectedError('credential_mismatch', 'the credential is not as agreed');
   };
 }

@@ -2,6 +2,7 @@
 
 import { clerk } from './clerk.ts';
 import { descope } from './descope.ts';
+import { entra } from './entra.ts';
 import { firebase } from './firebase.ts';
 import { fusionauth } from './fusionauth.ts';
 import { generic } from './generic.ts';
@@ -9,6 +10,7 @@ import { hanko } from './hanko.ts';
 import { keycloak } from './keycloak.ts';
 import { kinde } from './kinde.ts';
 import { logto } from './logto.ts';
+import { okta } from './okta.ts';
 import type { Sender } from './sender.ts';
 import { ssf } from './ssf.ts';
 import { stytch } from './stytch.ts';
@@ -32,5 +34,7 @@ export const senders: readonly Sender[] = [
   keycloak,
   firebase,
   hanko,
+  okta,
+  entra,
   generic,
 ];

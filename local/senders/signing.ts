@@ -75,3 +75,13 @@ export function signTimestampedHmac(
     .digest('hex');
   return { headers: { 'content-type': 'application/json', [header]: `t=${time},v1=${signature}` }, body };
 }
+
+/** Nothing is signed: a header repeats what was agreed. */
+export function repeatCredential(payload: object, credential: string, header: string): SignedRequest {
+  return { headers: { 'Content-Type': 'application/json', [header]: credential }, body: toBody(payload) };
+}
+
+/** The first of the credentials in a setting: the one that is sent. */
+export function firstCredential(setting: string | undefined): string {
+  return setting?.split(',')[0]?.trim() ?? '';
+}

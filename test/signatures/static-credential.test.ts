@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { ConfigError } from '../../lib/errors.ts';
-import { verifyStaticCredential } from '../../lib/signatures/static-credential.ts';
+import { verifyAgreedText, verifyStaticCredential } from '../../lib/signatures/static-credential.ts';
 
 const verify = verifyStaticCredential({
   header: 'authorization',
@@ -28,4 +28,25 @@ it.each([
 
 it.each([[[]], [['']], [['Bearer current', '']]])('%j can not be what was agreed', (credentials) => {
   expect(() => verifyStaticCredential({ header: 'authorization', credentials })).toThrow(ConfigError);
+});
+
+const check = verifyAgreedText(['next', 'current']);
+
+it.each(['next', 'current'])('the agreed text %j of a body is accepted', (text) => {
+  expect(() => check(text)).not.toThrow();
+});
+
+it.each([
+  [undefined, 'signature_missing'],
+  [null, 'signature_missing'],
+  ['', 'signature_missing'],
+  ['retired', 'credential_mismatch'],
+  [' current', 'credential_mismatch'],
+  ['next,current', 'credential_mismatch'],
+])('the text %j of a body is refused: %s', (text, code) => {
+  expect(() => check(text)).toThrow(expect.objectContaining({ name: 'RejectedError', code }));
+});
+
+it.each([[[]], [['']], [['current', '']]])('%j can not be what a body was agreed to hold', (credentials) => {
+  expect(() => verifyAgreedText(credentials)).toThrow(ConfigError);
 });
