@@ -1,14 +1,19 @@
-// By EventBridge: every minute what is due is converged and jobs are carried on; once a day an audit is begun.
+// By EventBridge: every minute what is due is converged and jobs are carried on; every five minutes it is told how things
+// stand; once a day an audit is begun.
 
 import type { Context } from 'aws-lambda';
 import { type App, budgetOf, connect } from '../lib/app.ts';
 import { newAudit } from '../lib/audit.ts';
 import { readConfig } from '../lib/config.ts';
 import { type Drained, drain } from '../lib/drain.ts';
+import { readGauges } from '../lib/gauges.ts';
 import { runJobs, startJob } from '../lib/jobs.ts';
 import { createReady } from '../lib/ready.ts';
 
-const ready = createReady(process.env, (environment) => createHandler(connect(readConfig(environment))));
+const ready = createReady(process.env, (environment) => {
+  const providers = (environment.PROVIDERS ?? '').split(/\s+/);
+  return createHandler(connect(readConfig(environment)), providers);
+});
 
 export const handler = async (schedule: Schedule, context: Context): Promise<Drained> =>
   (await ready())(schedule, context);
@@ -16,8 +21,12 @@ export const handler = async (schedule: Schedule, context: Context): Promise<Dra
 /** The schedules' own input, as serverless.yml has it. */
 type Schedule = { readonly begin?: 'audit' };
 
-/** @throws UnavailableError, so that the alarm on the function's errors is rung. */
-export function createHandler(app: App) {
+// As often as the alarms look.
+const gaugesEveryMs = 5 * 60_000;
+
+/** `providers`: those that the webhook is configured for. @throws UnavailableError, so that its alarm is rung */
+export function createHandler(app: App, providers: readonly string[] = []) {
+  let gaugedAt = 0;
   return async (
     { begin }: Schedule,
     context: Pick<Context, 'getRemainingTimeInMillis'>,
@@ -26,6 +35,10 @@ export function createHandler(app: App) {
     if (begin === 'audit') await beginAudit(app);
     const drained = await drain(app, budget);
     app.log({ message: 'drain', ...drained });
+    if (app.now() - gaugedAt >= gaugesEveryMs) {
+      app.log(await readGauges(app, providers));
+      gaugedAt = app.now();
+    }
     await runJobs(app, budget);
     return drained;
   };

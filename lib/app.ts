@@ -2,14 +2,15 @@
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Context } from 'aws-lambda';
-import { type Admit, createCeiling } from './ceiling.ts';
+import { type Admit, type CeilingLimits, createCeiling } from './ceiling.ts';
 import type { Config } from './config.ts';
 import type { ConvergePorts } from './converge.ts';
 import { createLists, type Lists } from './lists.ts';
-import { type Log, log } from './log.ts';
+import { type Log, log as writeLine } from './log.ts';
 import { createPace, type RunBudget } from './pace.ts';
 import type { ReceivePorts } from './receive.ts';
 import { createRoq, type Roq } from './roq/client.ts';
+import type { RoqError } from './roq/faults.ts';
 import { createState, type Finding, type State } from './state.ts';
 import { createStore, type Store } from './store.ts';
 
@@ -21,6 +22,7 @@ export type App = {
   readonly admit: Admit;
   /** The ceiling on the deactivations of one run, within that of the hour. */
   readonly admitIn: (run: string) => Admit;
+  readonly limits: CeilingLimits;
   readonly noteDuplicates: ConvergePorts['noteDuplicates'];
   readonly noteHeard: ReceivePorts['noteHeard'];
   readonly now: () => number;
@@ -29,7 +31,7 @@ export type App = {
 };
 
 /** Opens no connection: that is left to the first call. */
-export function connect(config: Config): App {
+export function connect(config: Config, log: Log = writeLine): App {
   const now = Date.now;
   const client = new DynamoDBClient({
     maxAttempts: 3,
@@ -42,9 +44,10 @@ export function connect(config: Config): App {
     store: createStore(users),
     lists: createLists(users),
     state,
-    roq: createRoq({ ...config.roq, now }),
+    roq: createRoq({ ...config.roq, now, onFailure: logFailure(log) }),
     admit: createCeiling(ceiling),
     admitIn: (run) => createCeiling(ceiling, run),
+    limits: config.ceiling,
     noteDuplicates: noteDuplicates(state, log, now),
     noteHeard: noteHeard(state, now),
     now,
@@ -65,6 +68,11 @@ export function noteDuplicates(
       await state.put('duplicate', roqId, { reference, foundAt: now() } satisfies Finding, null);
     }
   };
+}
+
+function logFailure(log: Log): (failure: RoqError) => void {
+  return ({ code, statusCode, errorCode, errorSubCode }) =>
+    log({ message: 'roq', code, statusCode, errorCode, errorSubCode });
 }
 
 // Often enough to see that a provider fell silent, and no write for each event.

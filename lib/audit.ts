@@ -143,10 +143,10 @@ function batchesOf<Row>(rows: readonly Row[]): readonly (readonly Row[])[] {
 
 function countPage(tally: Tally, records: readonly UserRecord[], compared: readonly Compared[]): void {
   tally.add('records', records.length);
-  for (const { queue, roqId, observed } of records) {
+  for (const { queue, observed } of records) {
     if (queue === null) continue;
     tally.add(queue, 1);
-    if (roqId !== null && observed?.active !== false) tally.add('active', 1);
+    if (observed?.active === true) tally.add('active', 1);
   }
   for (const { reference, finding, fields, isActive } of compared) {
     tally.add(finding, 1);

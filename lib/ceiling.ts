@@ -32,7 +32,7 @@ export type CeilingPorts = {
  */
 export function createCeiling({ state, now, limits }: CeilingPorts, run: string | null = null): Admit {
   return async (wanted) => {
-    const hour = `hour#${new Date(now()).toISOString().slice(0, 13)}`;
+    const hour = hourAt(now());
     if (run === null) return admit(hour, wanted, 2 * hourMs);
     const inRun = await admit(`run#${run}`, wanted, keepRunMs);
     const inHour = inRun > 0 ? await admit(hour, inRun, 2 * hourMs) : 0;
@@ -44,8 +44,35 @@ export function createCeiling({ state, now, limits }: CeilingPorts, run: string 
   async function admit(id: string, wanted: number, keepMs: number): Promise<number> {
     const first = await state.spend(id, wanted, limits.count, keepMs);
     if (first === wanted || limits.share === 0) return first;
-    const totals = await state.get<Totals>('total', 'users');
-    const limit = Math.floor((totals?.document.active ?? 0) * limits.share);
+    const limit = await limitOf({ state, limits });
     return limit > limits.count ? first + (await state.spend(id, wanted - first, limit, keepMs)) : first;
   }
+}
+
+/** Deactivations that are counted in this clock hour, and how many of them the ceiling lets through. */
+export async function readCeiling({
+  state,
+  now,
+  limits,
+}: {
+  readonly state: Pick<State, 'spent' | 'get'>;
+  readonly now: () => number;
+  readonly limits: CeilingLimits;
+}): Promise<{ readonly counted: number; readonly limit: number }> {
+  return { counted: await state.spent(hourAt(now())), limit: await limitOf({ state, limits }) };
+}
+
+async function limitOf({
+  state,
+  limits,
+}: {
+  readonly state: Pick<State, 'get'>;
+  readonly limits: CeilingLimits;
+}): Promise<number> {
+  const totals = await state.get<Totals>('total', 'users');
+  return Math.max(limits.count, Math.floor((totals?.document.active ?? 0) * limits.share));
+}
+
+function hourAt(nowMs: number): string {
+  return `hour#${new Date(nowMs).toISOString().slice(0, 13)}`;
 }

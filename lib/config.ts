@@ -1,11 +1,7 @@
-// The configuration, read from the environment once and checked as a whole.
+// The configuration that every function needs, read from the environment once and checked as a whole.
 
-import * as v from 'valibot';
 import type { CeilingLimits } from './ceiling.ts';
-import { ConfigError } from './errors.ts';
-import type { LookUp, Provider, Read } from './providers/provider.ts';
-import { providers } from './providers/registry.ts';
-import { type Environment, readSettings, text, url, words } from './settings.ts';
+import { type Environment, number, readSettings, text, url } from './settings.ts';
 
 /** The settings that every function needs. */
 export const coreSettings = {
@@ -31,9 +27,8 @@ export const coreSettings = {
   ),
 };
 
-/** The settings of the webhook, besides those of its providers. */
-export const webhookSettings = {
-  PROVIDERS: words('Names of your auth providers, separated by spaces, as in the table of providers.'),
+/** The settings of the functions that a sender waits for. */
+export const inlineSettings = {
   INLINE_BUDGET_MS: number(
     2_000,
     { min: 0, max: 5_000 },
@@ -53,20 +48,6 @@ export type Config = {
   };
 };
 
-export type WebhookConfig = Config & {
-  readonly inlineBudgetMs: number;
-  /** The providers that are configured, by name. */
-  readonly providers: ReadonlyMap<string, ConnectedProvider>;
-};
-
-export type ConnectedProvider = {
-  readonly name: string;
-  readonly answers: Provider['answers'];
-  readonly read: Read;
-  readonly lookUp: LookUp | null;
-  readonly challenge: Provider['challenge'];
-};
-
 /** @throws ConfigError naming everything that is wrong. */
 export function readConfig(environment: Environment): Config {
   const core = readSettings(coreSettings, environment);
@@ -81,60 +62,4 @@ export function readConfig(environment: Environment): Config {
       timeoutMs: core.ROQ_TIMEOUT_MS,
     },
   };
-}
-
-/** @throws ConfigError naming everything that is wrong, of all settings at once. */
-export function readWebhookConfig(environment: Environment): WebhookConfig {
-  const faults: string[] = [];
-  const core = collect(faults, () => readConfig(environment));
-  const webhook = collect(faults, () => readSettings(webhookSettings, environment));
-  const names = new Set((environment.PROVIDERS ?? '').split(/\s+/).filter(Boolean));
-  const connected = [...names].map((name) => collect(faults, () => connectProvider(name, environment)));
-  if (!core || !webhook || faults.length > 0) throw new ConfigError(faults);
-  const providers = connected.filter((provider) => provider !== null);
-  return {
-    ...core,
-    inlineBudgetMs: webhook.INLINE_BUDGET_MS,
-    providers: new Map(providers.map((provider) => [provider.name, provider])),
-  };
-}
-
-function connectProvider(name: string, environment: Environment): ConnectedProvider {
-  const provider = providers.find((candidate) => candidate.name === name);
-  if (!provider) {
-    const known = providers.map((candidate) => candidate.name).join(', ');
-    throw new ConfigError([`PROVIDERS names "${name}", which is none of ${known}`]);
-  }
-  const settings = readSettings(provider.settings, environment);
-  return {
-    ...{ name, answers: provider.answers, challenge: provider.challenge },
-    ...{ read: provider.connect(settings), lookUp: provider.lookUp?.(settings) ?? null },
-  };
-}
-
-function collect<Value>(faults: string[], read: () => Value): Value | null {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    faults.push(...error.faults);
-    return null;
-  }
-}
-
-function number(
-  otherwise: number,
-  { min, max, isWhole = true }: { readonly min: number; readonly max: number; readonly isWhole?: boolean },
-  description: string,
-) {
-  return v.pipe(
-    v.optional(v.string(), ''),
-    v.trim(),
-    v.transform((text) => (text === '' ? otherwise : Number(text))),
-    v.check(
-      (value) => (isWhole ? Number.isInteger(value) : Number.isFinite(value)) && value >= min && value <= max,
-      `must be a ${isWhole ? 'whole ' : ''}number from ${min} to ${max}`,
-    ),
-    v.description(description),
-  );
 }

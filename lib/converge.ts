@@ -227,8 +227,9 @@ async function recover(
       deadline,
     );
   } catch (error) {
-    asRoqError(error);
-    return tasks.map((task) => fail(task, failure));
+    const unseen = asRoqError(error);
+    // Which of them ROQ refused is not known, and is no reason to give up on the others.
+    return tasks.map((task) => fail(task, isFinal(failure.code) ? unseen : failure, null));
   }
   return finishOneByOne(ports, seen, failure, deadline);
 }

@@ -5,7 +5,7 @@ import { UnavailableError } from './errors.ts';
 import { timed } from './meter.ts';
 
 export type TableOptions = {
-  readonly client: DynamoDBClient;
+  readonly client: Pick<DynamoDBClient, 'send'>;
   readonly tableName: string;
   /** Our clock, in milliseconds. It decides over leases and due times alone, never over facts. */
   readonly now: () => number;

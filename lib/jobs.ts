@@ -73,9 +73,9 @@ export async function startJob(
   const stored: StoredJob = {
     ...{ job, state: 'running', startedAt: now(), updatedAt: now(), failures: 0, lastError: null },
   };
-  if (!(await state.put('job', id, stored, 0, keepMs))) return false;
+  // In this order a start that is broken off leaves no job that nobody carries on.
   await state.put('running', id, {}, null);
-  return true;
+  return state.put('job', id, stored, 0, keepMs);
 }
 
 /** Carries on whatever is running, one job after the other, as far as the time goes. */
@@ -134,20 +134,22 @@ async function drive(
   { deadline }: RunBudget,
 ): Promise<StoredJob> {
   let entry = start;
+  let lastError: JobError | null = 'roq_unavailable';
   try {
     for await (const job of advance({ ...ports, admit: ports.admitIn(entry.id) })) {
-      const saved = await save(ports, entry, { job, failures: 0, lastError: null });
+      lastError = null;
+      const saved = await save(ports, entry, { job, failures: 0, lastError });
       if (!saved) return entry.document;
       entry = saved;
       if (ports.now() + reserveMs >= deadline) break;
     }
   } catch (error) {
-    const failures = entry.document.failures + 1;
-    const lastError = codeOf(error);
-    const saved = await save(ports, entry, { failures, lastError });
-    return saved?.document ?? entry.document;
+    lastError = codeOf(error);
   }
-  return entry.document;
+  if (lastError === null) return entry.document;
+  // It threw, or it got nowhere at all, as when ROQ is down.
+  const saved = await save(ports, entry, { failures: entry.document.failures + 1, lastError });
+  return saved?.document ?? entry.document;
 }
 
 /** Null when another run was faster. */

@@ -1,6 +1,7 @@
 // One structured line a thing that happened: ids, codes and milliseconds, never payloads, secrets or personal data.
 
-import type { ErrorCode } from './errors.ts';
+import type { ErrorCode, RoqCode } from './errors.ts';
+import { withMetrics } from './metrics.ts';
 
 export type EventLine = {
   readonly message: 'event';
@@ -49,13 +50,55 @@ export type JobLine = {
   readonly [count: string]: string | number | null;
 };
 
-export type LogLine = EventLine | DuplicatesLine | FailureLine | DrainLine | JobLine;
+/** What an operator had done to users; `reference` null: to all that a queue holds. */
+export type OperateLine = {
+  readonly message: 'operate';
+  readonly command: string;
+  readonly reference: string | null;
+};
+
+/** A call to ROQ that failed; with what ROQ said of it, but for its message. */
+export type RoqLine = {
+  readonly message: 'roq';
+  readonly code: RoqCode;
+  readonly statusCode: number | null;
+  readonly errorCode: string | null;
+  readonly errorSubCode: string | null;
+};
+
+/** How it stands with all users. */
+export type GaugesLine = {
+  readonly message: 'gauges';
+  readonly pending: number;
+  readonly waiting: number;
+  readonly parked: number;
+  readonly held: number;
+  /** How long the oldest pending record has been out of step; 0: none is. */
+  readonly oldestPendingMs: number;
+  /** Deactivations counted in this clock hour, and the ceiling on them. */
+  readonly deactivations: number;
+  readonly ceiling: number;
+  /** How long ago the configured provider was heard of that has been silent for longest; null: none was ever. */
+  readonly longestSilenceMs: number | null;
+};
+
+export type LogLine =
+  | EventLine
+  | DuplicatesLine
+  | FailureLine
+  | DrainLine
+  | JobLine
+  | OperateLine
+  | RoqLine
+  | GaugesLine;
 
 export type Log = (line: LogLine) => void;
 
-/** Writes a line to stdout, which Lambda takes to CloudWatch. */
+/** Writes a line to stdout, which Lambda takes to CloudWatch; where it is deployed, with the line's figures. */
 export function log(line: LogLine): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
+  const { STAGE: stage, AWS_LAMBDA_FUNCTION_NAME: functionName = 'local' } = process.env;
+  const written = stage ? withMetrics(line, { stage, functionName }) : line;
+  process.stdout.write(`${JSON.stringify(written)}\n`);
 }
 
 /** The class name of what caused an error, the only part of it that is safe to log. */

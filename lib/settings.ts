@@ -53,6 +53,24 @@ export function flag(otherwise: boolean, description: string) {
   );
 }
 
+/** A number within bounds; where nothing is set, `otherwise`. */
+export function number(
+  otherwise: number,
+  { min, max, isWhole = true }: { readonly min: number; readonly max: number; readonly isWhole?: boolean },
+  description: string,
+) {
+  return v.pipe(
+    v.optional(v.string(), ''),
+    v.trim(),
+    v.transform((text) => (text === '' ? otherwise : Number(text))),
+    v.check(
+      (value) => (isWhole ? Number.isInteger(value) : Number.isFinite(value)) && value >= min && value <= max,
+      `must be a ${isWhole ? 'whole ' : ''}number from ${min} to ${max}`,
+    ),
+    v.description(description),
+  );
+}
+
 /** Words separated by spaces, of which there must be one at least. */
 export function words(description: string) {
   return v.pipe(given(), v.transform(toWords), v.description(description));
@@ -81,6 +99,11 @@ export function optionalSecrets(description: string, { isOne, looks } = anyText)
     v.check((secrets) => secrets.every(isOne), `must be ${looks}`),
     v.description(description),
   );
+}
+
+/** Whole header values separated by commas, for they hold spaces, of which there must be one at least. */
+export function credentials(description: string) {
+  return v.pipe(optionalCredentials(description), v.minLength(1, 'is missing'), v.description(description));
 }
 
 /** Whole header values separated by commas, for they hold spaces; there may be none. */

@@ -35,7 +35,7 @@ export type State = ReturnType<typeof createState>;
 const names = { '#n': 'count', '#expires': 'expiresAt' };
 
 export function createState({ client, tableName, now }: TableOptions) {
-  return { spend, refund, get, put, remove, list };
+  return { spend, refund, spent, get, put, remove, list };
 
   /**
    * Counts up to `wanted` more under a limit, and answers how many of them found room.
@@ -73,8 +73,13 @@ export function createState({ client, tableName, now }: TableOptions) {
       return null;
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      return Number((await read('count', id))?.count?.N ?? 0);
+      return spent(id);
     }
+  }
+
+  /** What is counted so far. */
+  async function spent(id: string): Promise<number> {
+    return Number((await read('count', id))?.count?.N ?? 0);
   }
 
   /** Takes `part` of what was counted off the count again, because it is not used. */

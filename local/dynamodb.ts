@@ -1,4 +1,4 @@
-// DynamoDB on this machine, by dynalite or by Amazon's own DynamoDB Local, and the table as serverless.yml has it.
+// DynamoDB on this machine, by dynalite or by Amazon's own DynamoDB Local, and the tables as infra/tables.yml has them.
 
 import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -28,7 +28,7 @@ export type DynamoDbOptions = {
 
 type Table = Omit<CreateTableCommandInput, 'TableName'>;
 type TableName = 'UsersTable' | 'StateTable';
-type ServerlessFile = { readonly resources: { readonly Resources: Readonly<Record<TableName, Resource>> } };
+type TablesFile = { readonly Resources: Readonly<Record<TableName, Resource>> };
 type Resource = { readonly Properties: Table };
 
 const startMs = 30_000;
@@ -43,7 +43,7 @@ export async function startDynamoDb({
   return engine === 'dynalite' ? startDynalite(path, port) : startDynamoDbLocal(path, port);
 }
 
-/** Creates a table that serverless.yml describes, unless it is there already, and waits until it can be used. */
+/** Creates a table that infra/tables.yml describes, unless it is there already, and waits until it can be used. */
 export async function createTable(
   client: DynamoDBClient,
   tableName: string,
@@ -54,7 +54,10 @@ export async function createTable(
   } catch (error) {
     if (!(error instanceof ResourceInUseException)) throw error;
   }
-  await waitUntilTableExists({ client, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { TableName: tableName });
+  await waitUntilTableExists(
+    { client, maxWaitTime: 30, minDelay: 0.05, maxDelay: 1 },
+    { TableName: tableName },
+  );
 }
 
 async function startDynalite(path: string | undefined, port: number): Promise<RunningServer> {
@@ -119,11 +122,11 @@ async function untilAnswering(url: string): Promise<void> {
 
 // CloudFormation knows more of a table than CreateTable takes, so what is needed is named here.
 function readTable(described: TableName): Table {
-  const file: ServerlessFile = parse(readFileSync(new URL('../serverless.yml', import.meta.url), 'utf8'), {
+  const file: TablesFile = parse(readFileSync(new URL('../infra/tables.yml', import.meta.url), 'utf8'), {
     logLevel: 'error',
   });
   const { AttributeDefinitions, KeySchema, BillingMode, GlobalSecondaryIndexes } =
-    file.resources.Resources[described].Properties;
+    file.Resources[described].Properties;
   return {
     AttributeDefinitions,
     KeySchema,

@@ -1,9 +1,10 @@
 // What there is to know of every provider, in one form, and as the tables of README.md and docs/providers.md.
 
 import * as v from 'valibot';
-import { coreSettings, webhookSettings } from '../lib/config.ts';
+import { coreSettings } from '../lib/config.ts';
 import type { MirroredKind, Provider } from '../lib/providers/provider.ts';
 import { providers } from '../lib/providers/registry.ts';
+import { webhookSettings } from '../lib/webhook-config.ts';
 import { senders } from './senders/registry.ts';
 
 export type SettingSheet = {

@@ -31,12 +31,13 @@ export type StackOptions = {
 
 export type Stack = Awaited<ReturnType<typeof startStack>>;
 
+type Described = { readonly timeout: number };
+
 type ServerlessFile = {
-  readonly functions: {
-    readonly webhook: { readonly timeout: number; readonly events: readonly { readonly httpApi: string }[] };
-    readonly reconcile: { readonly timeout: number };
-    readonly backfill: { readonly timeout: number };
+  readonly custom: {
+    readonly entries: { readonly httpApi: { readonly events: readonly { readonly httpApi: string }[] } };
   };
+  readonly functions: Readonly<Record<'webhook' | 'reconcile' | 'backfill' | 'operate', Described>>;
 };
 
 const audience = 'roq-sync';
@@ -70,19 +71,21 @@ export async function startStack(options: StackOptions) {
   const { createHandler } = await import('../functions/webhook.ts');
   const { createHandler: createReconcile } = await import('../functions/reconcile.ts');
   const { createHandler: createBackfill } = await import('../functions/backfill.ts');
+  const { createHandler: createOperate } = await import('../functions/operate.ts');
   const { connect } = await import('../lib/app.ts');
-  const { readWebhookConfig } = await import('../lib/config.ts');
+  const { readWebhookConfig } = await import('../lib/webhook-config.ts');
   const config = readWebhookConfig(process.env);
-  const app = { ...connect(config), log };
-  const { webhook, reconcile, backfill } = readServerlessFile().functions;
+  const app = connect(config, log);
+  const { custom, functions: described } = readServerlessFile();
+  const within = (name: keyof typeof described) => ({ timeoutMs: described[name].timeout * 1_000 });
   const functions = {
     webhook: {
-      handler: createHandler(app, config),
-      timeoutMs: webhook.timeout * 1000,
-      routes: webhook.events.map(({ httpApi }) => httpApi),
+      ...{ handler: createHandler(app, config), ...within('webhook') },
+      routes: custom.entries.httpApi.events.map(({ httpApi }) => httpApi),
     },
-    reconcile: { handler: createReconcile(app), timeoutMs: reconcile.timeout * 1000 },
-    backfill: { handler: createBackfill(app), timeoutMs: backfill.timeout * 1000 },
+    reconcile: { handler: createReconcile(app), ...within('reconcile') },
+    backfill: { handler: createBackfill(app), ...within('backfill') },
+    operate: { handler: createOperate(app), ...within('operate') },
   };
   const door = await startDoor({ port, functions, ...(onError && { onError }) });
   webhookUrl = `${door.url}/webhooks/`;

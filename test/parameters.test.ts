@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { readWebhookConfig } from '../lib/config.ts';
 import { ConfigError } from '../lib/errors.ts';
 import { freshMs, readParameters } from '../lib/parameters.ts';
 import { createReady } from '../lib/ready.ts';
 import type { Environment } from '../lib/settings.ts';
+import { readWebhookConfig } from '../lib/webhook-config.ts';
 import { clerk } from '../local/senders/clerk.ts';
 import type { SigningKeys } from '../local/senders/keys.ts';
 import { sampleUser } from '../local/senders/sender.ts';

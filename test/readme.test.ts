@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { coreSettings, webhookSettings } from '../lib/config.ts';
+import { coreSettings } from '../lib/config.ts';
 import { providers } from '../lib/providers/registry.ts';
+import { webhookSettings } from '../lib/webhook-config.ts';
 import { writeProviderDocs, writeReadme } from '../local/provider-docs.ts';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');

@@ -1,19 +1,14 @@
-// Auth0's log streams to a custom webhook: not signed, so that a static credential stands in a header.
-// https://auth0.com/docs/customize/log-streams/custom-log-streams
+// Auth0's log streams to a custom webhook, for tenants without event streams, which tell more: not signed, so that a
+// static credential stands in a header. https://auth0.com/docs/customize/log-streams/custom-log-streams
 //
-// For tenants without Event Streams, which tell more. An entry's time is its `date`, when it happened. The user is in
-// `user_id`, save in a call of the Management API (sapi), where that is who called: there the path names the user.
-// https://github.com/auth0/auth0-log-schemas/tree/main/schemas/log-types
+// An event's time is the entry's `date`, when it happened; entries have no other.
 
 import * as v from 'valibot';
 import { credentials } from '../settings.ts';
 import { verifyStaticCredential } from '../signatures/static-credential.ts';
-import type { Told } from '../user.ts';
-import { type ApiCall, findApiUser, toApiTold } from './auth0-api-call.ts';
-import { readAuth0Logs } from './auth0-log-batch.ts';
-import { auth0User, toAuth0Told } from './auth0-user.ts';
-import { instant, name, parsePayload, reference } from './payload.ts';
-import { findKind, ignoredEvent, type Kinds, listKinds, type Provider, type UserEvent } from './provider.ts';
+import { findLogUser, isPartialEntry, logEntry, logKinds } from './auth0-log-kinds.ts';
+import { isRecord, parseJson, parsePayload, reference } from './payload.ts';
+import { findKind, ignoredEvent, listKinds, type Provider, type UserEvent } from './provider.ts';
 
 const settings = {
   AUTH0_LOGS_CREDENTIALS: credentials(
@@ -21,26 +16,61 @@ const settings = {
   ),
 };
 
-const entry = v.object({
-  type: name(),
-  date: instant(),
-  log_id: v.optional(name()),
-  user_id: v.optional(v.unknown()),
-  details: v.optional(v.unknown()),
-});
+const maxEntries = 1_000;
 
-type Entry = v.InferOutput<typeof entry>;
-
-const signUp = v.object({ body: v.nullish(auth0User) });
-
-const kinds: Kinds<Entry> = {
-  ss: { means: 'signed up', tells: toSignedUp },
-  sv: { means: 'e-mail address verified', tells: () => ({ emailVerified: true }) },
-  sce: { means: 'e-mail address changed, to which one is not said', tells: () => ({}) },
-  scpn: { means: 'phone number changed, to which one is not said', tells: () => ({}) },
-  sdu: { means: 'deleted', tells: () => ({ deleted: true }) },
-  sapi: {
-    means: 'created, changed, blocked, let back in, or deleted by the Management API; other calls are left alone',
-    tells: ({ details }) => toApiTold(parsePayload(v.custom<ApiCall>(() => true), details)),
+export const auth0Logs: Provider<typeof settings> = {
+  name: 'auth0-logs',
+  title: 'Auth0, log streams',
+  family: 'static credential',
+  settings,
+  mirrored: listKinds(logKinds),
+  ignored: [
+    's',
+    'f',
+    'fs',
+    'slo',
+    'scp',
+    'scu',
+    'seacft',
+    'limit_wc',
+    'calls that change no user',
+    'any other code',
+  ],
+  answers: 'plain',
+  connect({ AUTH0_LOGS_CREDENTIALS: credentials }) {
+    const verify = verifyStaticCredential({ header: 'authorization', credentials });
+    return async (request) => {
+      await verify(request);
+      return parsePayload(batch, readBatch(request.body)).map(toEvent);
+    };
   },
 };
+
+const batch = v.pipe(v.array(logEntry), v.maxLength(maxEntries));
+
+/** The entries of a list, of one object, or of one object a line, by the stream's content format. */
+function readBatch(body: Uint8Array): unknown[] {
+  // One byte a character, so that no byte is changed before it is parsed.
+  const parts = Buffer.from(body).toString('latin1').split(lineEnd);
+  return parts
+    .flatMap((part) => parseJson(Buffer.from(part, 'latin1')))
+    .map((item) => (isRecord(item) && 'data' in item ? item.data : item));
+}
+
+// No JSON document has this within it.
+const lineEnd = /(?<=\})\s*\n\s*(?=\{)/;
+
+function toEvent(entry: v.InferOutput<typeof logEntry>): UserEvent {
+  const event = { id: entry.log_id ?? null, kind: entry.type, at: entry.date };
+  const kind = findKind(logKinds, entry.type);
+  const userId = findLogUser(entry);
+  if (!kind || userId === undefined) return ignoredEvent(event);
+  const known = parsePayload(v.object({ user_id: reference() }), { user_id: userId });
+  const told = kind.tells(entry);
+  return {
+    ...event,
+    reference: known.user_id,
+    told,
+    ...(isPartialEntry(entry, told) && { isPartial: true }),
+  };
+}

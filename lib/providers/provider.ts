@@ -41,6 +41,7 @@ export type SignatureFamily =
   | 'JWS body'
   | 'JWS in JSON'
   | 'JWS header'
+  | 'JWS header, the body unsigned'
   | 'Standard Webhooks'
   | 'timestamped HMAC'
   | 'timestamped HMAC or JWS body'

@@ -4,7 +4,7 @@ import { GraphQLClient } from 'graphql-request';
 import { timed } from '../meter.ts';
 import { canonicalJson, type RoqState } from '../user.ts';
 import { fromAnswer, fromFailure, type Kind, RoqError } from './faults.ts';
-import { createTokenSource } from './token.ts';
+import { createTokenSource, inspectToken } from './token.ts';
 import type { JsonObject, RoqPage, RoqUser, UserCreate, UsersQuery, UserUpdate } from './types.ts';
 
 export type RoqOptions = {
@@ -17,6 +17,8 @@ export type RoqOptions = {
   /** Our clock, in milliseconds. */
   readonly now: () => number;
   readonly fetch?: typeof fetch;
+  /** Told of every call that failed. */
+  readonly onFailure?: (failure: RoqError) => void;
 };
 
 /** What a user hangs on; left out of the answer unless asked for. */
@@ -38,8 +40,9 @@ export type Roq = ReturnType<typeof createRoq>;
 
 /** Every call throws RoqError and nothing else. */
 export function createRoq(options: RoqOptions) {
-  const { url, environmentId, apiKey, timeoutMs, now, fetch = globalThis.fetch } = options;
-  const token = createTokenSource({ url, environmentId, apiKey, timeoutMs, now, fetch });
+  const { url, environmentId, apiKey, timeoutMs, now, fetch = globalThis.fetch, onFailure } = options;
+  const access = { url, environmentId, apiKey, timeoutMs, now, fetch };
+  const token = createTokenSource(access);
   const basic = Buffer.from(`${environmentId}:${apiKey}`).toString('base64');
   const graphql = new GraphQLClient(new URL('/v01/server/graphql', url).href, {
     fetch,
@@ -47,7 +50,11 @@ export function createRoq(options: RoqOptions) {
     // Saves parsing the document on every call.
     excludeOperationName: true,
   });
-  return { createUser, updateUser, deactivateUser, change, users, allUsers, user };
+  return {
+    ...{ createUser, updateUser, deactivateUser, change, users, allUsers, user },
+    /** Fetches a token of its own to see what it is like. */
+    inspectToken: () => inspectToken(access),
+  };
 
   async function createUser(user: UserCreate, call: CallOptions = {}): Promise<RoqUser> {
     const data = await send<{ createUser: RoqUser }>(documents.createUser, { user }, 'mutation', call);
@@ -96,6 +103,20 @@ export function createRoq(options: RoqOptions) {
   }
 
   async function send<Data>(
+    document: string,
+    variables: object,
+    kind: Kind,
+    call: CallOptions,
+  ): Promise<Data> {
+    try {
+      return await sendWithToken<Data>(document, variables, kind, call);
+    } catch (error) {
+      if (error instanceof RoqError) onFailure?.(error);
+      throw error;
+    }
+  }
+
+  async function sendWithToken<Data>(
     document: string,
     variables: object,
     kind: Kind,

@@ -51,23 +51,46 @@ export function createTokenSource(options: TokenOptions) {
   return { get, drop };
 }
 
-async function fetchToken({
+export type TokenFacts = {
+  /** How long a new token is good for, by its own words; null where it says nothing. */
+  readonly lifetimeMs: number | null;
+  /** By how much ROQ's clock is ahead of ours, to within a second; null where ROQ does not say. */
+  readonly clockAheadMs: number | null;
+};
+
+/** Fetches a token to see what it is like. Throws as `get` does. */
+export async function inspectToken(options: TokenOptions): Promise<TokenFacts> {
+  const { text, date } = await postForToken(options);
+  const expiry = expiryMs(text);
+  const roqNow = Date.parse(date ?? '');
+  return {
+    lifetimeMs: expiry === null ? null : expiry - options.now(),
+    clockAheadMs: Number.isNaN(roqNow) ? null : roqNow - options.now(),
+  };
+}
+
+async function fetchToken(options: TokenOptions): Promise<Token> {
+  const { now } = options;
+  const { text } = await postForToken(options);
+  const lifeMs = Math.min(maxLifeMs, (expiryMs(text) ?? now() + maxLifeMs) - now());
+  return { text, renewAtMs: now() + lifeMs - Math.min(marginMs, lifeMs / 2) };
+}
+
+async function postForToken({
   url,
   environmentId,
   apiKey,
   timeoutMs,
-  now,
   fetch,
-}: TokenOptions): Promise<Token> {
-  const body = await post(fetch, new URL('/v01/authorize/serviceAccount', url), timeoutMs, {
+}: TokenOptions): Promise<{ readonly text: string; readonly date: string | null }> {
+  const { body, date } = await post(fetch, new URL('/v01/authorize/serviceAccount', url), timeoutMs, {
     email: serviceAccount,
     environmentId,
     apiKey,
   });
   const text = body !== null && typeof body === 'object' && 'accessToken' in body ? body.accessToken : null;
   if (typeof text !== 'string' || text === '') throw new RoqError('roq_unavailable', 'none');
-  const lifeMs = Math.min(maxLifeMs, (expiryMs(text) ?? now() + maxLifeMs) - now());
-  return { text, renewAtMs: now() + lifeMs - Math.min(marginMs, lifeMs / 2) };
+  return { text, date };
 }
 
 async function post(
@@ -75,7 +98,7 @@ async function post(
   url: URL,
   timeoutMs: number,
   body: object,
-): Promise<unknown> {
+): Promise<{ readonly body: unknown; readonly date: string | null }> {
   let response: Response;
   try {
     response = await fetch(url, {
@@ -84,7 +107,7 @@ async function post(
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(timeoutMs),
     });
-    if (response.ok) return await response.json();
+    if (response.ok) return { body: await response.json(), date: response.headers.get('date') };
   } catch (error) {
     throw fromFailure(error, 'query');
   }

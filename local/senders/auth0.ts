@@ -70,8 +70,7 @@ export const auth0: Sender = {
 
 function user(type: string, changes: object, told: Told): Example {
   return {
-    payload: (sample, atMs) =>
-      envelope(type, atMs + 90, { object: { ...toUser(sample, atMs), ...changes } }),
+    payload: (sample, atMs) => envelope(type, atMs + 90, { object: { ...toUser(sample, atMs), ...changes } }),
     wanted: (sample, at) => [
       { kind: type, reference: sample.id, at, told: { ...toTold(sample), disabled: false, ...told } },
     ],
@@ -96,5 +95,12 @@ function toUser({ id, email, phone, firstName, lastName }: SampleUser, atMs: num
 }
 
 function toTold({ email, phone, firstName, lastName }: SampleUser): Told {
-  return { email, phone, firstName, lastName, emailVerified: true, avatarUrl: 'https://img.example.com/ada.png' };
+  return {
+    email,
+    phone,
+    firstName,
+    lastName,
+    emailVerified: true,
+    avatarUrl: 'https://img.example.com/ada.png',
+  };
 }

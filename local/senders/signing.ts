@@ -85,3 +85,10 @@ export function repeatCredential(payload: object, credential: string, header: st
 export function firstCredential(setting: string | undefined): string {
   return setting?.split(',')[0]?.trim() ?? '';
 }
+
+/** A JWT by HS256: RFC 7515. */
+export function signHs256(claims: object, secret: string): string {
+  const parts = [{ alg: 'HS256', typ: 'JWT' }, claims].map((part) => JSON.stringify(part));
+  const signed = parts.map((part) => Buffer.from(part).toString('base64url')).join('.');
+  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
+}

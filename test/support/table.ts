@@ -1,21 +1,27 @@
-// A real DynamoDB engine with our tables in it: dynalite, or the official DynamoDB Local by DYNAMODB_ENGINE.
+// A DynamoDB engine with our tables in it: dynalite, or by DYNAMODB_ENGINE the official DynamoDB Local, or the one
+// that the simulator runs on.
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createTable, startDynamoDb } from '../../local/dynamodb.ts';
+import { serveDynamoDb } from '../simulation/dynamodb-server.ts';
 
 export const tableName = 'roq-sync-test';
 export const stateTableName = 'roq-sync-test-state';
 
-export async function startTable() {
-  const engine = process.env.DYNAMODB_ENGINE === 'dynamodb-local' ? 'dynamodb-local' : 'dynalite';
-  const dynamoDb = await startDynamoDb({ engine });
+export async function startTable(engine = process.env.DYNAMODB_ENGINE) {
+  const dynamoDb =
+    engine === 'simulated'
+      ? await serveDynamoDb(tableName, stateTableName)
+      : await startDynamoDb({ engine: engine === 'dynamodb-local' ? engine : 'dynalite' });
   const client = new DynamoDBClient({
     endpoint: dynamoDb.url,
     region: 'eu-central-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
-  await createTable(client, tableName);
-  await createTable(client, stateTableName, 'StateTable');
+  if (engine !== 'simulated') {
+    await createTable(client, tableName);
+    await createTable(client, stateTableName, 'StateTable');
+  }
   return {
     url: dynamoDb.url,
     client,

@@ -1,0 +1,134 @@
+// Sends a file of this machine to the backfill function, in chunks, from where it was broken off.
+
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { BackfillAnswer } from '../functions/backfill.ts';
+import { type ExportLine, readUsers } from '../lib/exports/read.ts';
+import type { ExportShape } from '../lib/exports/shape.ts';
+import { findShape, shapes } from '../lib/exports/shapes.ts';
+import { type JobView, viewJob } from '../lib/job-view.ts';
+import type { Call } from './command.ts';
+import { findJob } from './job.ts';
+import { bar } from './progress.ts';
+import { Refusal } from './refusal.ts';
+
+export type UserFile = {
+  readonly path: string;
+  readonly bytes: number;
+  readonly shape: ExportShape;
+  readonly exportedAtMs: number | null;
+  /** Of its content and of how it is read: the same file goes on with the same job. */
+  readonly fingerprint: string;
+};
+
+const chunkLines = 200;
+
+// Half of what an invocation takes, for one line more may be a large one.
+const chunkBytes = 3 * 1024 * 1024;
+
+const maxStalls = 6;
+
+/** @throws Refusal */
+export async function openFile(
+  path: string,
+  provider: string,
+  exportedAt: string | undefined,
+): Promise<UserFile> {
+  const shape = findShape(provider);
+  if (!shape) {
+    const names = shapes.map(({ name }) => name).join(', ');
+    throw new Refusal('wrongUsage', `--provider takes one of ${names}.`);
+  }
+  const exportedAtMs = exportedAt === undefined ? null : Date.parse(exportedAt);
+  if (Number.isNaN(exportedAtMs)) {
+    throw new Refusal('wrongUsage', '--exported-at takes a time such as 2026-05-04T12:00:00Z.');
+  }
+  const found = await stat(path).catch(() => null);
+  if (!found?.isFile()) throw new Refusal('wrongUsage', `There is no file ${path}.`);
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  const fingerprint = hash.update(`\n${provider}\n${exportedAtMs}`).digest('hex').slice(0, 12);
+  return { path, bytes: found.size, shape, exportedAtMs, fingerprint };
+}
+
+/** Plans or applies the file to its end. Throws Refusal when it gets nowhere; the next run goes on. */
+export async function sendFile(call: Call, file: UserFile, apply: boolean): Promise<JobView> {
+  const id = apply ? `file-${file.fingerprint}-apply` : `file-${file.fingerprint}-plan-${Date.now()}`;
+  const known = apply ? await findJob(call, id) : null;
+  if (known && known.state !== 'running') return known;
+  const after = known?.is === 'backfill' ? known.line : 0;
+  const startedAt = Date.now();
+  const counter = { bytes: 0 };
+  const lines = readUsers(countBytes(file.path, counter), file);
+  let view = known;
+  for await (const chunk of chunksOf(lines, after)) {
+    view = await sendChunk(call, id, chunk, apply);
+    const done = file.bytes === 0 ? 1 : counter.bytes / file.bytes;
+    const seconds = (Date.now() - startedAt) / 1000;
+    const rate = Math.round((lineOf(view) - after) / Math.max(seconds, 0.001));
+    call.progress.show(
+      `${apply ? 'applying' : 'planning'} ${bar(done, seconds * 1000)}  line ${lineOf(view)}, ${rate}/s`,
+    );
+    if (view.state !== 'running') break;
+  }
+  call.progress.clear();
+  if (!view) throw new Error('a file has a last chunk at least');
+  return view;
+}
+
+async function* countBytes(path: string, counter: { bytes: number }): AsyncGenerator<Uint8Array> {
+  for await (const chunk of createReadStream(path)) {
+    counter.bytes += (chunk as Buffer).length;
+    yield chunk as Buffer;
+  }
+}
+
+type Chunk = { readonly lines: readonly ExportLine[]; readonly isLast: boolean };
+
+async function* chunksOf(lines: AsyncIterable<ExportLine>, after: number): AsyncGenerator<Chunk> {
+  let chunk: ExportLine[] = [];
+  let bytes = 0;
+  for await (const line of lines) {
+    if (line.line <= after) continue;
+    if (chunk.length === chunkLines || bytes > chunkBytes) {
+      yield { lines: chunk, isLast: false };
+      chunk = [];
+      bytes = 0;
+    }
+    chunk.push(line);
+    bytes += Buffer.byteLength(JSON.stringify(line));
+  }
+  yield { lines: chunk, isLast: true };
+}
+
+/** Sends until every line of it is done: what was done already is left out there. */
+async function sendChunk(
+  { invoke, progress }: Call,
+  id: string,
+  { lines, isLast }: Chunk,
+  apply: boolean,
+): Promise<JobView> {
+  let left = lines;
+  for (let stalls = 0; stalls < maxStalls; ) {
+    const input = { job: id, apply, lines: left, isLast };
+    const answer = await invoke<Exclude<BackfillAnswer, { error: unknown }>>('backfill', input);
+    const view = viewJob(id, answer);
+    const before = left.length;
+    left = left.filter(({ line }) => line > lineOf(view));
+    if (view.state !== 'running' || (left.length === 0 && !isLast)) return view;
+    stalls = left.length < before ? 0 : stalls + 1;
+    progress.show('ROQ does not answer; trying again');
+    if (stalls > 0) await delay(500 * 2 ** stalls);
+  }
+  throw new Refusal(
+    'needsPerson',
+    'ROQ does not answer. What is done is done: the same command goes on from there.',
+    'stalled',
+  );
+}
+
+function lineOf(view: JobView): number {
+  return view.is === 'backfill' ? view.line : 0;
+}

@@ -1,0 +1,53 @@
+// AWS credentials: from the environment, or from whatever the `aws` command knows of, profiles and single sign-on too.
+// https://docs.aws.amazon.com/cli/latest/reference/configure/export-credentials.html
+
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import * as v from 'valibot';
+import { Refusal } from './refusal.ts';
+
+export type Credentials = {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+};
+
+const exported = v.object({
+  AccessKeyId: v.string(),
+  SecretAccessKey: v.string(),
+  SessionToken: v.nullish(v.string()),
+});
+
+/** @throws Refusal where there are none */
+export async function readCredentials(
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Credentials> {
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = environment;
+  if (AWS_ACCESS_KEY_ID && AWS_SECRET_ACCESS_KEY) {
+    return toCredentials(AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN);
+  }
+  const { AccessKeyId, SecretAccessKey, SessionToken } = await askAws();
+  return toCredentials(AccessKeyId, SecretAccessKey, SessionToken);
+}
+
+async function askAws(): Promise<v.InferOutput<typeof exported>> {
+  try {
+    const { stdout } = await promisify(execFile)('aws', ['configure', 'export-credentials']);
+    return v.parse(exported, JSON.parse(stdout));
+  } catch {
+    // What `aws` says of itself is not shown: it may hold what should not be.
+    throw new Refusal(
+      'unreachable',
+      'There are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or install the aws command and set AWS_PROFILE.',
+      'no_credentials',
+    );
+  }
+}
+
+function toCredentials(
+  accessKeyId: string,
+  secretAccessKey: string,
+  sessionToken: string | null | undefined,
+): Credentials {
+  return { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
+}

@@ -1,0 +1,124 @@
+// Calls a function by Lambda's own Invoke: at the door of `npm start`, or deployed, signed with AWS credentials.
+// https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+
+import { type IncomingHttpHeaders, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { AwsV4Signer } from 'aws4fetch';
+import { isRecord } from '../lib/providers/payload.ts';
+import { readCredentials } from './credentials.ts';
+import type { Options } from './options.ts';
+import { Refusal } from './refusal.ts';
+
+/** Answers what the function answers. Throws Refusal where it can't be reached, failed, or answers an error. */
+export type Invoke = <Answer>(functionName: 'operate' | 'backfill', input: object) => Promise<Answer>;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+type Target = {
+  readonly urlOf: (functionName: string) => string;
+  readonly sign: (url: string, body: string) => Promise<Readonly<Record<string, string>>>;
+  readonly unreachable: string;
+};
+
+export function createInvoke(options: Options, environment: Environment): Invoke {
+  const target = options.stage === undefined ? localTarget(options) : deployedTarget(options, environment);
+  return async <Answer>(functionName: string, input: object) => {
+    const url = target.urlOf(functionName);
+    const body = JSON.stringify(input);
+    const answer = await post(url, await target.sign(url, body), body).catch((error: Error) => {
+      throw new Refusal(
+        'unreachable',
+        `${target.unreachable} (${'code' in error ? error.code : error.name})`,
+      );
+    });
+    return read(answer, url) as Answer;
+  };
+}
+
+function localTarget({ port = '3000', region }: Options): Target {
+  if (region !== undefined) throw new Refusal('wrongUsage', '--region goes with --stage.');
+  const number = Number(port);
+  if (!Number.isInteger(number) || number < 1 || number > 65_535) {
+    throw new Refusal('wrongUsage', '--port takes 1 to 65535.');
+  }
+  return {
+    urlOf: (functionName) => `http://127.0.0.1:${number}/2015-03-31/functions/${functionName}/invocations`,
+    sign: async () => ({}),
+    unreachable: `Nothing answers on port ${number}. Is \`npm start\` running? For a deployment, give --stage.`,
+  };
+}
+
+function deployedTarget({ stage = '', port, region: asked }: Options, environment: Environment): Target {
+  if (port !== undefined) throw new Refusal('wrongUsage', 'Either --port or --stage.');
+  if (!/^[\w-]+$/.test(stage)) throw new Refusal('wrongUsage', '--stage takes the name of a stage.');
+  const region = asked ?? environment.AWS_REGION ?? 'eu-central-1';
+  const host = environment.AWS_ENDPOINT_URL_LAMBDA ?? `https://lambda.${region}.amazonaws.com`;
+  return {
+    urlOf: (functionName) => `${host}/2015-03-31/functions/roq-sync-${stage}-${functionName}/invocations`,
+    sign: (url, body) => sign(url, body, region, environment),
+    unreachable: `AWS Lambda does not answer in ${region}.`,
+  };
+}
+
+async function sign(
+  url: string,
+  body: string,
+  region: string,
+  environment: Environment,
+): Promise<Record<string, string>> {
+  const credentials = await readCredentials(environment);
+  const signer = new AwsV4Signer({ method: 'POST', url, body, region, service: 'lambda', ...credentials });
+  return Object.fromEntries((await signer.sign()).headers);
+}
+
+type HttpAnswer = {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+};
+
+// Not by fetch, which gives up after five minutes without an answer: a function may take fifteen.
+function post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<HttpAnswer> {
+  const send = url.startsWith('https:') ? requestHttps : requestHttp;
+  return new Promise((resolve, reject) => {
+    const outgoing = send(url, { method: 'POST', headers }, async (response) => {
+      try {
+        const chunks = (await Array.fromAsync(response)) as Buffer[];
+        const text = Buffer.concat(chunks).toString();
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text });
+      } catch (error) {
+        reject(error);
+      }
+    });
+    // Routers forget a connection that is silent for minutes.
+    outgoing.on('socket', (socket) => socket.setKeepAlive(true, 30_000));
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+function read({ status, headers, body }: HttpAnswer, url: string): unknown {
+  const answer = parse(body);
+  if (status !== 200) {
+    const type = headers['x-amzn-errortype'] ?? 'no Lambda';
+    throw new Refusal('unreachable', `${url} answers ${status} (${type}).`);
+  }
+  if (headers['x-amz-function-error']) {
+    const { errorType, errorMessage } = isRecord(answer) ? answer : {};
+    throw new Refusal('unreachable', `The function failed: ${errorType}: ${errorMessage}`, 'function_failed');
+  }
+  if (!isRecord(answer)) throw new Refusal('unreachable', `What answers at ${url} is not roq-sync.`);
+  if (!isRecord(answer.error)) return answer;
+  const { code, message } = answer.error;
+  const isOurs = code === 'command_invalid' || code === 'input_invalid';
+  throw new Refusal(isOurs ? 'wrongUsage' : 'needsPerson', String(message), String(code));
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,80 @@
+// `roq-sync job`: how an audit or a backfill stands; and how to wait for one.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { JobView } from '../lib/job-view.ts';
+import type { Call, CliCommand } from './command.ts';
+import { toReport, toSummary } from './job-text.ts';
+import { Refusal } from './refusal.ts';
+
+export const job: CliCommand = {
+  ...{ name: 'job', words: '<id>', takes: [] },
+  says: 'The report of an audit or a backfill',
+  run: async ({ invoke, words: [id] }) => {
+    const view = await invoke<JobView>('operate', { command: 'job', id });
+    return { document: view, text: toReport(view), needsPerson: needsPerson(view) };
+  },
+};
+
+/** Whether somebody has to look at what a job found. */
+export function needsPerson(view: JobView): boolean {
+  if (view.state === 'failed') return true;
+  if (view.is === 'audit') return view.report.missing > 0 || view.report.drifted > view.report.repaired;
+  return view.report.invalid + view.report.held + view.report.parked > 0;
+}
+
+/** How a job stands; null when there is none. */
+export async function findJob({ invoke }: Pick<Call, 'invoke'>, id: string): Promise<JobView | null> {
+  try {
+    return await invoke<JobView>('operate', { command: 'job', id });
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'job_unknown') return null;
+    throw error;
+  }
+}
+
+const pollMs = 1_000;
+const maxStalls = 5;
+
+/** Has a job carried on until it is over. Throws Refusal when it gets nowhere: then the schedule goes on with it. */
+export async function follow(call: Call, id: string, carryOn: () => Promise<JobView>): Promise<JobView> {
+  let last = '';
+  for (let stalls = 0; stalls < maxStalls; ) {
+    const view = await watch(call, id, carryOn());
+    if (view.state !== 'running') return view;
+    const now = JSON.stringify(view.report);
+    stalls = now === last ? stalls + 1 : 0;
+    last = now;
+    await delay(pollMs * 2 ** stalls);
+  }
+  const later = 'The schedule goes on with it every minute.';
+  throw new Refusal('needsPerson', `${id} gets nowhere for now. ${later} See roq-sync job ${id}`, 'stalled');
+}
+
+async function watch(call: Call, id: string, work: Promise<JobView>): Promise<JobView> {
+  if (!call.progress.isShown) return work;
+  const over = new AbortController();
+  const watching = showUntil(call, id, over.signal);
+  try {
+    return await work;
+  } finally {
+    over.abort();
+    await watching;
+    call.progress.clear();
+  }
+}
+
+async function showUntil(call: Call, id: string, over: AbortSignal): Promise<void> {
+  while (!over.aborted) {
+    // A look that fails is no loss: the work itself says what is wrong.
+    const view = await findJob(call, id).catch(() => null);
+    if (view && !over.aborted) call.progress.show(toSummary(view));
+    await Promise.race([delay(pollMs, undefined, { ref: false }), aborted(over)]);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,24 @@
+// What the codes mean, for people.
+
+import type { ErrorCode } from '../lib/errors.ts';
+import type { JobError } from '../lib/jobs.ts';
+
+const reasons: Partial<Record<ErrorCode | JobError, string>> = {
+  roq_unavailable: 'ROQ did not answer',
+  roq_throttled: 'ROQ asked for patience',
+  roq_ambiguous: 'ROQ did not say whether it did it',
+  roq_refused: 'ROQ refuses this data',
+  roq_unauthorized: 'ROQ does not take our credentials',
+  roq_user_missing: 'ROQ no longer has the user',
+  store_unavailable: 'DynamoDB did not answer',
+  source_unavailable: 'the file could not be read',
+  source_changed: 'the file has changed meanwhile',
+  shape_unknown: 'the form of the file is not known',
+};
+
+/** The code with its meaning; '' for none. */
+export function reason(code: ErrorCode | JobError | null): string {
+  if (code === null) return '';
+  const meaning = reasons[code];
+  return meaning ? `${meaning} (${code})` : code;
+}

@@ -1,0 +1,49 @@
+// The body of Ory Kratos's web hooks that lib/providers/kratos.ts reads: all of the identity that is mirrored, and no
+// more. In kratos.yml, under `after` of registration, login, settings, verification and recovery:
+//
+//   hooks:
+//     - hook: web_hook
+//       config:
+//         url: https://…/webhooks/kratos
+//         method: POST
+//         body: file:///etc/config/kratos/kratos.jsonnet
+//         response: { ignore: true }
+//         auth: { type: api_key, config: { in: header, name: Authorization, value: Bearer … } }
+//
+// Leave out can_interrupt and response.parse: with these a hook runs before the change is made.
+
+// Where to find in your traits what is mirrored: write yours. A trait that an identity lacks is mirrored as empty, so
+// remove the lines of those that your schema has not; locale, timezone and avatar_url may be added.
+local traits = {
+  email: ['email'],
+  first_name: ['name', 'first'],
+  last_name: ['name', 'last'],
+  // phone: ['phone'],
+};
+
+local find(value, path) = std.foldl(
+  function(found, name) if std.isObject(found) && std.objectHas(found, name) then found[name] else null,
+  path,
+  value
+);
+
+// The address of the form names the flow, whichever way the flow was ended.
+local nameOf(flow) =
+  local parts = std.split(std.split(flow.ui.action, '?')[0], '/');
+  parts[std.length(parts) - 1];
+
+function(ctx)
+  local identity = if 'identity' in ctx then ctx.identity else null;
+  // Before a registration there is no identity, or one without an id: "cancel" sends nothing.
+  if identity == null || identity.id == '00000000-0000-0000-0000-000000000000' then error 'cancel'
+  else {
+    flow: nameOf(ctx.flow),
+    issued_at: ctx.flow.issued_at,
+    identity: {
+      id: identity.id,
+      state: find(identity, ['state']),
+      updated_at: find(identity, ['updated_at']),
+      verifiable_addresses: find(identity, ['verifiable_addresses']),
+      traits: { [name]: find(identity.traits, traits[name]) for name in std.objectFields(traits) },
+    },
+  }

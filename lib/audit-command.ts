@@ -1,0 +1,33 @@
+// An audit that an operator asks for: begun, and carried on as far as the time goes.
+
+import type { App } from './app.ts';
+import { newAudit } from './audit.ts';
+import { type JobView, viewJob } from './job-view.ts';
+import { runJob, type StoredJob, startJob } from './jobs.ts';
+import type { RunBudget } from './pace.ts';
+
+export type JobUnknown = { readonly error: { readonly code: 'job_unknown'; readonly message: string } };
+
+type Asked = { readonly apply: boolean; readonly adopt: boolean; readonly job?: string };
+
+/** Begins an audit, or carries on the one of that id; the schedule does the rest of it. @throws UnavailableError */
+export async function audit(
+  app: App,
+  { apply, adopt, job }: Asked,
+  budget: RunBudget,
+): Promise<JobView | JobUnknown> {
+  const id = job ?? `audit-${new Date(app.now()).toISOString()}`;
+  await startJob(app, id, newAudit({ apply, adopt }));
+  const stored = await runJob(app, id, budget);
+  return stored ? viewJob(id, stored) : unknown(id);
+}
+
+/** How a job stands. @throws UnavailableError */
+export async function showJob({ state }: App, id: string): Promise<JobView | JobUnknown> {
+  const entry = await state.get<StoredJob>('job', id);
+  return entry ? viewJob(id, entry.document) : unknown(id);
+}
+
+function unknown(id: string): JobUnknown {
+  return { error: { code: 'job_unknown', message: `there is no job ${id}` } };
+}

@@ -1,0 +1,29 @@
+// One thing that doctor looks at.
+
+import { UnavailableError } from './errors.ts';
+import { RoqError } from './roq/faults.ts';
+
+export type Check = {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  /** What a person can do; null where there is nothing to be done. */
+  readonly remedy: string | null;
+};
+
+/** Looks, and says what was found; a ROQ or a DynamoDB that fails is a finding too. */
+export async function check(
+  name: string,
+  remedy: string,
+  look: () => Promise<string | { readonly ok: boolean; readonly detail: string }>,
+): Promise<Check> {
+  try {
+    const found = await look();
+    const { ok, detail } = typeof found === 'string' ? { ok: true, detail: found } : found;
+    return { check: name, ok, detail, remedy: ok ? null : remedy };
+  } catch (error) {
+    if (!(error instanceof RoqError || error instanceof UnavailableError)) throw error;
+    const status = error instanceof RoqError && error.statusCode ? `, HTTP ${error.statusCode}` : '';
+    return { check: name, ok: false, detail: `${error.code}${status}`, remedy };
+  }
+}

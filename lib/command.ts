@@ -1,0 +1,85 @@
+// What an operator can ask for, as it comes in from outside.
+
+import * as v from 'valibot';
+import { isRecord } from './providers/payload.ts';
+import { queues } from './record.ts';
+
+/** What there are lists of. */
+export const listNames = [...queues, 'duplicates', 'strangers', 'jobs'] as const;
+
+// The longest key that DynamoDB takes.
+const maxReferenceBytes = 2048;
+
+const reference = v.pipe(
+  v.string('must be a reference'),
+  v.nonEmpty('must not be empty'),
+  v.maxBytes(maxReferenceBytes, `must not be longer than ${maxReferenceBytes} bytes`),
+);
+
+/** Of one user, or of all that are held. */
+const target = {
+  reference: v.exactOptional(reference),
+  all: v.exactOptional(v.literal(true, 'must be true')),
+};
+
+const flag = v.optional(v.boolean('must be true or false'), false);
+
+const commands = {
+  status: v.strictObject({ command: v.literal('status'), reference: v.exactOptional(reference) }),
+  list: v.strictObject({
+    command: v.literal('list'),
+    of: v.picklist(listNames, `must be one of ${listNames.join(', ')}`),
+    limit: v.optional(
+      v.pipe(
+        v.number('must be a number'),
+        v.integer('must be whole'),
+        v.minValue(1, 'must be 1 or more'),
+        v.maxValue(1_000, 'must be 1000 or less'),
+      ),
+      100,
+    ),
+  }),
+  resync: v.strictObject({ command: v.literal('resync'), reference }),
+  release: v.strictObject({ command: v.literal('release'), ...target }),
+  drop: v.strictObject({ command: v.literal('drop'), ...target }),
+  erase: v.strictObject({ command: v.literal('erase'), reference }),
+  audit: v.strictObject({
+    ...{ command: v.literal('audit'), apply: flag, adopt: flag },
+    job: v.exactOptional(v.pipe(v.string(), v.regex(/^audit-[\w.:-]{1,100}$/, 'must begin with "audit-"'))),
+  }),
+  job: v.strictObject({ command: v.literal('job'), id: v.pipe(v.string(), v.nonEmpty('must not be empty')) }),
+  doctor: v.strictObject({ command: v.literal('doctor'), probe: flag }),
+};
+
+/** A command by its name; what it means is said where it is done. */
+export type Command = {
+  [Name in keyof typeof commands]: v.InferOutput<(typeof commands)[Name]>;
+}[CommandName];
+
+/** The same as it may be written. */
+export type CommandInput = {
+  [Name in keyof typeof commands]: v.InferInput<(typeof commands)[Name]>;
+}[CommandName];
+
+type CommandName = keyof typeof commands;
+
+/** The command; a text that says what is wrong where it is none. */
+export function readCommand(input: unknown): Command | string {
+  const name = isRecord(input) ? input.command : undefined;
+  if (typeof name !== 'string' || !isCommandName(name)) {
+    return `command must be one of ${Object.keys(commands).join(', ')}`;
+  }
+  const parsed = v.safeParse<(typeof commands)[CommandName]>(commands[name], input);
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    return `${v.getDotPath(issue) ?? name}: ${issue.message}`;
+  }
+  const { output } = parsed;
+  const isUnclear = 'all' in output && 'reference' in output;
+  const isNameless = (name === 'release' || name === 'drop') && !('all' in output || 'reference' in output);
+  return isUnclear || isNameless ? `${name}: either reference or all must be there` : output;
+}
+
+function isCommandName(name: string): name is CommandName {
+  return Object.hasOwn(commands, name);
+}

@@ -1,0 +1,85 @@
+// What an operator looks at first: whether everything that the system needs is there and does what it should.
+
+import type { App } from './app.ts';
+import { type Check, check } from './check.ts';
+import type { RunBudget } from './pace.ts';
+import { probe } from './probe.ts';
+import { shardsOf } from './record.ts';
+
+export type Diagnosis = { readonly checks: readonly Check[] };
+
+// More, and times in tokens and signatures are not believed any more.
+const maxSkewMs = 30_000;
+
+// The schedule runs every minute, and waits longer between attempts only by `dueAt`.
+const maxOverdueMs = 10 * 60_000;
+
+const remedies = {
+  token: 'Compare ROQ_PLATFORM_URL, ROQ_ENVIRONMENT_ID and ROQ_API_KEY with your ROQ environment.',
+  clock: 'Set the clock of this machine: it disagrees with ROQ about the time.',
+  query: 'The token is taken, the query is not: see whether the service account may read users.',
+  table: 'See whether TABLE_NAME is the table that was deployed, with its index, and the role may use it.',
+  state: 'See whether STATE_TABLE_NAME is the table that was deployed, and the role may use it.',
+  schedule: "See whether the reconcile function's schedule is enabled, and what its log says.",
+};
+
+/** Checks the configuration; with `withProbe` also what ROQ leaves open, by users that it makes for that alone. */
+export async function doctor(app: App, withProbe: boolean, { deadline }: RunBudget): Promise<Diagnosis> {
+  const checks = [
+    // Without them, this would not run.
+    ...[{ check: 'settings', ok: true, detail: 'complete', remedy: null }],
+    await checkToken(app),
+    await checkClock(app),
+    await check('ROQ query', remedies.query, async () => {
+      const query = { limit: 1, filter: { withDeactivated: { equalTo: true } } };
+      return `${(await app.roq.users(query, { deadline })).totalCount} users`;
+    }),
+    await check('table of users', remedies.table, async () => {
+      await app.store.get('roq-sync-doctor');
+      for (const shard of shardsOf('pending')) await app.lists.due(shard, 0, 1);
+      return 'answers, and so does its index';
+    }),
+    await check('table of state', remedies.state, async () => {
+      await app.state.get('total', 'users');
+      return 'answers';
+    }),
+    await checkSchedule(app),
+  ];
+  const isUsable = checks.every(({ ok, check }) => ok || check === 'clock' || check === 'schedule');
+  if (!withProbe) return { checks };
+  return { checks: [...checks, ...(isUsable ? await probe(app.roq, deadline) : [unprobed])] };
+}
+
+const unprobed: Check = {
+  ...{ check: 'probe', ok: false, detail: 'not begun' },
+  remedy: 'Mend what is above first.',
+};
+
+function checkToken({ roq }: App): Promise<Check> {
+  return check('ROQ token', remedies.token, async () => {
+    const { lifetimeMs } = await roq.inspectToken();
+    return lifetimeMs === null
+      ? 'fetched; it does not say how long it lasts'
+      : `fetched; good for ${Math.round(lifetimeMs / 1000)} s`;
+  });
+}
+
+function checkClock({ roq }: App): Promise<Check> {
+  return check('clock', remedies.clock, async () => {
+    const { clockAheadMs } = await roq.inspectToken();
+    if (clockAheadMs === null) return 'ROQ does not say what time it is';
+    const seconds = Math.round(clockAheadMs / 1000);
+    const detail = `ROQ's is ${Math.abs(seconds)} s ${seconds < 0 ? 'behind' : 'ahead of'} ours`;
+    return { ok: Math.abs(clockAheadMs) <= maxSkewMs, detail };
+  });
+}
+
+function checkSchedule({ lists, now }: App): Promise<Check> {
+  return check('schedule', remedies.schedule, async () => {
+    const overdue = await Promise.all(
+      shardsOf('pending').map((shard) => lists.due(shard, now() - maxOverdueMs, 1)),
+    );
+    const isBehind = overdue.some(({ entries }) => entries.length > 0);
+    return { ok: !isBehind, detail: isBehind ? 'users have been due for over 10 minutes' : 'keeps up' };
+  });
+}

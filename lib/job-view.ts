@@ -1,0 +1,32 @@
+// A job as an operator is shown it: without its source, whose address may be a secret.
+
+import type { AuditReport } from './audit.ts';
+import type { BackfillReport } from './backfill.ts';
+import type { JobError, StoredJob } from './jobs.ts';
+
+export type JobView = {
+  readonly id: string;
+  readonly apply: boolean;
+  readonly state: StoredJob['state'];
+  readonly startedAt: number;
+  readonly updatedAt: number;
+  readonly failures: number;
+  readonly lastError: JobError | null;
+} & (
+  | { readonly is: 'audit'; readonly report: AuditReport }
+  | {
+      readonly is: 'backfill';
+      readonly from: 'url' | 'sender';
+      /** The last line that is done. */
+      readonly line: number;
+      readonly report: BackfillReport;
+    }
+);
+
+export function viewJob(id: string, stored: StoredJob): JobView {
+  const { job, state, startedAt, updatedAt, failures, lastError } = stored;
+  const common = { id, apply: job.apply, state, startedAt, updatedAt, failures, lastError };
+  if (job.is === 'audit') return { ...common, is: 'audit', report: job.report };
+  const { line, report, source } = job;
+  return { ...common, is: 'backfill', from: source.from, line, report };
+}

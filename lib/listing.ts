@@ -1,0 +1,50 @@
+// Lists for an operator: what stands in a queue and why, what audits found, and the jobs.
+
+import type { App } from './app.ts';
+import type { listNames } from './command.ts';
+import { type JobView, viewJob } from './job-view.ts';
+import type { StoredJob } from './jobs.ts';
+import { type Queued, queues } from './record.ts';
+import type { Finding } from './state.ts';
+
+export type ListName = (typeof listNames)[number];
+
+export type ListedFinding = Finding & { readonly roqId: string };
+
+export type Listing = {
+  readonly entries: readonly (Queued | ListedFinding | JobView)[];
+  /** There are more of them than were asked for. */
+  readonly more: boolean;
+};
+
+/** The first `limit` of a list; jobs come the newest first. */
+export async function list(app: Pick<App, 'lists' | 'state'>, of: ListName, limit: number): Promise<Listing> {
+  const entries: Listing['entries'][number][] = [];
+  for await (const entry of entriesOf(app, of)) {
+    if (entries.length === limit) return { entries, more: true };
+    entries.push(entry);
+  }
+  return { entries, more: false };
+}
+
+function entriesOf(
+  { lists, state }: Pick<App, 'lists' | 'state'>,
+  of: ListName,
+): AsyncIterable<Listing['entries'][number]> {
+  const queue = queues.find((name) => name === of);
+  if (queue) return lists.queued(queue);
+  if (of === 'jobs') return newestJobs(state);
+  return findings(state, of === 'duplicates' ? 'duplicate' : 'stranger');
+}
+
+async function* findings(state: App['state'], kind: 'duplicate' | 'stranger'): AsyncGenerator<ListedFinding> {
+  for await (const { id, document } of state.list<Finding>(kind)) yield { roqId: id, ...document };
+}
+
+/** All jobs that are still remembered, the newest first. */
+export async function* newestJobs(state: Pick<App['state'], 'list'>): AsyncGenerator<JobView> {
+  const jobs = await Array.fromAsync(state.list<StoredJob>('job'), ({ id, document }) =>
+    viewJob(id, document),
+  );
+  yield* jobs.sort((a, b) => b.startedAt - a.startedAt);
+}

@@ -1,0 +1,66 @@
+// What an operator asks for, each by the one function that does it.
+
+import type { App } from './app.ts';
+import { audit, type JobUnknown, showJob } from './audit-command.ts';
+import type { Command } from './command.ts';
+import { type Diagnosis, doctor } from './doctor.ts';
+import { erase, type Receipt } from './erase.ts';
+import type { JobView } from './job-view.ts';
+import { type Listing, list } from './listing.ts';
+import type { RunBudget } from './pace.ts';
+import { type Overview, overview, statusOf, type UserStatus } from './status.ts';
+import { drop, type ManyTouched, release, resync, type Touch, touchHeld } from './touch.ts';
+
+export type Answer =
+  | UserStatus
+  | Overview
+  | Listing
+  | ManyTouched
+  | Receipt
+  | JobView
+  | JobUnknown
+  | Diagnosis;
+
+/** @throws UnavailableError, when DynamoDB can't be reached */
+export async function operate(app: App, command: Command, budget: RunBudget): Promise<Answer> {
+  note(app, command);
+  switch (command.command) {
+    case 'status':
+      return command.reference === undefined ? overview(app) : statusOf(app, command.reference, budget);
+    case 'list':
+      return list(app, command.of, command.limit);
+    case 'resync':
+      return touch(app, resync, command.reference, budget);
+    case 'release':
+      return touch(app, release, command.reference, budget);
+    case 'drop':
+      return touch(app, drop, command.reference, budget);
+    case 'erase':
+      return erase(app, command.reference, budget);
+    case 'audit':
+      return audit(app, command, budget);
+    case 'job':
+      return showJob(app, command.id);
+    case 'doctor':
+      return doctor(app, command.probe, budget);
+  }
+}
+
+/** One user; all that are held, where no reference is given. */
+async function touch(
+  app: App,
+  how: Touch,
+  reference: string | undefined,
+  budget: RunBudget,
+): Promise<ManyTouched> {
+  if (reference === undefined) return touchHeld(app, how, budget);
+  const users = await how(app, [reference], budget);
+  return { counts: Object.fromEntries(users.map(({ is }) => [is, 1])), users, more: false };
+}
+
+// Whoever changed something must be found in the log; reading leaves no trace.
+function note({ log }: App, command: Command): void {
+  const isReading = ['status', 'list', 'job'].includes(command.command);
+  const reference = 'reference' in command ? (command.reference ?? null) : null;
+  if (!isReading) log({ message: 'operate', command: command.command, reference });
+}

@@ -1,0 +1,97 @@
+// What entries of Auth0's log say of users. https://auth0.com/docs/deploy-monitor/logs/log-event-type-codes
+//
+// The user is in `user_id`, save in a call of the Management API (sapi), where that is who called: there the path names
+// the user, or the answer. Their shapes: https://github.com/auth0/auth0-log-schemas/tree/main/schemas/log-types
+
+import * as v from 'valibot';
+import type { Told } from '../user.ts';
+import { auth0User, toAuth0Told } from './auth0-user.ts';
+import { instant, isRecord, name, parsePayload } from './payload.ts';
+import type { Kinds } from './provider.ts';
+
+export const logEntry = v.object({
+  type: name(),
+  date: instant(),
+  log_id: v.optional(name()),
+  user_id: v.optional(v.unknown()),
+  details: v.optional(v.unknown()),
+});
+
+export type LogEntry = v.InferOutput<typeof logEntry>;
+
+const apiCall = v.object({
+  request: v.object({ method: v.string(), path: v.string(), body: v.optional(v.unknown()) }),
+  response: v.object({ statusCode: v.number(), body: v.optional(v.unknown()) }),
+});
+
+const signUp = v.object({ body: v.nullish(auth0User) });
+
+export const logKinds: Kinds<LogEntry> = {
+  // A sign-up by another identity provider has no body, and leaves out the profile.
+  ss: {
+    means: 'signed up',
+    tells: ({ details }) => toAuth0Told(parsePayload(signUp, details ?? {}).body ?? {}),
+  },
+  sv: { means: 'e-mail address verified', tells: () => ({ emailVerified: true }) },
+  sce: { means: 'e-mail address changed, without saying to which', tells: () => ({}) },
+  scpn: { means: 'phone number changed, without saying to which', tells: () => ({}) },
+  sdu: { means: 'deleted', tells: () => ({ deleted: true }) },
+  sapi: {
+    means: 'a user was created, changed, blocked, let back in or deleted by the Management API',
+    tells: toApiTold,
+  },
+};
+
+/** The user that an entry is about, as it stands there; undefined for an entry that is about none. */
+export function findLogUser({ type, user_id, details }: LogEntry): unknown {
+  if (type !== 'sapi') return user_id;
+  const call = readApiCall(details);
+  if (!call) return undefined;
+  return call.method === 'post' ? call.answer.user_id : call.userId;
+}
+
+/** Whether an entry leaves out what changed. */
+export function isPartialEntry({ type }: LogEntry, told: Told): boolean {
+  return type !== 'sv' && !told.deleted && told.email === undefined;
+}
+
+function toApiTold({ details }: LogEntry): Told {
+  const call = readApiCall(details);
+  if (!call || call.method === 'delete') return call ? { deleted: true } : {};
+  const isAnswered = call.method === 'post' || call.answer.user_id === call.userId;
+  // A call that succeeded made true what it asked for.
+  return toAuth0Told(parsePayload(auth0User, { ...call.asked, ...(isAnswered && call.answer) }));
+}
+
+type ApiCall = {
+  readonly method: string;
+  readonly userId: string | undefined;
+  readonly asked: Readonly<Record<string, unknown>>;
+  readonly answer: Readonly<Record<string, unknown>>;
+};
+
+/** A call that succeeded in creating, changing or deleting a user; null for any other. */
+function readApiCall(details: unknown): ApiCall | null {
+  const parsed = v.safeParse(apiCall, details);
+  if (!parsed.success) return null;
+  const { request, response } = parsed.output;
+  const method = request.method.toLowerCase();
+  const userId = decode(userPath.exec(request.path)?.[1]);
+  const isOfUser = method === 'post' ? request.path === usersPath : userId !== undefined;
+  if (!isOfUser || !['post', 'patch', 'delete'].includes(method)) return null;
+  if (response.statusCode < 200 || response.statusCode > 299) return null;
+  const [asked, answer] = [request.body, response.body].map((body) => (isRecord(body) ? body : {}));
+  return { method, userId, asked: asked ?? {}, answer: answer ?? {} };
+}
+
+const usersPath = '/api/v2/users';
+const userPath = /^\/api\/v2\/users\/([^/]*)$/;
+
+function decode(segment: string | undefined): string | undefined {
+  try {
+    return segment === undefined ? undefined : decodeURIComponent(segment);
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,148 @@
+// How it stands: with one user, and with all of them. Reads only.
+
+import type { App } from './app.ts';
+import { readCeiling } from './ceiling.ts';
+import type { RoqCode } from './errors.ts';
+import type { JobView } from './job-view.ts';
+import { newestJobs } from './listing.ts';
+import type { RunBudget } from './pace.ts';
+import { type Queue, queues, type UserRecord } from './record.ts';
+import { toState } from './roq/client.ts';
+import { RoqError } from './roq/faults.ts';
+import type { RoqUser } from './roq/types.ts';
+import { type Facts, type Plan, plan, type RoqState } from './user.ts';
+
+export type UserStatus = {
+  readonly reference: string;
+  /** Whether there is a record. */
+  readonly found: boolean;
+  readonly record: RecordStatus | null;
+  /** What ROQ holds right now: every user of the reference, deactivated ones too, the oldest first. */
+  readonly roq:
+    | { readonly answered: true; readonly users: readonly HeldUser[] }
+    | { readonly answered: false; readonly code: RoqCode };
+  /** Null where it can't be told: there is no record, or ROQ does not answer. */
+  readonly inStep: boolean | null;
+  /** What is still to be done at ROQ; `ask`: ROQ has lost the user, which a person must look at. */
+  readonly todo: Plan['do'] | 'ask' | null;
+  /** The ROQ fields that differ. */
+  readonly differs: readonly string[];
+  /** ROQ ids of further users with the same reference. */
+  readonly duplicates: readonly string[];
+};
+
+type RecordStatus = Pick<
+  UserRecord,
+  'roqId' | 'queue' | 'dueAt' | 'pendingSince' | 'attempts' | 'lastError' | 'lease' | 'cleared'
+> & { readonly facts: Facts };
+
+export type HeldUser = {
+  readonly id: string;
+  /** The one that is kept in step, or would be. */
+  readonly isKept: boolean;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly state: RoqState;
+};
+
+type Ports = Pick<App, 'store' | 'roq'>;
+
+/** What is known of a user, what ROQ holds, and why the two differ. @throws UnavailableError */
+export async function statusOf(
+  { store, roq }: Ports,
+  reference: string,
+  { deadline }: RunBudget,
+): Promise<UserStatus> {
+  const record = await store.get(reference);
+  const users = await lookUp(roq, reference, deadline);
+  const found = { reference, found: record !== null, record: record && toRecordStatus(record) };
+  if (users instanceof RoqError) {
+    const roq = { answered: false, code: users.code } as const;
+    return { ...found, roq, inStep: null, todo: null, differs: [], duplicates: [] };
+  }
+  const kept = users.find(({ id }) => id === record?.roqId) ?? (record?.roqId ? undefined : users[0]);
+  return {
+    ...found,
+    roq: { answered: true, users: users.map((user) => toHeldUser(user, kept)) },
+    ...compare(record, kept),
+    duplicates: users.filter((user) => user !== kept).map(({ id }) => id),
+  };
+}
+
+/** Every ROQ user of a reference, the oldest first; what went wrong where ROQ does not answer. */
+export async function lookUp(
+  roq: Pick<App['roq'], 'allUsers'>,
+  reference: string,
+  deadline: number,
+): Promise<readonly RoqUser[] | RoqError> {
+  const filter = { reference: { equalTo: reference }, withDeactivated: { equalTo: true } };
+  try {
+    return await Array.fromAsync(roq.allUsers({ filter }, { deadline }));
+  } catch (error) {
+    if (error instanceof RoqError) return error;
+    throw error;
+  }
+}
+
+function toRecordStatus(record: UserRecord): RecordStatus {
+  const { facts, roqId, queue, dueAt, pendingSince, attempts, lastError, lease, cleared } = record;
+  return { facts, roqId, queue, dueAt, pendingSince, attempts, lastError, lease, cleared };
+}
+
+function toHeldUser(user: RoqUser, kept: RoqUser | undefined): HeldUser {
+  const { id, createdAt, updatedAt } = user;
+  return { id, isKept: user === kept, createdAt, updatedAt, state: toState(user) };
+}
+
+function compare(
+  record: UserRecord | null,
+  kept: RoqUser | undefined,
+): Pick<UserStatus, 'inStep' | 'todo' | 'differs'> {
+  if (!record) return { inStep: null, todo: null, differs: [] };
+  if (record.roqId !== null && !kept) return { inStep: false, todo: 'ask', differs: [] };
+  const todo = plan(record.facts, kept ? toState(kept) : null);
+  const differs = todo.do === 'update' ? Object.keys(todo.changes) : [];
+  return { inStep: todo.do === 'nothing', todo: todo.do, differs };
+}
+
+/** How it stands with all users. */
+export type Overview = {
+  readonly queues: Readonly<Record<Queue, { readonly count: number; readonly oldestSince: number | null }>>;
+  readonly running: readonly JobView[];
+  readonly lastAudit: JobView | null;
+  /** When each provider was last heard of, to within some minutes. */
+  readonly heard: readonly { readonly provider: string; readonly at: number }[];
+  /** Deactivations counted in this clock hour, and the ceiling on them. */
+  readonly deactivations: { readonly counted: number; readonly limit: number };
+};
+
+/** @throws UnavailableError */
+export async function overview(app: Pick<App, 'lists' | 'state' | 'now' | 'limits'>): Promise<Overview> {
+  const counts = await Promise.all(queues.map(async (queue) => [queue, await measure(app, queue)] as const));
+  const jobs = await Array.fromAsync(newestJobs(app.state));
+  const heard = await Array.fromAsync(app.state.list<{ at: number }>('heard'), ({ id, document }) => ({
+    provider: id,
+    at: document.at,
+  }));
+  return {
+    queues: Object.fromEntries(counts) as Overview['queues'],
+    running: jobs.filter(({ state }) => state === 'running'),
+    // Adopting ROQ's users is an audit too, of one side alone.
+    lastAudit: jobs.find(({ id, is }) => is === 'audit' && id.startsWith('audit-')) ?? null,
+    ...{ heard, deactivations: await readCeiling(app) },
+  };
+}
+
+/** How many stand in a queue, and since when the oldest has. @throws UnavailableError */
+export async function measure(
+  { lists }: Pick<App, 'lists'>,
+  queue: Queue,
+): Promise<Overview['queues'][Queue]> {
+  let count = 0;
+  let oldestSince: number | null = null;
+  for await (const { pendingSince } of lists.queued(queue)) {
+    count += 1;
+    oldestSince = Math.min(oldestSince ?? Number.POSITIVE_INFINITY, pendingSince ?? Number.POSITIVE_INFINITY);
+  }
+  return { count, oldestSince: oldestSince === Number.POSITIVE_INFINITY ? null : oldestSince };
+}

@@ -1,0 +1,175 @@
+// What must hold in every history, each with its name; and the book that is kept to tell.
+
+import { type Item, toRecord, type UserRecord } from '../../lib/record.ts';
+import type { RoqUser } from '../../local/roq-users.ts';
+import { canary } from './history.ts';
+import { differing, expectedOf, type Fact, hasNoticed, isRefusable } from './model.ts';
+
+const hourMs = 3_600_000;
+
+export const invariants = {
+  applied: '1: what was answered 2xx is applied in the end, or visibly waits, is parked or held',
+  single: '2: never two ROQ users that we made for one reference',
+  newest: '3: what ROQ ends with is what the newest facts say',
+  ceiling: '4: never more deactivations than the ceiling lets through',
+  settled: '5: repeating the whole history changes nothing and calls no mutation',
+  silent: '6: no personal datum and no secret in a log line or an answer',
+  answered: '7: a sound event is never refused, and no function throws but for what it can not reach',
+} as const;
+
+export type InvariantName = keyof typeof invariants;
+
+export class Violation extends Error {
+  override readonly name = 'Violation';
+  readonly invariant: InvariantName;
+
+  constructor(invariant: InvariantName, message: string) {
+    super(message);
+    this.invariant = invariant;
+  }
+}
+
+export type Book = ReturnType<typeof createBook>;
+
+type BookOptions = {
+  readonly ceiling: number;
+  readonly startMs: number;
+  readonly skewMs: number;
+  readonly onViolation: (violation: Violation) => void;
+};
+
+/** Keeps the book of one history; the first violation stays. */
+export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOptions) {
+  const told = new Map<string, Fact[]>();
+  const acknowledged = new Map<string, Fact[]>();
+  const made = new Set<string>();
+  const edited = new Set<string>();
+  let deactivations = 0;
+  let excused = 0;
+  let mutations = 0;
+  let hasDrops = false;
+  let violation: Violation | null = null;
+  return {
+    ...{ tell, acknowledge, noteChange, noteText, fail, checkRecords },
+    /** Somebody changed the user in ROQ; who is parked or held already is not looked after then. */
+    noteEdit: (reference: string) => {
+      edited.add(reference);
+    },
+    /** From now on an operator may have taken back that somebody was disabled or deleted. */
+    allowDrops: () => {
+      hasDrops = true;
+    },
+    /** Deactivations that the ceiling need not let through: somebody said so, or undid one by hand. */
+    excuse: (count: number) => {
+      excused += count;
+    },
+    get violation() {
+      return violation;
+    },
+    get mutations() {
+      return mutations;
+    },
+  };
+
+  function fail(invariant: InvariantName, message: string): void {
+    if (violation) return;
+    violation = new Violation(invariant, message);
+    onViolation(violation);
+  }
+
+  /** Somebody said something of a user, whether or not it arrives. */
+  function tell(reference: string, facts: readonly Fact[]): void {
+    told.set(reference, [...(told.get(reference) ?? []), ...facts]);
+  }
+
+  /** It was answered 2xx: from now on the record must show it. */
+  function acknowledge(reference: string, facts: readonly Fact[], item: Item | undefined): void {
+    acknowledged.set(reference, [...(acknowledged.get(reference) ?? []), ...facts]);
+    checkNoticed(reference, facts, item);
+  }
+
+  function checkNoticed(reference: string, facts: readonly Fact[], item: Item | undefined): void {
+    const held = item ? toRecord(item).facts : null;
+    const missing = facts.filter((fact) => !hasNoticed(held?.[fact.name as keyof typeof held], fact));
+    if (held && missing.length === 0) return;
+    const names = missing.map(({ name, value, at }) => `${name} = ${value} at ${at}`);
+    fail(
+      'applied',
+      `${reference} was answered 2xx, and its record does not have ${names.join(', ') || 'it at all'}`,
+    );
+  }
+
+  function noteChange(before: RoqUser | null, after: RoqUser, nowMs: number): void {
+    mutations += 1;
+    if (!before && made.has(after.reference))
+      fail('single', `${after.reference} was made in ROQ a second time`);
+    if (!before) made.add(after.reference);
+    if (before && before.active !== false && after.active === false) deactivations += 1;
+    checkCeiling(nowMs);
+  }
+
+  // A deactivation that was let through in one hour may be made in a later one, so the hours are taken together.
+  function checkCeiling(nowMs: number): void {
+    const hours = Math.floor((nowMs + skewMs) / hourMs) - Math.floor((startMs - skewMs) / hourMs) + 1;
+    const allowed = ceiling * hours + excused;
+    if (deactivations > allowed) {
+      fail('ceiling', `${deactivations} deactivations in ${hours} h, of ${allowed} that were let through`);
+    }
+  }
+
+  function noteText(text: string): void {
+    if (text.includes(canary)) fail('silent', `a person's data or a secret was shown: ${text.slice(0, 500)}`);
+  }
+
+  /** Of everybody, once all is quiet. */
+  function checkRecords(items: readonly Item[], users: readonly RoqUser[]): void {
+    const itemOf = new Map(items.map((item) => [item.reference?.S ?? '', item]));
+    for (const [reference, facts] of acknowledged) checkNoticed(reference, facts, itemOf.get(reference));
+    for (const item of items) checkRecord(toRecord(item), users);
+  }
+
+  function checkRecord(record: UserRecord, users: readonly RoqUser[]): void {
+    const { reference, queue, facts, lastError } = record;
+    const heard = told.get(reference) ?? [];
+    for (const [name, fact] of Object.entries(facts)) {
+      const isTold = heard.some((one) => one.name === name && one.at === fact.at && one.value === fact.value);
+      const isDropped =
+        hasDrops && fact.value === false && heard.some((one) => one.name === name && one.at === fact.at - 1);
+      if (!isTold && !isDropped) {
+        fail('newest', `${reference} has ${name} = ${fact.value} at ${fact.at}, which nobody told`);
+      }
+    }
+    const isSeen = queue === 'waiting' || queue === 'held' || queue === 'parked';
+    if (queue === 'pending') fail('applied', `${reference} is still pending (${lastError})`);
+    if (queue === 'waiting' && facts.email)
+      fail('applied', `${reference} waits for an address that is known`);
+    if (queue === 'parked' && !isRefusable(facts))
+      fail('applied', `${reference} is parked without need (${lastError})`);
+    if (record.lease && !isSeen && queue !== 'pending')
+      fail('applied', `${reference} is leased, and not pending`);
+    checkUser(record, users);
+  }
+
+  function checkUser({ reference, roqId, queue, facts }: UserRecord, users: readonly RoqUser[]): void {
+    const user = users.find(({ id }) => id === roqId);
+    const expected = expectedOf(facts);
+    if (!user) {
+      if (roqId !== null) fail('newest', `${reference} is linked to a ROQ user that there is not`);
+      const isExcused = queue === 'waiting' || queue === 'parked' || facts.deleted?.value === true;
+      if (!isExcused) fail('newest', `${reference} has no ROQ user`);
+      return;
+    }
+    const wrong = differing(expected, { ...user }).filter((name) => !isExcusedField(name, reference, queue));
+    if (wrong.length > 0) {
+      const all = wrong.map((name) => `${name} is ${user[name as keyof RoqUser]} and not ${expected[name]}`);
+      fail('newest', `${reference} in ROQ: ${all.join(', ')}`);
+    }
+  }
+
+  // What ROQ refuses keeps the profile out of step; whoever has to be shut out is shut out all the same.
+  function isExcusedField(name: string, reference: string, queue: UserRecord['queue']): boolean {
+    if (queue !== null && edited.has(reference)) return true;
+    if (queue === 'held') return name === 'active';
+    return queue === 'parked' && (name !== 'active' || ceiling < 1_000);
+  }
+}

@@ -1,0 +1,333 @@
+// One history from its first event until everything is quiet, the checks that follow, and the repetition of it all.
+
+import { createHmac } from 'node:crypto';
+import { Chance, takeOverIds } from './chance.ts';
+import { Clock, RestlessError } from './clock.ts';
+import { calm, chanceFate } from './faults.ts';
+import { type EventStep, type History, type Step, senders } from './history.ts';
+import { type Book, createBook, Violation } from './invariants.ts';
+import type { Fate } from './lambda.ts';
+import { type Fact, toldBy, toldOf } from './model.ts';
+import { createWorld, stateTable, usersTable, type World } from './world.ts';
+
+export type RunOptions = {
+  /** What happens to the calls of an invocation, by its name; chance decides where this is left out. */
+  readonly fateOf?: (invocation: string) => Fate;
+  /** Told of everything that happens, as lines for people. */
+  readonly trace?: (line: string) => void;
+};
+
+export type Report = {
+  readonly violation: Violation | null;
+  /** Calls to DynamoDB and to ROQ. */
+  readonly calls: number;
+  readonly invocations: number;
+};
+
+const startMs = Date.parse('2026-03-02T10:20:00Z');
+const [minuteMs, dayMs] = [60_000, 86_400_000];
+const longestMs = 4 * dayMs;
+
+/** Runs a history; the same one always runs the same. */
+export async function run(history: History, options: RunOptions = {}): Promise<Report> {
+  const clock = new Clock(startMs);
+  const chance = new Chance(`${history.seed}/world`);
+  const giveBack = [takeOverIds(chance.part('ids')), clock.takeOverTimeouts()];
+  const simulation = new Simulation(history, clock, chance, options);
+  try {
+    await clock.passUntil(Promise.race([simulation.play(), simulation.violated]));
+  } catch (error) {
+    if (error instanceof RestlessError) simulation.book.fail('applied', error.message);
+    else if (!(error instanceof Violation)) throw error;
+  } finally {
+    for (const undo of giveBack) undo();
+  }
+  const { book, calls, invocations } = simulation;
+  return { violation: book.violation, calls, invocations };
+}
+
+class Simulation {
+  readonly book: Book;
+  readonly violated: Promise<never>;
+  calls = 0;
+  invocations = 0;
+  readonly #history: History;
+  readonly #clock: Clock;
+  readonly #chance: Chance;
+  readonly #options: RunOptions;
+  readonly #world: World;
+  readonly #downUntilMs = { dynamodb: 0, roq: 0 };
+  readonly #acknowledged = new Set<Step & EventStep>();
+  #isCalm = false;
+  #isOver = false;
+  #reconciling = 0;
+
+  constructor(history: History, clock: Clock, chance: Chance, options: RunOptions) {
+    this.#history = history;
+    this.#clock = clock;
+    this.#chance = chance;
+    this.#options = options;
+    const { promise, reject } = Promise.withResolvers<never>();
+    this.violated = promise;
+    const { ceiling, skewMs } = history;
+    this.book = createBook({ ceiling, startMs, skewMs, onViolation: reject });
+    this.#world = createWorld(history, clock, chance, {
+      onChange: (before, after) => this.book.noteChange(before, after, clock.nowMs),
+      onText: (text) => this.book.noteText(text),
+      onThrow: (error) => this.book.fail('answered', `a function threw ${error}`),
+    });
+  }
+
+  /** Everything happens, the schedule goes on until all is quiet, an audit looks over it, and all is sent again. */
+  async play(): Promise<void> {
+    const schedule = this.#keepSchedule();
+    await Promise.all(this.#history.steps.map((step) => this.#take(step)));
+    this.#isCalm = true;
+    await this.#untilQuiet();
+    await this.#audit();
+    this.book.checkRecords(this.#world.engine.items(usersTable), this.#world.roq.users.rows);
+    await this.#repeatAll();
+    this.#isOver = true;
+    await schedule;
+  }
+
+  async #take(step: Step): Promise<void> {
+    await this.#clock.sleep(step.atMs);
+    if (step.is !== 'event')
+      this.#trace(`${step.is} ${JSON.stringify({ ...step, is: undefined, id: undefined, atMs: undefined })}`);
+    switch (step.is) {
+      case 'event':
+        await Promise.all(step.deliveries.map((delayMs, i) => this.#deliver(step, i, delayMs)));
+        return;
+      case 'backfill':
+        return this.#backfill(step.id, step.users);
+      case 'adoption':
+        this.#world.check(await this.#backfillOnce(step.id, 0, { from: 'roq' }));
+        return;
+      case 'audit':
+        return this.#reconcile(`audit ${step.id}`, { begin: 'audit' });
+      case 'overlap':
+        await Promise.all([0, 1].map((i) => this.#reconcile(`overlap ${step.id}.${i}`, {})));
+        return;
+      case 'release':
+      case 'drop':
+        return this.#operate(step.id, step.is);
+      default:
+        return this.#change(step);
+    }
+  }
+
+  /** What happens around us, and not by a function of ours. */
+  async #change(step: Exclude<Step, { is: 'event' | 'backfill' }>): Promise<void> {
+    const { roq, keys, secrets } = this.#world;
+    if (step.is === 'outage') this.#downUntilMs[step.of] = this.#clock.nowMs + step.forMs;
+    if (step.is === 'expiry') roq.expireTokens();
+    if (step.is === 'stranger')
+      roq.users.create({ reference: step.reference, email: `hand${step.id}@x.example` });
+    if (step.is === 'edit') {
+      const user = roq.users.rows.find(({ reference }) => reference === step.reference);
+      if (user?.active === false && step.changes.active) this.book.excuse(1);
+      if (user) roq.users.update(user.id, step.changes);
+      this.book.noteEdit(step.reference);
+    }
+    if (step.is !== 'rotation') return;
+    const next = secrets.find((secret) => secret !== keys.signing) ?? '';
+    keys.known = [keys.signing, next];
+    await this.#clock.sleep(2 * minuteMs);
+    keys.signing = next;
+    await this.#clock.sleep(10 * minuteMs);
+    keys.known = [keys.signing];
+  }
+
+  /** One delivery of an event, tried again as its sender does. */
+  async #deliver(step: Step & EventStep, delivery: number, delayMs: number): Promise<void> {
+    const { timeoutMs, waits } = senders[step.sender];
+    await this.#clock.sleep(delayMs);
+    for (const [attempt, waitMs] of [0, ...waits].entries()) {
+      await this.#clock.sleep(waitMs);
+      const name = `event ${step.id}.${delivery}.${attempt}`;
+      const inTime = this.#clock.sleep(timeoutMs).then(() => null);
+      const status = await Promise.race([this.#post(step, name), inTime]);
+      if (status !== null && status < 500) return;
+    }
+  }
+
+  /** Answers the HTTP status that the gateway gives. */
+  async #post(step: Step & EventStep, name: string): Promise<number> {
+    const { kind, reference, user, form } = step;
+    const at = startMs + step.happenedMs;
+    const facts = form === 'sound' ? toldBy(kind, user, at) : null;
+    if (facts) this.book.tell(reference, facts);
+    const event = {
+      id: `event-${step.id}`,
+      type: kind,
+      time: at,
+      user: { ...(form !== 'shapeless' && { id: reference }), ...user },
+    };
+    const body = form === 'garbled' ? `{"${JSON.stringify(user)}` : JSON.stringify(event);
+    const result = await this.#world.webhook.invoke(
+      this.#sign(body, form === 'forged', step.id),
+      this.#fate(name),
+    );
+    const answer = this.#world.check(result);
+    this.#trace(`${name} (${kind} of ${reference}): ${answer?.statusCode ?? result.is}`);
+    const status = answer?.statusCode ?? 502;
+    if (form === 'sound' && status >= 400 && status < 500)
+      this.book.fail('answered', `${name} was answered ${status}`);
+    if (form !== 'sound' && kind !== 'session.started' && status < 300)
+      this.book.fail('answered', `${name}, ${form}, was answered ${status}`);
+    if (status < 300 && facts) {
+      this.#acknowledged.add(step);
+      this.book.acknowledge(reference, facts, this.#itemOf(reference));
+    }
+    return status;
+  }
+
+  #sign(body: string, isForged: boolean, id: number) {
+    const timestamp = String(Math.floor(this.#clock.nowMs / 1000));
+    const secret = Buffer.from(
+      isForged ? 'forged' : this.#world.keys.signing.slice('whsec_'.length),
+      'base64',
+    );
+    const signature = createHmac('sha256', secret)
+      .update(`message-${id}.${timestamp}.${body}`)
+      .digest('base64');
+    return {
+      headers: {
+        'webhook-id': `message-${id}`,
+        'webhook-timestamp': timestamp,
+        'webhook-signature': `v1,${signature}`,
+      },
+      body,
+    };
+  }
+
+  async #backfill(id: number, users: Extract<Step, { is: 'backfill' }>['users']): Promise<void> {
+    const at = this.#clock.nowMs;
+    const lines = users.map(({ reference, user }, i) => ({
+      is: 'user',
+      line: i + 1,
+      reference,
+      at,
+      told: toldOf(user),
+    }));
+    const facts = lines.map(({ reference, told }) => ({
+      reference,
+      facts: Object.entries(told).map(([name, value]): Fact => ({ name, value, at })),
+    }));
+    for (const each of facts) this.book.tell(each.reference, each.facts);
+    for (let attempt = 0; !this.#isOver; attempt++) {
+      const answer = this.#world.check(await this.#backfillOnce(id, attempt, { lines, isLast: true }));
+      if (answer && 'error' in answer) this.book.fail('answered', `backfill ${id}: ${answer.error.message}`);
+      if (answer && 'state' in answer && answer.state === 'done') {
+        for (const each of facts)
+          this.book.acknowledge(each.reference, each.facts, this.#itemOf(each.reference));
+        return;
+      }
+      await this.#clock.sleep(2 * minuteMs);
+    }
+  }
+
+  #backfillOnce(id: number, attempt: number, input: object) {
+    const name = `backfill ${id}.${attempt}`;
+    return this.#world.backfill.invoke({ job: `backfill-${id}`, apply: true, ...input }, this.#fate(name));
+  }
+
+  async #operate(id: number, command: 'release' | 'drop'): Promise<void> {
+    if (command === 'release') this.book.excuse(this.#world.engine.items(usersTable).length);
+    else this.book.allowDrops();
+    this.#world.check(
+      await this.#world.operate.invoke({ command, all: true }, this.#fate(`${command} ${id}`)),
+    );
+  }
+
+  async #reconcile(name: string, input: { begin?: 'audit' }): Promise<void> {
+    this.#reconciling += 1;
+    const result = await this.#world.reconcile.invoke(input, this.#fate(name));
+    this.#reconciling -= 1;
+    this.#trace(`${name}: ${result.is === 'answered' ? JSON.stringify(result.answer) : result.is}`);
+    this.#world.check(result);
+  }
+
+  /** EventBridge: every minute in which there is something to do. */
+  async #keepSchedule(): Promise<void> {
+    while (!this.#isOver) {
+      const { nowMs, nextMs } = this.#clock;
+      const wakeMs = Math.max(nowMs + 1, Math.min(nextMs, this.#nextDueMs(), nowMs + dayMs));
+      await this.#clock.sleep(Math.ceil(wakeMs / minuteMs) * minuteMs - nowMs);
+      const hasWork = this.#nextDueMs() <= this.#clock.nowMs || this.#hasJobs();
+      if (hasWork && this.#reconciling === 0) void this.#reconcile(`schedule ${this.#elapsed()}`, {});
+    }
+  }
+
+  #nextDueMs(): number {
+    const due = this.#world.engine
+      .items(usersTable)
+      .flatMap(({ shard, dueAt }) => (shard?.S?.startsWith('pending') ? Number(dueAt?.N) : []));
+    return Math.min(Number.POSITIVE_INFINITY, ...due);
+  }
+
+  #hasJobs(): boolean {
+    return this.#world.engine.items(stateTable).some(({ kind }) => kind?.S === 'running');
+  }
+
+  async #untilQuiet(): Promise<void> {
+    const endMs = this.#clock.nowMs + longestMs;
+    // What is still under way gets there, and whoever died loses his lease.
+    await this.#clock.sleep(minuteMs);
+    while (this.#nextDueMs() < Number.POSITIVE_INFINITY || this.#hasJobs() || this.#reconciling > 0) {
+      if (this.#clock.nowMs > endMs) return this.book.fail('applied', 'something stays pending for days');
+      await this.#clock.sleep(minuteMs);
+    }
+  }
+
+  async #audit(): Promise<void> {
+    await this.#clock.sleep(dayMs - (this.#clock.nowMs % dayMs) + minuteMs);
+    await this.#reconcile('last audit', { begin: 'audit' });
+    await this.#untilQuiet();
+  }
+
+  async #repeatAll(): Promise<void> {
+    const before = this.#snapshot();
+    const { mutations } = this.book;
+    for (const step of this.#chance.shuffle([...this.#acknowledged])) {
+      const status = await this.#post(step, `event ${step.id} again`);
+      if (status >= 300) this.book.fail('settled', `event ${step.id} was answered ${status} the second time`);
+    }
+    await this.#reconcile('schedule again', {});
+    if (this.book.mutations !== mutations) this.book.fail('settled', 'a repeated event called a mutation');
+    const after = this.#snapshot();
+    if (after !== before) this.book.fail('settled', `a repeated event changed ${before} to ${after}`);
+  }
+
+  #snapshot(): string {
+    const { engine, roq } = this.#world;
+    return JSON.stringify([engine.items(usersTable), roq.users.rows]);
+  }
+
+  #itemOf(reference: string) {
+    return this.#world.engine.items(usersTable).find((item) => item.reference?.S === reference);
+  }
+
+  #fate(name: string): Fate {
+    this.invocations += 1;
+    const isDown = (service: 'dynamodb' | 'roq') => this.#downUntilMs[service] > this.#clock.nowMs;
+    const drawn =
+      this.#options.fateOf?.(name) ?? chanceFate(this.#chance.part(name), this.#history.rates, isDown);
+    return (service, what) => {
+      this.calls += 1;
+      const strike = this.#isCalm ? calm(service, what) : drawn(service, what);
+      const { how, dies } = strike;
+      this.#trace(`  ${name}: ${what}${how === 'well' ? '' : ` ${how}`}${dies ? `, dies ${dies} it` : ''}`);
+      return strike;
+    };
+  }
+
+  #elapsed(): string {
+    return new Date(this.#clock.nowMs).toISOString().slice(8, 23);
+  }
+
+  #trace(line: string): void {
+    this.#options.trace?.(`${this.#elapsed()} ${line}`);
+  }
+}

@@ -1,0 +1,221 @@
+// Our own functions, unchanged, in a world in memory: Lambda, DynamoDB and ROQ in virtual time.
+
+import { inspect } from 'node:util';
+import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { type App, noteDuplicates, noteHeard } from '../../lib/app.ts';
+import { createCeiling } from '../../lib/ceiling.ts';
+import { UnavailableError } from '../../lib/errors.ts';
+import { createLists } from '../../lib/lists.ts';
+import type { LogLine } from '../../lib/log.ts';
+import { generic } from '../../lib/providers/generic.ts';
+import { createRoq } from '../../lib/roq/client.ts';
+import { createState } from '../../lib/state.ts';
+import { createStore } from '../../lib/store.ts';
+import type { RoqUser } from '../../local/roq-users.ts';
+import type { Chance } from './chance.ts';
+import type { Clock } from './clock.ts';
+import { createEngine, stateShape, usersShape } from './dynamodb.ts';
+import { createBackfill, createOperate, createReconcile, createWebhook } from './functions.ts';
+import { canary, type History } from './history.ts';
+import { createLambda, type Environment, type Result } from './lambda.ts';
+import { createSimulatedRoq, type RoqRequest } from './roq.ts';
+
+export const usersTable = 'users';
+export const stateTable = 'state';
+
+// Base64 as it is.
+const secrets = ['1', '2'].map((digit) => `whsec_${canary}${digit.repeat(38)}`);
+const environmentId = 'environment';
+const apiKey = `${canary}-api-key`;
+const roqUrl = 'https://roq.example';
+const attempts = 3;
+
+export type Watch = {
+  /** A ROQ user was created (`before` null) or changed, by a request of ours. */
+  readonly onChange: (before: RoqUser | null, after: RoqUser) => void;
+  /** Something was written where people look at it. */
+  readonly onText: (text: string) => void;
+  /** A function threw what it should not. */
+  readonly onThrow: (error: unknown) => void;
+};
+
+/** A request to the webhook. */
+export type Posted = { readonly headers: Readonly<Record<string, string>>; readonly body: string };
+
+type Webhook = ReturnType<typeof createWebhook>;
+
+export type World = ReturnType<typeof createWorld>;
+
+export function createWorld(
+  history: Omit<History, 'steps' | 'rates'>,
+  clock: Clock,
+  chance: Chance,
+  watch: Watch,
+) {
+  const { ceiling, pageCap, tokenLifetimeMs, skewMs, lagMs, tellsItem } = history;
+  const now = () => clock.nowMs;
+  const roq = createSimulatedRoq({
+    now,
+    pageCap,
+    environmentId,
+    apiKey,
+    tokenLifetimeMs,
+    onChange: watch.onChange,
+  });
+  const engine = createEngine(
+    { [usersTable]: usersShape, [stateTable]: stateShape },
+    {
+      ...{ now, tellsItem, pageItems: 3 },
+      lagMs: () => (lagMs === 0 ? 0 : chance.between(0, lagMs)),
+      leavesUnread: () => chance.is(0.1),
+    },
+  );
+  /** The secrets that our side knows, and the one that the sender signs with. */
+  const keys = { known: [secrets[0] ?? ''], signing: secrets[0] ?? '' };
+  const options = { clock, chance, skewMs: () => chance.between(-skewMs, skewMs) };
+  const start =
+    <Handler>(create: (app: App) => Handler) =>
+    (environment: Environment) =>
+      create(appIn(environment));
+  const webhook = createLambda({ ...options, limitMs: 10_000, start: start(startWebhook) });
+  const reconcile = createLambda({ ...options, limitMs: 55_000, start: start(createReconcile) });
+  const backfill = createLambda({ ...options, limitMs: 900_000, start: start(createBackfill) });
+  const operate = createLambda({ ...options, limitMs: 300_000, start: start(createOperate) });
+  return { roq, engine, keys, secrets, webhook, reconcile, backfill, operate, check };
+
+  function startWebhook(app: App) {
+    const handlers = new Map<string, Webhook>();
+    return (posted: Posted, context: Parameters<Webhook>[1]) => {
+      const known = keys.known.join(' ');
+      const handler = handlers.get(known) ?? createWebhook(app, configOf(keys.known));
+      handlers.set(known, handler);
+      return handler(toEvent(posted), context);
+    };
+  }
+
+  function appIn(environment: Environment): App {
+    const { now } = environment;
+    const client = clientIn(environment);
+    const users = { client, tableName: usersTable, now };
+    const state = createState({ client, tableName: stateTable, now });
+    const log = (line: LogLine) => watch.onText(JSON.stringify(line));
+    const limits = { state, now, limits: { count: ceiling, share: 0 } };
+    return {
+      ...{ store: createStore(users), lists: createLists(users), state, now, log },
+      roq: createRoq({
+        url: roqUrl,
+        environmentId,
+        apiKey,
+        timeoutMs: 1_500,
+        now,
+        fetch: fetchIn(environment),
+      }),
+      ...{ limits: limits.limits, random: () => chance.next() },
+      admit: createCeiling(limits),
+      admitIn: (run) => createCeiling(limits, run),
+      noteDuplicates: noteDuplicates(state, log, now),
+      noteHeard: noteHeard(state, now),
+    };
+  }
+
+  /** The SDK's client as our code knows it: a call that fails is made again, three times in all. */
+  function clientIn(environment: Environment): Pick<DynamoDBClient, 'send'> {
+    return {
+      send: async <Answer>(command: { readonly input: object }): Promise<Answer> => {
+        const operation = command.constructor.name.replace('Command', '');
+        for (let attempt = 1; ; attempt++) {
+          try {
+            const answer = await environment.call('dynamodb', operation, () =>
+              engine.execute(operation, command.input),
+            );
+            return answer as Answer;
+          } catch (error) {
+            if (error instanceof ConditionalCheckFailedException || attempt === attempts) throw error;
+            await environment.sleep(50 * attempt);
+          }
+        }
+      },
+    };
+  }
+
+  function fetchIn(environment: Environment): typeof fetch {
+    return async (input, init) => {
+      const { pathname: path } = new URL(String(input));
+      const body = String(init?.body);
+      const request = { path, headers: new Headers(init?.headers), body };
+      return environment.call('roq', nameOf(request), (how) => answerOf(request, how), init?.signal);
+    };
+  }
+
+  function answerOf(request: RoqRequest, how: string): Response {
+    if (how === 'throttled') return new Response('{}', { status: 429, headers: { 'retry-after': '20' } });
+    if (how === 'bad-gateway') return new Response('<html></html>', { status: 502 });
+    if (how === 'expired') roq.expireTokens();
+    const failsAt = how === 'internal' ? chance.between(0, 2) : null;
+    const { status, body } = roq.answer(request, failsAt);
+    return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
+  }
+
+  /** What a function came to, having thrown nothing but that it could not reach something. */
+  function check<Answer>(result: Result<Answer>): Answer | null {
+    if (result.is === 'answered') {
+      watch.onText(JSON.stringify(result.answer));
+      return result.answer;
+    }
+    if (result.is === 'killed') return null;
+    watch.onText(inspect(result.error, { depth: 8 }));
+    if (!(result.error instanceof UnavailableError)) watch.onThrow(result.error);
+    return null;
+  }
+}
+
+function toEvent({ headers, body }: Posted): Parameters<Webhook>[0] {
+  const route = { routeKey: 'POST /webhooks/{provider}', stage: '$default' };
+  const http = {
+    method: 'POST',
+    path: '/webhooks/generic',
+    protocol: 'HTTP/1.1',
+    sourceIp: '',
+    userAgent: '',
+  };
+  const ids = {
+    accountId: '',
+    apiId: '',
+    domainName: '',
+    domainPrefix: '',
+    requestId: '',
+    time: '',
+    timeEpoch: 0,
+  };
+  return {
+    ...{
+      version: '2.0',
+      routeKey: route.routeKey,
+      rawPath: http.path,
+      rawQueryString: '',
+      isBase64Encoded: false,
+    },
+    ...{ headers: { ...headers }, body, pathParameters: { provider: 'generic' } },
+    requestContext: { ...route, ...ids, http },
+  };
+}
+
+function configOf(known: readonly string[]) {
+  const settings = {
+    ...{ GENERIC_SECRETS: [...known], GENERIC_JWKS_URL: '', GENERIC_ISSUER: '', GENERIC_AUDIENCE: '' },
+  };
+  const provider = {
+    name: 'generic',
+    answers: 'plain',
+    read: generic.connect(settings),
+    challenge: undefined,
+    lookUp: null,
+  } as const;
+  return { providers: new Map([['generic', provider]]), inlineBudgetMs: 2_000 };
+}
+
+/** What a request asks for, in a word or two. */
+function nameOf({ path, body }: RoqRequest): string {
+  if (path.endsWith('/serviceAccount')) return 'token';
+  return [...new Set(body.match(/\b(users|createUser|updateUser)(?=\()/g) ?? [])].join('+');
+}
