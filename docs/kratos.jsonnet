@@ -27,17 +27,21 @@ local find(value, path) = std.foldl(
   value
 );
 
-// The address of the form names the flow, whichever way the flow was ended.
-local nameOf(flow) =
-  local parts = std.split(std.split(flow.ui.action, '?')[0], '/');
-  parts[std.length(parts) - 1];
+// What was called names the flow; where that is the callback of another provider, the address of the form does. Never
+// what follows the question mark, which users may write themselves.
+local flows = ['registration', 'login', 'settings', 'verification', 'recovery'];
+local flowsIn(url) =
+  std.filter(function(part) std.count(flows, part) > 0, std.split(std.split(url, '?')[0], '/'));
+local nameOf(ctx) =
+  local names = flowsIn(ctx.flow.ui.action) + flowsIn(ctx.request_url);
+  if std.length(names) == 0 then 'unknown' else names[std.length(names) - 1];
 
 function(ctx)
   local identity = if 'identity' in ctx then ctx.identity else null;
   // Before a registration there is no identity, or one without an id: "cancel" sends nothing.
   if identity == null || identity.id == '00000000-0000-0000-0000-000000000000' then error 'cancel'
   else {
-    flow: nameOf(ctx.flow),
+    flow: nameOf(ctx),
     issued_at: ctx.flow.issued_at,
     identity: {
       id: identity.id,

@@ -12,6 +12,8 @@ import { createReady } from '../lib/ready.ts';
 import { receive } from '../lib/receive.ts';
 import { readSettings } from '../lib/settings.ts';
 
+const functionSettings = { ...cognitoSettings, ...inlineSettings };
+
 const ready = createReady(process.env, (environment) => {
   const settings = readSettings(functionSettings, environment);
   return createHandler(connect(readConfig(environment)), {
@@ -19,8 +21,6 @@ const ready = createReady(process.env, (environment) => {
     inlineBudgetMs: settings.INLINE_BUDGET_MS,
   });
 });
-
-const functionSettings = { ...cognitoSettings, ...inlineSettings };
 
 export const handler = async (event: CognitoEvent, context: Context): Promise<CognitoEvent> =>
   (await ready())(event, context);

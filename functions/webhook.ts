@@ -36,7 +36,7 @@ export function createHandler(
     event: APIGatewayProxyEventV2,
     context: Pick<Context, 'getRemainingTimeInMillis'>,
   ): Promise<Answer> => {
-    const name = event.pathParameters?.provider ?? '';
+    const name = event.pathParameters?.provider ?? lastSegment(event.rawPath);
     const provider = providers.get(name);
     try {
       if (!provider) throw new RejectedError('provider_unknown', 'no such provider is configured');
@@ -64,6 +64,11 @@ export function createHandler(
       return provider?.answers === 'set' ? setAnswer(error.code) : plainAnswer(error.code);
     }
   };
+}
+
+// A function's own address has no routes, and so names no part of the path.
+function lastSegment(path = ''): string {
+  return /^\/webhooks\/([^/]+)$/.exec(path)?.[1] ?? '';
 }
 
 function toRequest(event: APIGatewayProxyEventV2): WebhookRequest {

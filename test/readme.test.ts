@@ -18,7 +18,7 @@ test('the documents name every setting there is, and no other', () => {
     ...Object.keys({ ...coreSettings, ...webhookSettings }),
     ...providers.flatMap(({ settings }) => Object.keys(settings)),
   ]);
-  const named = new Set(`${readme}${docs}`.match(/\b[A-Z]+(?:_[A-Z]+)+\b|\bPROVIDERS\b/g));
+  const named = new Set(`${readme}${docs}`.match(/\b[A-Z][A-Z\d]*(?:_[A-Z\d]+)+\b|\bPROVIDERS\b/g));
   expect([...settings].filter((name) => !named.has(name))).toEqual([]);
   // Some kinds of events are written like settings.
   const kinds = providers.flatMap(({ mirrored, ignored }) => [

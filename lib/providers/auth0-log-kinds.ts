@@ -6,7 +6,7 @@
 import * as v from 'valibot';
 import type { Told } from '../user.ts';
 import { auth0User, toAuth0Told } from './auth0-user.ts';
-import { instant, isRecord, name, parsePayload } from './payload.ts';
+import { instant, isRecord, name, parsePayload, tell, text } from './payload.ts';
 import type { Kinds } from './provider.ts';
 
 export const logEntry = v.object({
@@ -26,16 +26,28 @@ const apiCall = v.object({
 
 const signUp = v.object({ body: v.nullish(auth0User) });
 
+const verification = v.object({ email: text() });
+
+const emailChange = v.object({
+  body: v.nullish(v.object({ newEmail: text(), email_verified: v.optional(v.unknown()) })),
+});
+
+const phoneChange = v.object({ body: v.nullish(v.object({ new_phone_number: text() })) });
+
 export const logKinds: Kinds<LogEntry> = {
-  // A sign-up by another identity provider has no body, and leaves out the profile.
-  ss: {
-    means: 'signed up',
-    tells: ({ details }) => toAuth0Told(parsePayload(signUp, details ?? {}).body ?? {}),
+  ss: { means: 'signed up', tells: toSignUpTold },
+  sv: {
+    means: 'e-mail address verified',
+    tells: ({ details }) =>
+      tell({ email: parsePayload(verification, details ?? {}).email ?? undefined, emailVerified: true }),
   },
-  sv: { means: 'e-mail address verified', tells: () => ({ emailVerified: true }) },
-  sce: { means: 'e-mail address changed, without saying to which', tells: () => ({}) },
-  scpn: { means: 'phone number changed, without saying to which', tells: () => ({}) },
-  sdu: { means: 'deleted', tells: () => ({ deleted: true }) },
+  sce: { means: 'e-mail address changed', tells: toEmailTold },
+  scpn: {
+    means: 'phone number changed',
+    tells: ({ details }) => tell({ phone: parsePayload(phoneChange, details ?? {}).body?.new_phone_number }),
+  },
+  // No deletion is final: see auth0.ts.
+  sdu: { means: 'deleted, which is mirrored as disabled', tells: () => ({ disabled: true }) },
   sapi: {
     means: 'a user was created, changed, blocked, let back in or deleted by the Management API',
     tells: toApiTold,
@@ -52,15 +64,29 @@ export function findLogUser({ type, user_id, details }: LogEntry): unknown {
 
 /** Whether an entry leaves out what changed. */
 export function isPartialEntry({ type }: LogEntry, told: Told): boolean {
-  return type !== 'sv' && !told.deleted && told.email === undefined;
+  return (type === 'ss' && told.email === undefined) || Object.keys(told).length === 0;
+}
+
+// The body is what was sent to sign up, by whoever it was: that the address is verified is not taken from there. A
+// sign-up by another identity provider has none, and leaves out the profile.
+function toSignUpTold({ details }: LogEntry): Told {
+  const { emailVerified, ...told } = toAuth0Told(parsePayload(signUp, details ?? {}).body ?? {});
+  return { disabled: false, ...told };
+}
+
+// Unless it says that the new address is verified, it is not: what was said of the old one no longer counts.
+function toEmailTold({ details }: LogEntry): Told {
+  const { newEmail, email_verified } = parsePayload(emailChange, details ?? {}).body ?? {};
+  return newEmail ? { email: newEmail, emailVerified: String(email_verified) === 'true' } : {};
 }
 
 function toApiTold({ details }: LogEntry): Told {
   const call = readApiCall(details);
-  if (!call || call.method === 'delete') return call ? { deleted: true } : {};
+  if (!call || call.method === 'delete') return call ? { disabled: true } : {};
   const isAnswered = call.method === 'post' || call.answer.user_id === call.userId;
   // A call that succeeded made true what it asked for.
-  return toAuth0Told(parsePayload(auth0User, { ...call.asked, ...(isAnswered && call.answer) }));
+  const told = toAuth0Told(parsePayload(auth0User, { ...call.asked, ...(isAnswered && call.answer) }));
+  return call.method === 'post' ? { disabled: false, ...told } : told;
 }
 
 type ApiCall = {
@@ -79,7 +105,7 @@ function readApiCall(details: unknown): ApiCall | null {
   const userId = decode(userPath.exec(request.path)?.[1]);
   const isOfUser = method === 'post' ? request.path === usersPath : userId !== undefined;
   if (!isOfUser || !['post', 'patch', 'delete'].includes(method)) return null;
-  if (response.statusCode < 200 || response.statusCode > 299) return null;
+  if (Math.floor(response.statusCode / 100) !== 2) return null;
   const [asked, answer] = [request.body, response.body].map((body) => (isRecord(body) ? body : {}));
   return { method, userId, asked: asked ?? {}, answer: answer ?? {} };
 }

@@ -6,8 +6,9 @@
 import * as v from 'valibot';
 import { credentials } from '../settings.ts';
 import { verifyStaticCredential } from '../signatures/static-credential.ts';
+import type { Told } from '../user.ts';
 import { findLogUser, isPartialEntry, logEntry, logKinds } from './auth0-log-kinds.ts';
-import { isRecord, parseJson, parsePayload, reference } from './payload.ts';
+import { isRecord, parseJson, parsePayload, reference, tell } from './payload.ts';
 import { findKind, ignoredEvent, listKinds, type Provider, type UserEvent } from './provider.ts';
 
 const settings = {
@@ -66,11 +67,16 @@ function toEvent(entry: v.InferOutput<typeof logEntry>): UserEvent {
   const userId = findLogUser(entry);
   if (!kind || userId === undefined) return ignoredEvent(event);
   const known = parsePayload(v.object({ user_id: reference() }), { user_id: userId });
-  const told = kind.tells(entry);
+  const told = withoutMasks(kind.tells(entry));
   return {
     ...event,
     reference: known.user_id,
     told,
     ...(isPartialEntry(entry, told) && { isPartial: true }),
   };
+}
+
+// A stream may mask or hash what is personal; a masked address is none. Other values can't be told from real ones.
+function withoutMasks({ email, ...told }: Told): Told {
+  return email?.includes('@') === false ? told : tell({ email, ...told });
 }

@@ -5,6 +5,9 @@
 // the former alone; or the flow's issued_at, for older versions did not renew updated_at. None is later than the state
 // that is sent with them. https://github.com/ory/kratos/blob/master/selfservice/hook/web_hook.go
 //
+// Older versions call the hooks of verification and recovery too early, with an address that is not verified yet:
+// https://github.com/ory/kratos/issues/3254, https://github.com/ory/kratos/pull/4224
+//
 // There are hooks on what users do for themselves, and none on the admin API: nothing is heard of a deletion.
 
 import * as v from 'valibot';
@@ -55,7 +58,7 @@ type Identity = v.InferOutput<typeof identity>;
 const kinds: Kinds<Identity> = {
   registration: { means: 'signed up', tells: toTold },
   settings: { means: 'profile changed', tells: toTold },
-  verification: { means: 'e-mail address verified', tells: toTold },
+  verification: { means: 'e-mail address verified', tells: toVerified },
   recovery: { means: 'got back in, which verifies the e-mail address', tells: toTold },
   login: { means: 'signed in, with what an administrator changed since', tells: toTold },
 };
@@ -110,6 +113,13 @@ function toTold({ state, verifiable_addresses: addresses, traits }: Identity): T
     avatarUrl: traits.avatar_url,
     disabled: state === 'inactive' || (state === 'active' ? false : undefined),
   });
+}
+
+// Where the hook comes too early, it does not say which address it was, so that only a sole one counts.
+function toVerified(known: Identity): Told {
+  const { verifiable_addresses: addresses } = known;
+  const verified = addresses.map((address) => ({ ...address, verified: true }));
+  return toTold(addresses.length === 1 ? { ...known, verifiable_addresses: verified } : known);
 }
 
 type Address = v.InferOutput<typeof address>;

@@ -22,7 +22,7 @@ export const auth0: Sender = {
     repeatCredential(
       payload,
       firstCredential(environment.AUTH0_CREDENTIALS),
-      environment.AUTH0_HEADER ?? 'Authorization',
+      environment.AUTH0_HEADER || 'Authorization',
     ),
   examples: {
     'user.created': user('user.created', { email_verified: false }, { emailVerified: false }),
@@ -55,8 +55,17 @@ export const auth0: Sender = {
     },
     'user.deleted': {
       payload: (sample, atMs) =>
-        envelope('user.deleted', atMs, { object: toUser(sample, atMs - 86_400_000) }),
-      wanted: ({ id }, at) => [{ kind: 'user.deleted', reference: id, at, told: { deleted: true } }],
+        envelope('user.deleted', atMs + 90, {
+          object: { ...toUser(sample, atMs - 86_400_000), deleted_at: new Date(atMs).toISOString() },
+        }),
+      wanted: ({ id }, at) => [{ kind: 'user.deleted', reference: id, at, told: { disabled: true } }],
+    },
+    'user.created-test': {
+      payload: (sample, atMs) => ({
+        ...envelope('user.created', atMs, { object: toUser(sample, atMs) }),
+        a0purpose: 'test',
+      }),
+      wanted: (_, at) => [{ kind: 'user.created', reference: null, at, told: null }],
     },
     'organization.member.added': {
       payload: ({ id }, atMs) =>

@@ -11,7 +11,7 @@ const send = (payload: object) => read(repeatCredential(payload, 'key', 'Authori
 
 const wrap = (data: object) => ({ log_id: 'L1', data: { log_id: 'L1', date, ...data } });
 const deletion = wrap({ type: 'sdu', user_id: 'auth0|1' });
-const deleted = { id: 'L1', kind: 'sdu', reference: 'auth0|1', at: nowMs - 1_000, told: { deleted: true } };
+const deleted = { id: 'L1', kind: 'sdu', reference: 'auth0|1', at: nowMs - 1_000, told: { disabled: true } };
 
 function call(method: string, path: string, body: object, answer: object, statusCode = 200) {
   const details = { request: { method, path, body }, response: { statusCode, body: answer } };
@@ -46,7 +46,7 @@ describe("Auth0's log", () => {
     const lines = Buffer.from(`${JSON.stringify(signUp)}\n${JSON.stringify(deletion)}`);
     expect(await send(lines)).toMatchObject([
       { told: { email: 'ada@example.com', firstName: 'Ада', lastName: '}\n{' } },
-      { told: { deleted: true } },
+      { told: { disabled: true } },
     ]);
   });
 
@@ -60,9 +60,38 @@ describe("Auth0's log", () => {
   });
 
   it('says of a sign-up what is there, and that the rest is missing', async () => {
-    expect(await send(wrap({ type: 'ss', user_id: 'google-oauth2|1', details: {} }))).toMatchObject([
-      { reference: 'google-oauth2|1', told: {}, isPartial: true },
-    ]);
+    const [event] = await send(wrap({ type: 'ss', user_id: 'google-oauth2|1', details: {} }));
+    expect(event).toMatchObject({ reference: 'google-oauth2|1', isPartial: true });
+    expect(event?.told).toEqual({ disabled: false });
+  });
+
+  it('takes nobody at his word that his address is verified', async () => {
+    const body = { email: 'ada@example.com', email_verified: true };
+    const [event] = await send(wrap({ type: 'ss', user_id: 'auth0|1', details: { body } }));
+    expect(event?.told).toEqual({ email: 'ada@example.com', disabled: false });
+  });
+
+  it.each([
+    ['true', true],
+    [true, true],
+    ['false', false],
+    [undefined, false],
+  ])('says of a new address that is verified %j: %j', async (email_verified, emailVerified) => {
+    const body = { email: 'old@example.com', newEmail: 'new@example.com', email_verified };
+    const [event] = await send(wrap({ type: 'sce', user_id: 'auth0|1', details: { body } }));
+    expect(event?.told).toEqual({ email: 'new@example.com', emailVerified });
+  });
+
+  it.each(['sce', 'scpn'])('says that %s leaves out what changed, where it does', async (type) => {
+    const [event] = await send(wrap({ type, user_id: 'auth0|1', details: {} }));
+    expect(event).toMatchObject({ reference: 'auth0|1', isPartial: true });
+    expect(event?.told).toEqual({});
+  });
+
+  it('never takes a masked address for one', async () => {
+    const details = { email: '8f1c2d3e4b5a6978' };
+    const [event] = await send(wrap({ type: 'sv', user_id: 'auth0|1', details }));
+    expect(event?.told).toEqual({ emailVerified: true });
   });
 
   describe('of the Management API', () => {
@@ -70,21 +99,21 @@ describe("Auth0's log", () => {
 
     it('never takes who called for the user', async () => {
       expect(await send(call('delete', path, {}, {}, 204))).toMatchObject([
-        { reference: 'auth0|1', told: { deleted: true } },
+        { reference: 'auth0|1', told: { disabled: true } },
       ]);
     });
 
     it.each([true, false])('says whether a user was blocked: %j', async (blocked) => {
       expect(await send(call('patch', path, { blocked }, {}))).toMatchObject([
-        { reference: 'auth0|1', told: { disabled: blocked }, isPartial: true },
+        { reference: 'auth0|1', told: { disabled: blocked } },
       ]);
     });
 
     it('believes an answer only of the user that was asked for', async () => {
       const answer = { user_id: 'auth0|2', email: 'mallory@example.com', blocked: true };
-      expect(await send(call('patch', path, { given_name: 'Ada' }, answer))).toMatchObject([
-        { reference: 'auth0|1', told: { firstName: 'Ada' } },
-      ]);
+      const [event] = await send(call('patch', path, { given_name: 'Ada' }, answer));
+      expect(event?.reference).toBe('auth0|1');
+      expect(event?.told).toEqual({ firstName: 'Ada' });
     });
 
     it.each([

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { auth0 } from '../../lib/providers/auth0.ts';
+import { desired, type Facts, fold, toFacts } from '../../lib/user.ts';
 import { repeatCredential } from '../../local/senders/signing.ts';
 import { connect } from './reader.ts';
 
@@ -42,7 +43,12 @@ describe('Auth0', () => {
     ]);
   });
 
-  it('orders a deletion, and a user without a time, by the envelope', async () => {
+  it('orders a deletion by its own time', async () => {
+    const object = { user_id: 'auth0|1', updated_at, deleted_at: new Date(nowMs - 30_000).toISOString() };
+    expect(await send('user.deleted', { object })).toMatchObject([{ at: nowMs - 30_000 }]);
+  });
+
+  it('orders a deletion and a user without a time by the envelope', async () => {
     const object = { user_id: 'auth0|1', updated_at };
     expect(await send('user.deleted', { object })).toMatchObject([{ at: nowMs - 1_000 }]);
     expect(await send('user.updated', { object: { user_id: 'auth0|1' } })).toMatchObject([
@@ -51,9 +57,8 @@ describe('Auth0', () => {
   });
 
   it('says nothing of what a user has not', async () => {
-    expect(await send('user.updated', { object: { user_id: 'auth0|1', name: 'Ada' } })).toMatchObject([
-      { told: {} },
-    ]);
+    const [event] = await send('user.updated', { object: { user_id: 'auth0|1', name: 'Ada' } });
+    expect(event?.told).toEqual({});
   });
 
   it('empties what a user had and has no longer, and lets back in who was blocked', async () => {
@@ -64,8 +69,35 @@ describe('Auth0', () => {
       blocked: true,
     };
     const object = { user_id: 'auth0|1', family_name: 'King' };
-    expect(await send('user.updated', { object, previous_object })).toMatchObject([
-      { told: { firstName: null, lastName: 'King', disabled: false } },
+    const [event] = await send('user.updated', { object, previous_object });
+    expect(event?.told).toEqual({ firstName: null, lastName: 'King', disabled: false });
+  });
+
+  it('lets in again who comes back under the same id after a deletion, in whatever order that is heard', async () => {
+    const at = (seconds: number) => new Date(nowMs + seconds * 1000).toISOString();
+    const user = (seconds: number) => ({ object: { user_id: 'google-oauth2|1', updated_at: at(seconds) } });
+    const heard = [
+      ...(await send('user.created', user(-90))),
+      ...(await send('user.deleted', user(-90))),
+      ...(await send('user.created', user(0))),
+    ].map(({ told, at }) => toFacts(told ?? {}, at));
+    const foldAll = (facts: readonly Facts[]) => desired(facts.reduce(fold, {}));
+    expect(foldAll(heard.slice(0, 2))).toEqual({ active: false });
+    expect(foldAll(heard)).toEqual({ active: true });
+    expect(foldAll(heard.toReversed())).toEqual({ active: true });
+  });
+
+  it('takes a new user for not blocked, unless it says otherwise', async () => {
+    const created = (members: object) => send('user.created', { object: { user_id: 'auth0|1', ...members } });
+    expect(await created({})).toMatchObject([{ told: { disabled: false } }]);
+    expect(await created({ blocked: true })).toMatchObject([{ told: { disabled: true } }]);
+  });
+
+  it('makes no user of the test that the dashboard sends', async () => {
+    const data = { object: { user_id: 'auth0|1', updated_at } };
+    const event = { id: 'evt_1', type: 'user.created', time, a0purpose: 'test', data };
+    expect(await read(repeatCredential(event, 'Bearer next', 'Authorization'), nowMs)).toMatchObject([
+      { reference: null, told: null },
     ]);
   });
 

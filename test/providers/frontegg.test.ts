@@ -60,9 +60,8 @@ describe('Frontegg', () => {
 
   it('says only what it knows of a user', async () => {
     const user = { id: 'u_1', email: 'ada@example.com', verified: null, phoneNumber: null, name: 'Ada King' };
-    expect(await send({ eventKey: 'frontegg.user.updated', user })).toMatchObject([
-      { told: { email: 'ada@example.com', phone: null } },
-    ]);
+    const [event] = await send({ eventKey: 'frontegg.user.updated', user });
+    expect(event?.told).toEqual({ email: 'ada@example.com', phone: null });
   });
 
   it('leaves alone what happened to a tenant, whoever did it', async () => {

@@ -55,6 +55,25 @@ describe('Ory Kratos', () => {
     expect(event?.told?.emailVerified).toBe(emailVerified);
   });
 
+  it.each([
+    ['the only one', [{ ...address, verified: false }], true],
+    [
+      'one of several',
+      [
+        { ...address, verified: false },
+        { via: 'sms', value: '+441234567890' },
+      ],
+      false,
+    ],
+    ['not the e-mail trait', [{ ...address, value: 'old@example.com', verified: false }], undefined],
+  ])(
+    'takes an address that was just verified for verified, where it is %s',
+    async (_which, addresses, verified) => {
+      const [event] = await send({ ...known, verifiable_addresses: addresses }, 'verification');
+      expect(event?.told?.emailVerified).toBe(verified);
+    },
+  );
+
   it('takes the only verifiable address where the template has no e-mail trait, and never one of several', async () => {
     const several = [address, { ...address, value: 'king@example.com' }];
     expect(await send({ ...known, traits: {}, verifiable_addresses: [address] })).toMatchObject([

@@ -1,6 +1,14 @@
 // Time that passes only by what is to happen next: everything that waits, waits here.
 
-type Event = { readonly atMs: number; readonly turn: number; readonly run: (() => void) | null };
+type Event = {
+  readonly atMs: number;
+  readonly turn: number;
+  readonly run: () => void;
+  /** Whether code that waited goes on because of it. */
+  readonly wakes: boolean;
+};
+
+const timeIsUp = new DOMException('The time is up', 'TimeoutError');
 
 /** The history went on for longer than any can that comes to rest. */
 export class RestlessError extends Error {
@@ -27,9 +35,9 @@ export class Clock {
     return this.#queue[0]?.atMs ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Lets something happen so much later. */
-  after(waitMs: number, run: () => void): void {
-    push(this.#queue, { atMs: this.#nowMs + Math.max(0, waitMs), turn: this.#turn++, run });
+  /** Lets something happen so much later; `wakes` false: nobody waits for it. */
+  after(waitMs: number, run: () => void, wakes = true): void {
+    push(this.#queue, { atMs: this.#nowMs + Math.max(0, waitMs), turn: this.#turn++, run, wakes });
   }
 
   sleep(waitMs: number): Promise<void> {
@@ -43,14 +51,16 @@ export class Clock {
       isOver = true;
     };
     work.then(end, end);
+    let wakes = true;
     for (let events = 0; ; events++) {
       // Whatever runs now comes to wait for something before time goes on.
-      await new Promise((resolve) => setImmediate(resolve));
+      if (wakes) await new Promise((resolve) => setImmediate(resolve));
       if (isOver) return work;
       const next = pop(this.#queue);
       if (!next || events > this.#maxEvents) throw new RestlessError('it does not come to rest');
       this.#nowMs = Math.max(this.#nowMs, next.atMs);
-      next.run?.();
+      next.run();
+      wakes = next.wakes;
     }
   }
 
@@ -59,7 +69,7 @@ export class Clock {
     const original = AbortSignal.timeout;
     AbortSignal.timeout = (waitMs) => {
       const controller = new AbortController();
-      this.after(waitMs, () => controller.abort(new DOMException('The time is up', 'TimeoutError')));
+      this.after(waitMs, () => controller.abort(timeIsUp));
       return controller.signal;
     };
     return () => {

@@ -86,10 +86,11 @@ export class Environment {
         if (!strike || strike.dies === 'before') return this.die();
         let settle = () => reject(strike.failure);
         if (strike.thereMs !== null) {
-          this.#clock.after(strike.thereMs, () => {
+          const arrive = () => {
             const settled = outcomeOf(() => effect(strike.how), resolve, reject);
             if (!strike.failure) settle = settled;
-          });
+          };
+          this.#clock.after(strike.thereMs, arrive, false);
         }
         signal?.addEventListener('abort', () => this.#whenRunning(() => reject(signal.reason)));
         if (strike.backMs !== null) {

@@ -1,6 +1,6 @@
 // One history from its first event until everything is quiet, the checks that follow, and the repetition of it all.
 
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
 import { Chance, takeOverIds } from './chance.ts';
 import { Clock, RestlessError } from './clock.ts';
 import { calm, chanceFate } from './faults.ts';
@@ -32,7 +32,7 @@ const longestMs = 4 * dayMs;
 export async function run(history: History, options: RunOptions = {}): Promise<Report> {
   const clock = new Clock(startMs);
   const chance = new Chance(`${history.seed}/world`);
-  const giveBack = [takeOverIds(chance.part('ids')), clock.takeOverTimeouts()];
+  const giveBack = [takeOverIds(chance.part('ids')), clock.takeOverTimeouts(), takeOverStacks()];
   const simulation = new Simulation(history, clock, chance, options);
   try {
     await clock.passUntil(Promise.race([simulation.play(), simulation.violated]));
@@ -44,6 +44,23 @@ export async function run(history: History, options: RunOptions = {}): Promise<R
   }
   const { book, calls, invocations } = simulation;
   return { violation: book.violation, calls, invocations };
+}
+
+// Most errors of a history are foreseen, and where they came from takes long to write down.
+function takeOverStacks(): () => void {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  return () => {
+    Error.stackTraceLimit = stackTraceLimit;
+  };
+}
+
+const keyObjects = new Map<string, ReturnType<typeof createSecretKey>>();
+
+function keyOf(secret: string): ReturnType<typeof createSecretKey> {
+  const key = keyObjects.get(secret) ?? createSecretKey(Buffer.from(secret.slice('whsec_'.length), 'base64'));
+  keyObjects.set(secret, key);
+  return key;
 }
 
 class Simulation {
@@ -185,11 +202,8 @@ class Simulation {
 
   #sign(body: string, isForged: boolean, id: number) {
     const timestamp = String(Math.floor(this.#clock.nowMs / 1000));
-    const secret = Buffer.from(
-      isForged ? 'forged' : this.#world.keys.signing.slice('whsec_'.length),
-      'base64',
-    );
-    const signature = createHmac('sha256', secret)
+    const key = isForged ? 'whsec_forged' : this.#world.keys.signing;
+    const signature = createHmac('sha256', keyOf(key))
       .update(`message-${id}.${timestamp}.${body}`)
       .digest('base64');
     return {
@@ -277,7 +291,7 @@ class Simulation {
     await this.#clock.sleep(minuteMs);
     while (this.#nextDueMs() < Number.POSITIVE_INFINITY || this.#hasJobs() || this.#reconciling > 0) {
       if (this.#clock.nowMs > endMs) return this.book.fail('applied', 'something stays pending for days');
-      await this.#clock.sleep(minuteMs);
+      await this.#clock.sleep(Math.max(minuteMs, Math.min(this.#nextDueMs() - this.#clock.nowMs, dayMs)));
     }
   }
 
