@@ -1,6 +1,6 @@
 // `roq-sync audit`: compares every record with ROQ, and every ROQ user with the records.
 
-import type { JobView } from '../lib/job-view.ts';
+import type { JobView } from '../lib/jobs/job-view.ts';
 import type { CliCommand } from './command.ts';
 import { follow, needsPerson } from './job.ts';
 import { toReport } from './job-text.ts';

@@ -4,11 +4,10 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BackfillAnswer } from '../functions/backfill.ts';
 import { type ExportLine, readUsers } from '../lib/exports/read.ts';
 import type { ExportShape } from '../lib/exports/shape.ts';
 import { findShape, shapes } from '../lib/exports/shapes.ts';
-import { type JobView, viewJob } from '../lib/job-view.ts';
+import type { JobView } from '../lib/jobs/job-view.ts';
 import type { Call } from './command.ts';
 import { findJob } from './job.ts';
 import { bar } from './progress.ts';
@@ -113,8 +112,7 @@ async function sendChunk(
   let left = lines;
   for (let stalls = 0; stalls < maxStalls; ) {
     const input = { job: id, apply, lines: left, isLast };
-    const answer = await invoke<Exclude<BackfillAnswer, { error: unknown }>>('backfill', input);
-    const view = viewJob(id, answer);
+    const view = await invoke<JobView>('backfill', input);
     const before = left.length;
     left = left.filter(({ line }) => line > lineOf(view));
     if (view.state !== 'running' || (left.length === 0 && !isLast)) return view;

@@ -1,7 +1,6 @@
 // `roq-sync backfill`: an exported file's users, planned first, then applied.
 
-import type { BackfillAnswer } from '../functions/backfill.ts';
-import { type JobView, viewJob } from '../lib/job-view.ts';
+import type { JobView } from '../lib/jobs/job-view.ts';
 import { ask, mustBeSure } from './ask.ts';
 import { openFile, sendFile } from './backfill-file.ts';
 import type { Call, CliCommand, Result } from './command.ts';
@@ -65,8 +64,8 @@ async function runThere(
   const id = `backfill-${new Date().toISOString()}-${input.apply ? 'apply' : 'plan'}`;
   let next: object = { ...input, job: id };
   return follow(call, id, async () => {
-    const answer = await call.invoke<Exclude<BackfillAnswer, { error: unknown }>>('backfill', next);
+    const view = await call.invoke<JobView>('backfill', next);
     next = { job: id };
-    return viewJob(id, answer);
+    return view;
   });
 }

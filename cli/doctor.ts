@@ -1,7 +1,7 @@
 // `roq-sync doctor`: whether everything is in place.
 
 import { styleText } from 'node:util';
-import type { Diagnosis } from '../lib/doctor.ts';
+import type { Diagnosis } from '../lib/operate/doctor.ts';
 import type { CliCommand } from './command.ts';
 import { plain, table } from './table.ts';
 

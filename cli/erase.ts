@@ -1,7 +1,7 @@
 // `roq-sync erase`: overwrites what is held of a person on both sides, and prints the receipt.
 
 import { styleText } from 'node:util';
-import type { Receipt } from '../lib/erase.ts';
+import type { Receipt } from '../lib/operate/erase.ts';
 import { ask, mustBeSure } from './ask.ts';
 import type { CliCommand } from './command.ts';
 import { reason } from './reasons.ts';

@@ -1,7 +1,7 @@
 // A job in words: one line, and its whole report.
 
 import { styleText } from 'node:util';
-import type { JobView } from '../lib/job-view.ts';
+import type { JobView } from '../lib/jobs/job-view.ts';
 import { reason } from './reasons.ts';
 import { heading, plain, table } from './table.ts';
 import { when } from './time.ts';

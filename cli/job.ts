@@ -1,7 +1,7 @@
 // `roq-sync job`: how an audit or a backfill stands; and how to wait for one.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { JobView } from '../lib/job-view.ts';
+import type { JobView } from '../lib/jobs/job-view.ts';
 import type { Call, CliCommand } from './command.ts';
 import { toReport, toSummary } from './job-text.ts';
 import { Refusal } from './refusal.ts';

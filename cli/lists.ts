@@ -1,7 +1,7 @@
 // `roq-sync pending` and its like: who stands in a queue and why, and what audits found.
 
-import type { JobView } from '../lib/job-view.ts';
-import type { ListedFinding, Listing, ListName } from '../lib/listing.ts';
+import type { JobView } from '../lib/jobs/job-view.ts';
+import type { ListedFinding, Listing, ListName } from '../lib/operate/listing.ts';
 import type { Queued } from '../lib/record.ts';
 import type { Call, CliCommand, Result } from './command.ts';
 import { reason } from './reasons.ts';

@@ -1,7 +1,7 @@
 // What the codes mean, for people.
 
 import type { ErrorCode } from '../lib/errors.ts';
-import type { JobError } from '../lib/jobs.ts';
+import type { JobError } from '../lib/jobs/jobs.ts';
 
 const reasons: Partial<Record<ErrorCode | JobError, string>> = {
   roq_unavailable: 'ROQ did not answer',

@@ -1,8 +1,8 @@
 // `roq-sync status`: how it stands with one user, or with all.
 
 import { styleText } from 'node:util';
-import type { JobView } from '../lib/job-view.ts';
-import type { HeldUser, Overview, UserStatus } from '../lib/status.ts';
+import type { JobView } from '../lib/jobs/job-view.ts';
+import type { HeldUser, Overview, UserStatus } from '../lib/operate/status.ts';
 import { type FactName, factNames, type RoqState } from '../lib/user.ts';
 import type { Call, CliCommand, Result } from './command.ts';
 import { toSummary } from './job-text.ts';

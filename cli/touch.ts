@@ -1,7 +1,7 @@
 // `roq-sync resync`, `release` and `drop`: users set going again, let through the ceiling, or spared.
 
 import { styleText } from 'node:util';
-import type { ManyTouched, Touched } from '../lib/touch.ts';
+import type { ManyTouched, Touched } from '../lib/operate/touch.ts';
 import type { Call, CliCommand, Result } from './command.ts';
 import { reason } from './reasons.ts';
 import { Refusal } from './refusal.ts';

@@ -4,12 +4,13 @@ import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
 import * as v from 'valibot';
 import { type App, budgetOf, connect } from '../lib/app.ts';
-import { type AuditJob, newAudit } from '../lib/audit.ts';
 import { readConfig } from '../lib/config.ts';
 import { type ExportLine, readUsers } from '../lib/exports/read.ts';
 import type { ExportShape } from '../lib/exports/shape.ts';
 import { findShape, shapes } from '../lib/exports/shapes.ts';
-import { newBackfill, runJob, runLines, type StoredJob, startJob } from '../lib/jobs.ts';
+import { type AuditJob, newAudit } from '../lib/jobs/audit-job.ts';
+import { type JobView, viewJob } from '../lib/jobs/job-view.ts';
+import { newBackfill, runJob, runLines, type StoredJob, startJob } from '../lib/jobs/jobs.ts';
 import type { RunBudget } from '../lib/pace.ts';
 import { isRecord } from '../lib/providers/payload.ts';
 import { createReady } from '../lib/ready.ts';
@@ -22,7 +23,7 @@ export const handler = async (input: unknown, context: Context): Promise<Backfil
   (await ready())(input, context);
 
 export type BackfillAnswer =
-  | (StoredJob & { readonly id: string })
+  | JobView
   | { readonly error: { readonly code: 'input_invalid' | 'job_unknown'; readonly message: string } };
 
 /**
@@ -42,7 +43,7 @@ export function createHandler(app: App) {
     if ('error' in asked) return asked;
     const id = asked.job ?? `backfill-${new Date(app.now()).toISOString()}-${randomUUID().slice(0, 8)}`;
     const stored = await run(app, id, asked, budgetOf(app, context));
-    return stored ? { id, ...stored } : refuse('job_unknown', `there is no job ${id}`);
+    return stored ? viewJob(id, stored) : refuse('job_unknown', `there is no job ${id}`);
   };
 }
 

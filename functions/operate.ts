@@ -2,11 +2,11 @@
 
 import type { Context } from 'aws-lambda';
 import { type App, budgetOf, connect } from '../lib/app.ts';
-import { type CommandInput, readCommand } from '../lib/command.ts';
 import { readConfig } from '../lib/config.ts';
 import { ConfigError, type UnavailableCode, UnavailableError } from '../lib/errors.ts';
 import { causeName, log } from '../lib/log.ts';
-import { type Answer, operate } from '../lib/operate.ts';
+import { type CommandInput, readCommand } from '../lib/operate/command.ts';
+import { type Answer, operate } from '../lib/operate/operate.ts';
 import { createReady } from '../lib/ready.ts';
 
 type Handler = ReturnType<typeof createHandler>;
@@ -34,7 +34,7 @@ export const handler = async (input: CommandInput, context: Context): Promise<Op
   }
 };
 
-/** Answers a command, as lib/command.ts has them. */
+/** Answers a command, as lib/operate/command.ts has them. */
 export function createHandler(app: App) {
   return async (
     input: unknown,

@@ -3,11 +3,11 @@
 
 import type { Context } from 'aws-lambda';
 import { type App, budgetOf, connect } from '../lib/app.ts';
-import { newAudit } from '../lib/audit.ts';
 import { readConfig } from '../lib/config.ts';
 import { type Drained, drain } from '../lib/drain.ts';
 import { readGauges } from '../lib/gauges.ts';
-import { runJobs, startJob } from '../lib/jobs.ts';
+import { newAudit } from '../lib/jobs/audit-job.ts';
+import { runJobs, startJob } from '../lib/jobs/jobs.ts';
 import { createReady } from '../lib/ready.ts';
 
 const ready = createReady(process.env, (environment) => {

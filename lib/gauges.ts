@@ -3,7 +3,7 @@
 import type { App } from './app.ts';
 import { readCeiling } from './ceiling.ts';
 import type { GaugesLine } from './log.ts';
-import { measure } from './status.ts';
+import { measure } from './operate/status.ts';
 
 /** `providers`: those that are configured, of which each should be heard. @throws UnavailableError */
 export async function readGauges(

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type AuditJob, type AuditReport, auditPage, newAudit } from '../lib/audit.ts';
 import { converge } from '../lib/converge.ts';
+import { auditPage } from '../lib/jobs/audit.ts';
+import { type AuditJob, type AuditReport, newAudit } from '../lib/jobs/audit-job.ts';
 import { createPace } from '../lib/pace.ts';
 import type { UserRecord } from '../lib/record.ts';
 import { RoqError } from '../lib/roq/faults.ts';

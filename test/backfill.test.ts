@@ -4,7 +4,8 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type BackfillAnswer, createHandler } from '../functions/backfill.ts';
 import { drain } from '../lib/drain.ts';
-import { runJobs, type StoredJob } from '../lib/jobs.ts';
+import type { JobView } from '../lib/jobs/job-view.ts';
+import { runJobs, type StoredJob } from '../lib/jobs/jobs.ts';
 import { createPace } from '../lib/pace.ts';
 import { startWorld, type World } from './support/world.ts';
 
@@ -123,9 +124,9 @@ describe('a file', () => {
   test('is read from its address, gzip and broken lines and all', async () => {
     const lines = [JSON.stringify(user('file-1')), '{"id":', JSON.stringify(user('file-2'))];
     const url = files.put('users.ndjson.gz', gzipSync(lines.join('\n')));
-    const { state, job } = asJob(await invoke({ url, provider: 'generic', apply: true }));
+    const { state, report } = asJob(await invoke({ url, provider: 'generic', apply: true }));
     expect(state).toBe('done');
-    expect(job.report).toMatchObject({ lines: 3, invalid: 1, created: 2, examples: [{ line: 2 }] });
+    expect(report).toMatchObject({ lines: 3, invalid: 1, created: 2, examples: [{ line: 2 }] });
     expect(['file-1', 'file-2'].flatMap(world.usersOf)).toHaveLength(2);
   });
 
@@ -133,7 +134,7 @@ describe('a file', () => {
     const users = Array.from({ length: 600 }, (_, i) => user(`long-${i}`));
     const url = files.put('long.json', JSON.stringify(users));
     const first = asJob(await invoke({ url, provider: 'generic', apply: true, job: 'long' }, 8_000));
-    expect(first).toMatchObject({ state: 'running', job: { line: 250 } });
+    expect(first).toMatchObject({ state: 'running', line: 250 });
     await runJobs(world.ports, budget());
     expect(await job('long')).toMatchObject({ state: 'done', job: { line: 600, report: { created: 600 } } });
     expect(new Set(users.flatMap(({ id }) => world.usersOf(id)).map(({ reference }) => reference)).size).toBe(
@@ -193,7 +194,7 @@ test('ROQ down in the middle leaves the job where it is, and it goes on when ROQ
   const users = Array.from({ length: 400 }, (_, i) => user(`down-${i}`));
   world.roqServer.fail.always({ how: 'bad-gateway' });
   const down = asJob(await invoke({ users, provider: 'generic', apply: true, job: 'down' }));
-  expect(down).toMatchObject({ state: 'running', job: { line: 0 } });
+  expect(down).toMatchObject({ state: 'running', line: 0 });
   world.roqServer.fail.clear();
   world.pass(2 * 3_600_000);
   await drain(world.ports, budget());
@@ -204,7 +205,7 @@ test('ROQ down in the middle leaves the job where it is, and it goes on when ROQ
 
 test('ROQ users without a record are adopted, and their next event makes no second one', async () => {
   await world.roq.createUser({ reference: 'stranger', email: 'stranger@x.example' });
-  expect(await invoke({ from: 'roq' })).toMatchObject({ job: { report: { adopted: 0 } } });
+  expect(await invoke({ from: 'roq' })).toMatchObject({ report: { adopted: 0 } });
   expect(await world.record('stranger')).toBeNull();
   await invoke({ from: 'roq', apply: true });
   expect(await world.record('stranger')).toMatchObject({ roqId: world.usersOf('stranger')[0]?.id });
@@ -247,10 +248,10 @@ function invoke(input: unknown, remainingMs = 60_000): Promise<BackfillAnswer> {
 }
 
 async function backfill(input: { users: readonly object[]; provider?: string; apply?: boolean }) {
-  return asJob(await invoke({ provider: 'generic', ...input })).job.report;
+  return asJob(await invoke({ provider: 'generic', ...input })).report;
 }
 
-function asJob(answer: BackfillAnswer): StoredJob {
+function asJob(answer: BackfillAnswer): JobView {
   if ('error' in answer) throw new Error(answer.error.message);
   return answer;
 }

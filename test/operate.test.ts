@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createHandler, type OperateAnswer } from '../functions/operate.ts';
-import type { CommandInput } from '../lib/command.ts';
-import type { Diagnosis } from '../lib/doctor.ts';
-import type { Receipt } from '../lib/erase.ts';
-import type { JobView } from '../lib/job-view.ts';
-import type { Listing } from '../lib/listing.ts';
-import type { Overview, UserStatus } from '../lib/status.ts';
-import type { ManyTouched } from '../lib/touch.ts';
+import type { JobView } from '../lib/jobs/job-view.ts';
+import type { CommandInput } from '../lib/operate/command.ts';
+import type { Diagnosis } from '../lib/operate/doctor.ts';
+import type { Receipt } from '../lib/operate/erase.ts';
+import type { Listing } from '../lib/operate/listing.ts';
+import type { Overview, UserStatus } from '../lib/operate/status.ts';
+import type { ManyTouched } from '../lib/operate/touch.ts';
 import type { Told } from '../lib/user.ts';
 import { startWorld, type World } from './support/world.ts';
 

@@ -132,3 +132,6 @@ export type IdFilter = {
 };
 
 export type StringFilter = IdFilter & { readonly like?: string; readonly iLike?: string };
+
+/** By this prefix of its reference a ROQ user is known to be nobody's: `doctor --probe` made it. */
+export const probePrefix = 'roq-sync-probe-';

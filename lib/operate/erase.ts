@@ -1,18 +1,18 @@
 // Erases what is held of a person, in the table and at ROQ, so that no later event can bring it back.
 
 import { randomUUID } from 'node:crypto';
-import type { App } from './app.ts';
-import { converge, type Outcome } from './converge.ts';
-import type { ErrorCode } from './errors.ts';
-import type { RunBudget } from './pace.ts';
-import type { UserRecord } from './record.ts';
-import { toState, toUpdate } from './roq/client.ts';
-import { RoqError } from './roq/faults.ts';
-import type { RoqUser } from './roq/types.ts';
+import type { App } from '../app.ts';
+import { converge, type Outcome } from '../converge.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { RunBudget } from '../pace.ts';
+import type { UserRecord } from '../record.ts';
+import { toState, toUpdate } from '../roq/client.ts';
+import { RoqError } from '../roq/faults.ts';
+import type { RoqUser } from '../roq/types.ts';
+import type { Leased } from '../store.ts';
+import { desired } from '../user.ts';
 import { lookUp } from './status.ts';
-import type { Leased } from './store.ts';
 import { heldIn, isErased, toldIn, toPlaceholder, toTombstone } from './tombstone.ts';
-import { desired } from './user.ts';
 
 export type Receipt = {
   readonly reference: string;

@@ -1,13 +1,13 @@
 // What an operator asks for, each by the one function that does it.
 
-import type { App } from './app.ts';
+import type { App } from '../app.ts';
+import type { JobView } from '../jobs/job-view.ts';
+import type { RunBudget } from '../pace.ts';
 import { audit, type JobUnknown, showJob } from './audit-command.ts';
 import type { Command } from './command.ts';
 import { type Diagnosis, doctor } from './doctor.ts';
 import { erase, type Receipt } from './erase.ts';
-import type { JobView } from './job-view.ts';
 import { type Listing, list } from './listing.ts';
-import type { RunBudget } from './pace.ts';
 import { type Overview, overview, statusOf, type UserStatus } from './status.ts';
 import { drop, type ManyTouched, release, resync, type Touch, touchHeld } from './touch.ts';
 

@@ -1,15 +1,13 @@
 // Finds out what ROQ's documentation leaves open, by users that it makes for that and deactivates again.
 
 import { randomUUID } from 'node:crypto';
+import type { Roq } from '../roq/client.ts';
+import { RoqError } from '../roq/faults.ts';
+import type { RoqUser, UserCreate } from '../roq/types.ts';
+import { probePrefix } from '../roq/types.ts';
 import { type Check, check } from './check.ts';
-import type { Roq } from './roq/client.ts';
-import { RoqError } from './roq/faults.ts';
-import type { RoqUser, UserCreate } from './roq/types.ts';
 
 type Ports = Pick<Roq, 'createUser' | 'updateUser' | 'change' | 'users' | 'allUsers' | 'user'>;
-
-/** By this prefix of its reference a user is known to be nobody's. */
-const probePrefix = 'roq-sync-probe-';
 
 const again = 'Run it again: what is left of this run is deactivated then.';
 const withDeactivated = { equalTo: true };

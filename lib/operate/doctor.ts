@@ -1,10 +1,10 @@
 // What an operator looks at first: whether everything that the system needs is there and does what it should.
 
-import type { App } from './app.ts';
+import type { App } from '../app.ts';
+import type { RunBudget } from '../pace.ts';
+import { shardsOf } from '../record.ts';
 import { type Check, check } from './check.ts';
-import type { RunBudget } from './pace.ts';
 import { probe } from './probe.ts';
-import { shardsOf } from './record.ts';
 
 export type Diagnosis = { readonly checks: readonly Check[] };
 

@@ -1,14 +1,14 @@
 // Users that an operator has a hand in: set going again, let through the ceiling, or spared what was told wrongly.
 
 import { randomUUID } from 'node:crypto';
-import type { App } from './app.ts';
-import { converge, type Outcome } from './converge.ts';
-import type { ErrorCode } from './errors.ts';
-import { paceOf, type RunBudget } from './pace.ts';
-import type { Queue, UserRecord } from './record.ts';
-import type { Leased } from './store.ts';
+import type { App } from '../app.ts';
+import { converge, type Outcome } from '../converge.ts';
+import type { ErrorCode } from '../errors.ts';
+import { paceOf, type RunBudget } from '../pace.ts';
+import type { Queue, UserRecord } from '../record.ts';
+import type { Leased } from '../store.ts';
+import type { Fact, Facts } from '../user.ts';
 import { isErased } from './tombstone.ts';
-import type { Fact, Facts } from './user.ts';
 
 /**
  * What came of one user: as converge says, or

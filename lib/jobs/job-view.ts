@@ -1,6 +1,6 @@
 // A job as an operator is shown it: without its source, whose address may be a secret.
 
-import type { AuditReport } from './audit.ts';
+import type { AuditReport } from './audit-job.ts';
 import type { BackfillReport } from './backfill.ts';
 import type { JobError, StoredJob } from './jobs.ts';
 

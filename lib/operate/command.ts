@@ -1,8 +1,8 @@
 // What an operator can ask for, as it comes in from outside.
 
 import * as v from 'valibot';
-import { isRecord } from './providers/payload.ts';
-import { queues } from './record.ts';
+import { isRecord } from '../providers/payload.ts';
+import { queues } from '../record.ts';
 
 /** What there are lists of. */
 export const listNames = [...queues, 'duplicates', 'strangers', 'jobs'] as const;

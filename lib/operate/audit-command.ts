@@ -1,10 +1,10 @@
 // An audit that an operator asks for: begun, and carried on as far as the time goes.
 
-import type { App } from './app.ts';
-import { newAudit } from './audit.ts';
-import { type JobView, viewJob } from './job-view.ts';
-import { runJob, type StoredJob, startJob } from './jobs.ts';
-import type { RunBudget } from './pace.ts';
+import type { App } from '../app.ts';
+import { newAudit } from '../jobs/audit-job.ts';
+import { type JobView, viewJob } from '../jobs/job-view.ts';
+import { runJob, type StoredJob, startJob } from '../jobs/jobs.ts';
+import type { RunBudget } from '../pace.ts';
 
 export type JobUnknown = { readonly error: { readonly code: 'job_unknown'; readonly message: string } };
 

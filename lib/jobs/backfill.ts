@@ -1,15 +1,16 @@
 // A provider's exported users, as facts like any other: says what they would change, or folds and converges them.
 
 import { randomUUID } from 'node:crypto';
-import { type ConvergePorts, converge, type Outcome } from './converge.ts';
-import type { ExportLine } from './exports/read.ts';
-import type { Lists } from './lists.ts';
-import { paceOf, type RunBudget, type Went } from './pace.ts';
-import type { UserRecord } from './record.ts';
-import { type Roq, toState } from './roq/client.ts';
-import type { RoqUser } from './roq/types.ts';
-import type { Store } from './store.ts';
-import { type Facts, fold, news, plan, type RoqState, toFacts } from './user.ts';
+import { type ConvergePorts, converge, type Outcome } from '../converge.ts';
+import type { ExportLine } from '../exports/read.ts';
+import type { Lists } from '../lists.ts';
+import { paceOf, type RunBudget, type Went } from '../pace.ts';
+import type { UserRecord } from '../record.ts';
+import { type Roq, toState } from '../roq/client.ts';
+import type { RoqUser } from '../roq/types.ts';
+import type { Store } from '../store.ts';
+import { type Facts, fold, news, plan, type RoqState, toFacts } from '../user.ts';
+import { openTally, type Tally } from './tally.ts';
 
 export type BackfillPorts = ConvergePorts & {
   readonly store: ConvergePorts['store'] & Pick<Store, 'fold'>;
@@ -68,13 +69,15 @@ export async function backfillChunk(
   const tally = openTally(report);
   tally.add('lines', lines.length);
   const checked = lines.map((line) => notAhead(line, ports.now()));
-  for (const line of checked) if (line.is === 'invalid') tally.invalid(line);
+  for (const line of checked) if (line.is === 'invalid') addInvalid(tally, line);
   const work = apply ? applyBatch : planBatch;
   const isWhole = await budget.pace.each(batchesOf(heardIn(checked)), (batch) =>
     work(ports, batch, tally, budget),
   );
-  return isWhole ? tally.close() : null;
+  return isWhole ? tally.report() : null;
 }
+
+type Counts = Tally<BackfillReport>;
 
 type Checked = Extract<ExportLine, { is: 'user' }> | Invalid;
 type Invalid = Omit<Extract<ExportLine, { is: 'invalid' }>, 'reason'> & { readonly reason: string };
@@ -106,7 +109,7 @@ function batchesOf(heard: ReadonlyMap<string, Facts>): readonly Batch[] {
 async function applyBatch(
   ports: BackfillPorts,
   batch: Batch,
-  tally: Tally,
+  tally: Counts,
   budget: RunBudget,
 ): Promise<Went> {
   const owner = randomUUID();
@@ -119,12 +122,17 @@ async function applyBatch(
   }
   const leased = folded.flatMap(({ leased }) => leased ?? []);
   const outcomes = await converge(ports, leased, budget.deadline);
-  for (const outcome of outcomes) tally.outcome(outcome);
+  for (const outcome of outcomes) addOutcome(tally, outcome);
   return paceOf(outcomes);
 }
 
 /** What apply would do, from what is recorded and what ROQ holds now; changes nothing. */
-async function planBatch(ports: BackfillPorts, batch: Batch, tally: Tally, budget: RunBudget): Promise<Went> {
+async function planBatch(
+  ports: BackfillPorts,
+  batch: Batch,
+  tally: Counts,
+  budget: RunBudget,
+): Promise<Went> {
   const records = await ports.lists.getMany([...batch.keys()]);
   const unseen = [...batch.keys()].filter((reference) => !records.get(reference)?.observed);
   const users = await lookUp(ports, unseen, budget.deadline);
@@ -141,7 +149,7 @@ function planUser(
   facts: Facts,
   record: UserRecord | undefined,
   observed: RoqState | null,
-  tally: Tally,
+  tally: Counts,
 ): void {
   const isNews = !record || Object.keys(news(record.facts, facts)).length > 0;
   const planned = isNews ? plan(fold(record?.facts ?? {}, facts), observed) : null;
@@ -150,7 +158,7 @@ function planUser(
   if (planned?.do === 'wait') tally.add('waiting', 1);
   else if (planned?.do === 'create') tally.add('created', 1);
   else if (planned?.do === 'update')
-    tally.update(Object.keys(planned.changes), planned.changes.active === false);
+    addUpdate(tally, Object.keys(planned.changes), planned.changes.active === false);
   else if (!isAdopted) tally.add('unchanged', 1);
 }
 
@@ -169,39 +177,23 @@ async function lookUp(
   return users;
 }
 
-type Counter = {
-  [Name in keyof BackfillReport]: BackfillReport[Name] extends number ? Name : never;
-}[keyof BackfillReport];
+function addUpdate(tally: Counts, names: readonly string[], deactivates: boolean): void {
+  tally.add('updated', 1);
+  if (deactivates) tally.add('deactivated', 1);
+  for (const name of names) tally.field(name);
+}
 
-type Tally = ReturnType<typeof openTally>;
+function addInvalid(tally: Counts, { line, reason, where }: Invalid): void {
+  tally.add('invalid', 1);
+  const { examples } = tally.report();
+  if (examples.length < maxExamples) tally.set({ examples: [...examples, { line, reason, where }] });
+}
 
-function openTally(report: BackfillReport) {
-  const counts = { ...report };
-  const fields = { ...report.fields };
-  const examples = [...report.examples];
-  const add = (counter: Counter, count: number) => {
-    (counts as Record<Counter, number>)[counter] += count;
-  };
-  const update = (names: readonly string[], deactivates: boolean) => {
-    add('updated', 1);
-    if (deactivates) add('deactivated', 1);
-    for (const name of names) fields[name] = (fields[name] ?? 0) + 1;
-  };
-  return {
-    add,
-    update,
-    invalid: ({ line, reason, where }: Invalid) => {
-      add('invalid', 1);
-      if (examples.length < maxExamples) examples.push({ line, reason, where });
-    },
-    outcome: ({ is, did, fields: names, deactivated }: Outcome) => {
-      if (did === 'create') add('created', 1);
-      if (did === 'adopt') add('adopted', 1);
-      if (names.length > 0) update(names, deactivated);
-      if (is === 'done' && did === null) add('unchanged', 1);
-      if (is === 'waiting' || is === 'parked' || is === 'held') add(is, 1);
-      if (is === 'retry' || is === 'lost') add('pending', 1);
-    },
-    close: (): BackfillReport => ({ ...counts, fields, examples }),
-  };
+function addOutcome(tally: Counts, { is, did, fields, deactivated }: Outcome): void {
+  if (did === 'create') tally.add('created', 1);
+  if (did === 'adopt') tally.add('adopted', 1);
+  if (fields.length > 0) addUpdate(tally, fields, deactivated);
+  if (is === 'done' && did === null) tally.add('unchanged', 1);
+  if (is === 'waiting' || is === 'parked' || is === 'held') tally.add(is, 1);
+  if (is === 'retry' || is === 'lost') tally.add('pending', 1);
 }

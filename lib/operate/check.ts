@@ -1,7 +1,7 @@
 // One thing that doctor looks at.
 
-import { UnavailableError } from './errors.ts';
-import { RoqError } from './roq/faults.ts';
+import { UnavailableError } from '../errors.ts';
+import { RoqError } from '../roq/faults.ts';
 
 export type Check = {
   readonly check: string;

@@ -1,11 +1,11 @@
 // Lists for an operator: what stands in a queue and why, what audits found, and the jobs.
 
-import type { App } from './app.ts';
+import type { App } from '../app.ts';
+import { type JobView, viewJob } from '../jobs/job-view.ts';
+import type { StoredJob } from '../jobs/jobs.ts';
+import { type Queued, queues } from '../record.ts';
+import type { Finding } from '../state.ts';
 import type { listNames } from './command.ts';
-import { type JobView, viewJob } from './job-view.ts';
-import type { StoredJob } from './jobs.ts';
-import { type Queued, queues } from './record.ts';
-import type { Finding } from './state.ts';
 
 export type ListName = (typeof listNames)[number];
 

@@ -1,6 +1,6 @@
 // What is left of a user who is erased: facts that nothing ever told can be newer than. Pure.
 
-import { type Fact, type FactName, type Facts, profileNames, type RoqState } from './user.ts';
+import { type Fact, type FactName, type Facts, profileNames, type RoqState } from '../user.ts';
 
 const endOfTime = Number.MAX_SAFE_INTEGER;
 

@@ -1,0 +1,58 @@
+// The other direction of an audit: ROQ's users who have no record, or share their reference with another one.
+
+import type { RunBudget } from '../pace.ts';
+import { toState } from '../roq/client.ts';
+import { probePrefix, type RoqUser } from '../roq/types.ts';
+import type { Finding } from '../state.ts';
+import { type AuditJob, type AuditPorts, type AuditReport, addExample } from './audit-job.ts';
+import { openTally, type Tally } from './tally.ts';
+
+// A system that comes late to many users meets them all as strangers: listing some is enough.
+const maxListed = 1_000;
+
+/** One page of ROQ's users. */
+export async function auditUsers(
+  ports: AuditPorts,
+  job: AuditJob,
+  offset: number,
+  { deadline }: RunBudget,
+  pageSize: number,
+): Promise<AuditJob> {
+  const order = { sort: 'createdAt', order: 'ASC' } as const;
+  const filter = { withDeactivated: { equalTo: true } };
+  const page = await ports.roq.users({ filter, order, offset, limit: pageSize }, { deadline });
+  const records = await ports.lists.getMany(page.data.map(({ reference }) => reference));
+  const tally = openTally(job.report);
+  tally.add('users', page.data.length);
+  const idOf = new Map([...records.values()].map(({ reference, roqId }) => [reference, roqId]));
+  for (const user of page.data) await placeUser(ports, job, user, idOf, tally);
+  const end = offset + page.data.length;
+  const isLast = page.data.length === 0 || end >= page.totalCount;
+  return { ...job, cursor: isLast ? null : { in: 'users', offset: end }, report: tally.report() };
+}
+
+async function placeUser(
+  ports: AuditPorts,
+  { adopt }: AuditJob,
+  user: RoqUser,
+  idOf: Map<string, string | null>,
+  tally: Tally<AuditReport>,
+): Promise<void> {
+  const { id: roqId, reference } = user;
+  if (reference.startsWith(probePrefix)) return;
+  const known = idOf.get(reference);
+  if (known === roqId || known === null) return;
+  if (known !== undefined) {
+    tally.add('duplicates', 1);
+    addExample(tally, 'duplicates', reference);
+    return ports.noteDuplicates(reference, [roqId]);
+  }
+  tally.add('strangers', 1);
+  addExample(tally, 'strangers', reference);
+  if (adopt) {
+    idOf.set(reference, roqId);
+    if (await ports.store.adopt(reference, { roqId, observed: toState(user) })) tally.add('adopted', 1);
+  } else if (tally.report().strangers <= maxListed) {
+    await ports.state.put('stranger', roqId, { reference, foundAt: ports.now() } satisfies Finding, null);
+  }
+}
