@@ -165,31 +165,6 @@ describe('a file', () => {
   });
 });
 
-test('killed at random points and begun again, it ends with exactly the right users', async () => {
-  const users = Array.from({ length: 700 }, (_, i) => ({
-    ...user(`killed-${i}`),
-    ...{ first_name: `Name ${i}`, email_verified: i % 2 === 0, disabled: i % 5 === 0 },
-  }));
-  const url = files.put('killed.json', JSON.stringify(users));
-  const random = seeded(7);
-  await invoke({ url, provider: 'generic', apply: true, job: 'killed' }, 6_000).catch(() => {});
-  for (let kills = 0; kills < 12; kills++) {
-    await runJobs(dying(world, 1 + Math.floor(random() * 900)), budget()).catch((error: Error) => {
-      expect(error.message).toBe('killed');
-    });
-    world.pass(5 * 60_000);
-  }
-  await runJobs(world.ports, budget());
-  world.pass(2 * 3_600_000);
-  await drain(world.ports, budget());
-  expect(await job('killed')).toMatchObject({ state: 'done', job: { line: 700 } });
-  for (const { id, first_name, email_verified, disabled } of users) {
-    expect(world.usersOf(id)).toMatchObject([
-      { firstName: first_name, isOptedIn: email_verified, active: !disabled },
-    ]);
-  }
-});
-
 test('ROQ down in the middle leaves the job where it is, and it goes on when ROQ is back', async () => {
   const users = Array.from({ length: 400 }, (_, i) => user(`down-${i}`));
   world.roqServer.fail.always({ how: 'bad-gateway' });
@@ -263,35 +238,6 @@ async function job(id: string): Promise<StoredJob | undefined> {
 async function everything(): Promise<unknown> {
   const { records } = await world.lists.page(null, 10_000);
   return JSON.parse(JSON.stringify({ records, users: world.roqServer.users }));
-}
-
-/** The world's ports, in a process that dies at its nth call to DynamoDB or ROQ: before it, or after. */
-function dying(alive: World, calls: number): World['ports'] {
-  let left = calls;
-  const mortal = <Port extends object>(port: Port): Port =>
-    new Proxy(port, {
-      get: (target, name, self) => {
-        const member: unknown = Reflect.get(target, name, self);
-        if (typeof member !== 'function') return member;
-        return (...args: unknown[]) => {
-          if (--left <= 0) throw new Error('killed');
-          return Reflect.apply(member, target, args);
-        };
-      },
-    });
-  const { store, lists, state, roq } = alive.ports;
-  return {
-    ...alive.ports,
-    ...{ store: mortal(store), lists: mortal(lists), state: mortal(state), roq: mortal(roq) },
-  };
-}
-
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state / 2_147_483_647;
-  };
 }
 
 type Files = Awaited<ReturnType<typeof serveFiles>>;

@@ -3,6 +3,7 @@
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createTable, startDynamoDb } from '../../local/dynamodb.ts';
+import { createEngine, stateShape, usersShape } from '../simulation/dynamodb.ts';
 import { serveDynamoDb } from '../simulation/dynamodb-server.ts';
 
 export const tableName = 'roq-sync-test';
@@ -30,4 +31,21 @@ export async function startTable(engine = process.env.DYNAMODB_ENGINE) {
       await dynamoDb.close();
     },
   };
+}
+
+/** The simulated DynamoDB without a wire in between, for tests that make tens of thousands of calls. */
+export function startTableInProcess(): Awaited<ReturnType<typeof startTable>> {
+  const engine = createEngine({ [tableName]: usersShape, [stateTableName]: stateShape }, { now: Date.now });
+  const client = new DynamoDBClient({ region: 'eu-central-1' });
+  client.middlewareStack.add(
+    (_next, context) => async (args) => ({
+      response: {},
+      output: {
+        ...engine.execute(String(context.commandName).replace(/Command$/, ''), args.input),
+        $metadata: {},
+      },
+    }),
+    { step: 'initialize', priority: 'high' },
+  );
+  return { url: '', client, close: async () => client.destroy() };
 }

@@ -12,17 +12,17 @@ import { createState } from '../../lib/state.ts';
 import { createStore, type Folded } from '../../lib/store.ts';
 import { type Told, toFacts } from '../../lib/user.ts';
 import { startRoq } from '../../local/roq.ts';
-import { startTable, stateTableName, tableName } from './table.ts';
+import { startTable, startTableInProcess, stateTableName, tableName } from './table.ts';
 
 const leaseMs = 40_000;
 
 export type World = Awaited<ReturnType<typeof startWorld>>;
 
 /** `pageCap`: the most users in one answer of ROQ; `timeoutMs`: how long one call to it may take. */
-export async function startWorld({ pageCap = 5, timeoutMs = 300 } = {}) {
+export async function startWorld({ pageCap = 5, timeoutMs = 300, isInProcess = false } = {}) {
   let nowMs = Date.parse('2026-03-01T00:00:00Z');
   const now = () => nowMs;
-  const table = await startTable();
+  const table = isInProcess ? startTableInProcess() : await startTable();
   const roqServer = await startRoq({ pageCap, now });
   const users = { client: table.client, tableName, now };
   const store = createStore(users);
