@@ -124,6 +124,7 @@ function toDocument(events: readonly Played[], users: readonly SyncedUser[]) {
 }
 
 function invitation({ door, roq, dynamoDb, identityProvider }: Stack): string {
+  const port = door.url.endsWith(':3000') ? '' : ` --port ${new URL(door.url).port}`;
   return `
 ${styleText('bold', 'It stays up')}
   webhook            ${door.url}/webhooks/generic
@@ -136,7 +137,10 @@ ${styleText('bold', 'Send an event yourself')} (the identity provider signs it a
   curl ${identityProvider.url}/events -d '{"type":"user.disabled","user":{"id":"dora"}}'
 
 ${styleText('bold', 'Or one of any provider')} (npm run send lists them)
-  npm run send -- clerk user.created${door.url.endsWith(':3000') ? '' : ` --port ${new URL(door.url).port}`}
+  npm run send -- clerk user.created --user ada${port}
+
+${styleText('bold', 'Look after the users')} (npx roq-sync --help)
+  npx roq-sync status ada${port}
 
 Ctrl-C stops it.`;
 }
