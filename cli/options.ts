@@ -33,7 +33,7 @@ export const optionHelp: Readonly<Record<keyof Options, readonly [form: string, 
   limit: ['--limit N', 'show so many at most (default: 100; up to 1000)'],
   provider: ['--provider P', "whose export it is (default: generic, the form of this project's own)"],
   'exported-at': ['--exported-at T', 'when it was exported, for users without a time: 2026-05-04T12:00:00Z'],
-  url: ['--url URL', 'read the file from an https address instead'],
+  url: ['--url URL', 'read the file from an https address instead (in S3: of aws s3 presign)'],
   from: ['--from roq', 'adopt every ROQ user that has no record'],
 };
 

@@ -1,7 +1,8 @@
-// A plugin of the framework: prints how large each function's bundle is, and ends the packaging above its budget.
+// A plugin of the framework: prints how large each function's bundle is, and fails the packaging above its budget.
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { stop } from 'esbuild';
 
 type Serverless = {
   readonly serviceDir: string;
@@ -14,7 +15,11 @@ type Serverless = {
 type Writers = { readonly log: { readonly notice: (text: string) => void } };
 
 export default class Budgets {
-  readonly hooks = { 'after:package:createDeploymentArtifacts': () => this.check() };
+  readonly hooks = {
+    'after:package:createDeploymentArtifacts': () => this.check(),
+    // A bundle that can't be built would leave esbuild running, and the command would never end.
+    error: () => stop(),
+  };
   readonly #serverless: Serverless;
   readonly #log: Writers['log'];
 

@@ -101,7 +101,8 @@ function serialize({ by, counts = {}, milliseconds = {} }: Figures, stage: strin
   const metrics = new Metrics({ namespace });
   // Powertools would add the name of a service, which is the same everywhere.
   metrics.clearDefaultDimensions();
-  for (const dimensions of by) metrics.addDimensions({ stage, ...dimensions });
+  metrics.setDefaultDimensions({ stage });
+  for (const dimensions of by) metrics.addDimensions(dimensions);
   const add = (figures: Readonly<Record<string, number | null>>, unit: Unit) => {
     for (const [name, figure] of Object.entries(figures)) {
       if (figure !== null) metrics.addMetric(name, unit, figure);

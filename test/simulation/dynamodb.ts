@@ -25,6 +25,8 @@ export type EngineOptions = {
   readonly pageItems?: number;
   /** Whether a batch leaves a key unread, to be asked for again. */
   readonly leavesUnread?: () => boolean;
+  /** Told of every item that was written. */
+  readonly onWrite?: (tableName: string, item: Item) => void;
   /** Whether a failed condition comes with the item: DynamoDB tells it, dynalite does not. */
   readonly tellsItem?: boolean;
 };
@@ -50,7 +52,14 @@ type Expected = {
 
 /** An engine with these tables in it, empty. */
 export function createEngine(shapes: Readonly<Record<string, TableShape>>, options: EngineOptions) {
-  const { now, lagMs = () => 0, pageItems = 1_000, leavesUnread = () => false, tellsItem = true } = options;
+  const {
+    now,
+    lagMs = () => 0,
+    pageItems = 1_000,
+    leavesUnread = () => false,
+    tellsItem = true,
+    onWrite,
+  } = options;
   const tables = new Map(Object.entries(shapes).map(([name, shape]) => [name, new Table(shape)]));
   const operations = { GetItem, PutItem, UpdateItem, DeleteItem, Query, Scan, BatchGetItem, BatchWriteItem };
   return { execute, items };
@@ -107,6 +116,7 @@ export function createEngine(shapes: Readonly<Record<string, TableShape>>, optio
     if (names.some((name) => table.shape.key.includes(name))) refuse('Cannot update an attribute of the key');
     const after = copyItem(apply({ ...before, ...Key }, given));
     table.put(after, now(), lagMs());
+    onWrite?.(TableName ?? '', after);
     return ReturnValues === 'ALL_NEW' ? { Attributes: copyItem(after) } : {};
   }
 

@@ -25,8 +25,10 @@ export type Rates = {
   readonly dynamodb: Readonly<Partial<Record<DynamodbFault, number>>>;
   readonly roq: Readonly<Partial<Record<RoqFault, number>>>;
   readonly dies: number;
-  /** How often a call takes many times as long. */
-  readonly slow: number;
+  /** How often a process stands still for a while, in the middle of its work. */
+  readonly pauses: number;
+  /** How long a call to ROQ takes at most, one way, in milliseconds. */
+  readonly roqMs: number;
 };
 
 /** A change that ROQ has not answered lands within this time, or never. */
@@ -78,20 +80,19 @@ export function chanceFate(
 ): Fate {
   return (service) => {
     const roll = chance.next();
-    const slowness = chance.is(rates.slow) ? chance.between(10, 150) : 1;
     const lateMs = chance.between(1_000, latestMs);
-    const pace = chance.between(1, 20) * slowness;
+    const pauseMs = chance.is(rates.pauses) ? chance.between(100, chance.pick([2_000, 8_000, 45_000])) : 0;
     const dies = chance.is(rates.dies) ? chance.pick(['before', 'after'] as const) : null;
     if (service === 'dynamodb') {
       const how = isDown(service) ? 'unreachable' : draw(dynamodbFaults, rates.dynamodb, roll);
-      return { ...dynamodbStrike(how, Math.min(pace, requestTimeoutMs - 1)), dies };
+      return { ...dynamodbStrike(how, chance.between(1, 20)), dies, pauseMs };
     }
     const how = isDown(service)
       ? chance.pick(['refused', 'bad-gateway', 'hanging'])
       : draw(roqFaults, rates.roq, roll);
     // Nothing reaches what is down.
-    const strike = roqStrike(how, pace, lateMs);
-    return { ...strike, ...(isDown(service) && how === 'hanging' && { thereMs: null }), dies };
+    const strike = roqStrike(how, chance.between(1, rates.roqMs), lateMs);
+    return { ...strike, ...(isDown(service) && how === 'hanging' && { thereMs: null }), dies, pauseMs };
   };
 }
 

@@ -47,6 +47,8 @@ export type History = {
   readonly skewMs: number;
   /** How far the index may lag behind the table. */
   readonly lagMs: number;
+  /** How often the schedule looks whether there is something to do. */
+  readonly scheduleMs: number;
   /** Whether DynamoDB tells the item on a failed condition. */
   readonly tellsItem: boolean;
   readonly steps: readonly Step[];
@@ -75,21 +77,26 @@ export const canary = 'c4n4ry';
 /** Draws the history of a seed. */
 export function drawHistory(seed: string): History {
   const chance = new Chance(seed);
-  const references = Array.from({ length: chance.between(1, 4) }, (_, i) => `user|${i + 1}`);
-  const spread = chance.pick([20, second, 20 * second, 2 * minute, 20 * minute]);
+  // Many at once on one user is where most can go wrong.
+  const isCrowded = chance.is(0.4);
+  const count = isCrowded ? 1 : chance.pick([1, 2, 3, 4]);
+  const references = Array.from({ length: count }, (_, i) => `user|${i + 1}`);
+  const spreads = [20, 300, 2 * second, 8 * second, minute, 20 * minute] as const;
+  const spread = spreads[chance.between(0, isCrowded ? 3 : 5)] ?? second;
   let atMs = 0;
-  const steps = Array.from({ length: chance.between(2, 14) }, (_, id): Step => {
+  const steps = Array.from({ length: chance.between(isCrowded ? 4 : 2, 12) }, (_, id): Step => {
     atMs += chance.is(0.2) ? 0 : chance.between(0, spread);
     const reference = references[chance.between(0, references.length - 1)] ?? 'user|1';
     return { id, atMs, ...drawStep(chance, reference, references, atMs, id) };
   });
   return {
-    ...{ seed, rates: drawRates(chance), steps },
+    ...{ seed, rates: drawRates(chance, isCrowded), steps },
     ceiling: chance.pick([1, 2, 1_000_000, 1_000_000, 1_000_000]),
     pageCap: chance.pick([1, 3, 25]),
     tokenLifetimeMs: chance.pick([90 * second, hour, 2 * hour]),
     skewMs: chance.pick([0, 50, 2 * second]),
     lagMs: chance.pick([0, 0, 300, 5 * second]),
+    scheduleMs: isCrowded ? 5 * second : minute,
     tellsItem: chance.is(0.8),
   };
 }
@@ -158,8 +165,9 @@ function drawEvent(chance: Chance, reference: string, atMs: number, id: number):
 
 function drawDelay(chance: Chance): number {
   const roll = chance.next();
-  if (roll < 0.6) return chance.between(0, 200);
-  return roll < 0.9 ? chance.between(0, minute) : chance.between(0, 2 * hour);
+  if (roll < 0.4) return chance.between(0, 50);
+  if (roll < 0.7) return chance.between(0, 3 * second);
+  return roll < 0.92 ? chance.between(0, minute) : chance.between(0, 2 * hour);
 }
 
 /** Every value of a step is its own, so that it can be told from all others. */
@@ -188,14 +196,15 @@ function drawEdit(chance: Chance, id: number): Edit {
 }
 
 // Most histories have few kinds of faults, so that what one kind can do is not hidden behind another.
-function drawRates(chance: Chance): Rates {
-  const isCalm = chance.is(0.15);
+function drawRates(chance: Chance, isCrowded: boolean): Rates {
+  const isCalm = chance.is(isCrowded ? 0 : 0.2);
   const rate = () => (isCalm || chance.is(0.6) ? 0 : chance.pick([0.01, 0.05, 0.2]));
   const each = <Name extends string>(names: readonly Name[]) =>
     Object.fromEntries(names.map((name) => [name, rate()])) as Record<Name, number>;
   return {
     ...{ dynamodb: each(dynamodbFaults), roq: each(roqFaults) },
     dies: isCalm || chance.is(0.5) ? 0 : chance.pick([0.005, 0.02, 0.1]),
-    slow: chance.is(0.6) ? 0 : chance.pick([0.02, 0.2]),
+    pauses: isCalm || chance.is(0.5) ? 0 : chance.pick([0.05, 0.2]),
+    roqMs: isCrowded ? chance.pick([50, 200, 500]) : chance.pick([20, 20, 100, 1_000]),
   };
 }

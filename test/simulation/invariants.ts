@@ -14,7 +14,8 @@ export const invariants = {
   ceiling: '4: never more deactivations than the ceiling lets through',
   settled: '5: repeating the whole history changes nothing and calls no mutation',
   silent: '6: no personal datum and no secret in a log line or an answer',
-  answered: '7: a sound event is never refused, and no function throws but for what it can not reach',
+  alone: '7: whoever changes a user in ROQ has the lease of its record',
+  answered: '8: a sound event is never refused, and no function throws but for what it can not reach',
 } as const;
 
 export type InvariantName = keyof typeof invariants;
@@ -50,7 +51,7 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
   let hasDrops = false;
   let violation: Violation | null = null;
   return {
-    ...{ tell, acknowledge, noteChange, noteText, fail, checkRecords },
+    ...{ tell, acknowledge, noteChange, noteText, fail, checkLease, checkStep, checkRecords },
     /** Somebody changed the user in ROQ; who is parked or held already is not looked after then. */
     noteEdit: (reference: string) => {
       edited.add(reference);
@@ -121,14 +122,28 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
     if (text.includes(canary)) fail('silent', `a person's data or a secret was shown: ${text.slice(0, 500)}`);
   }
 
-  /** Of everybody, once all is quiet. */
-  function checkRecords(items: readonly Item[], users: readonly RoqUser[]): void {
-    const itemOf = new Map(items.map((item) => [item.reference?.S ?? '', item]));
-    for (const [reference, facts] of acknowledged) checkNoticed(reference, facts, itemOf.get(reference));
-    for (const item of items) checkRecord(toRecord(item), users);
+  /** A change is about to be sent: somebody must have the lease. */
+  function checkLease(reference: string, item: Item | undefined, nowMs: number): void {
+    const lease = item && toRecord(item).lease;
+    if (!lease || lease.untilMs <= nowMs) fail('alone', `${reference} is changed under a lease that ran out`);
   }
 
-  function checkRecord(record: UserRecord, users: readonly RoqUser[]): void {
+  /** At any moment: what is not in step is queued for it, and what is not queued is in step. */
+  function checkStep(record: UserRecord, users: readonly RoqUser[]): void {
+    const { reference, queue, version, syncedVersion } = record;
+    if (queue !== null) return;
+    if (version !== syncedVersion) fail('applied', `${reference} has news, and nobody will look after it`);
+    if (record.lease === null && !edited.has(reference)) checkUser(record, users);
+  }
+
+  /** Of everybody, once all is quiet; of whom somebody changed in ROQ, only once an audit has been there. */
+  function checkRecords(items: readonly Item[], users: readonly RoqUser[], isAudited: boolean): void {
+    const itemOf = new Map(items.map((item) => [item.reference?.S ?? '', item]));
+    for (const [reference, facts] of acknowledged) checkNoticed(reference, facts, itemOf.get(reference));
+    for (const item of items) checkRecord(toRecord(item), users, isAudited);
+  }
+
+  function checkRecord(record: UserRecord, users: readonly RoqUser[], isAudited: boolean): void {
     const { reference, queue, facts, lastError } = record;
     const heard = told.get(reference) ?? [];
     for (const [name, fact] of Object.entries(facts)) {
@@ -147,7 +162,7 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
       fail('applied', `${reference} is parked without need (${lastError})`);
     if (record.lease && !isSeen && queue !== 'pending')
       fail('applied', `${reference} is leased, and not pending`);
-    checkUser(record, users);
+    if (isAudited || !edited.has(reference)) checkUser(record, users);
   }
 
   function checkUser({ reference, roqId, queue, facts }: UserRecord, users: readonly RoqUser[]): void {

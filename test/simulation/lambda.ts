@@ -15,6 +15,8 @@ export type Strike = {
   readonly failure: Error | null;
   /** Whether the process dies as it is about to call, or as the answer comes. */
   readonly dies: 'before' | 'after' | null;
+  /** How long the process stands still with the answer. */
+  readonly pauseMs?: number;
 };
 
 /** Decides what happens to the calls of one invocation, in their order. */
@@ -84,21 +86,21 @@ export class Environment {
       this.#whenRunning(() => {
         const strike = this.#fate?.(service, what);
         if (!strike || strike.dies === 'before') return this.die();
+        const giveUp = () => this.#whenRunning(() => reject(signal?.reason));
+        signal?.addEventListener('abort', giveUp);
         let settle = () => reject(strike.failure);
-        if (strike.thereMs !== null) {
-          const arrive = () => {
-            const settled = outcomeOf(() => effect(strike.how), resolve, reject);
-            if (!strike.failure) settle = settled;
-          };
-          this.#clock.after(strike.thereMs, arrive, false);
-        }
-        signal?.addEventListener('abort', () => this.#whenRunning(() => reject(signal.reason)));
-        if (strike.backMs !== null) {
-          this.#clock.after((strike.thereMs ?? 0) + strike.backMs, () => {
-            if (strike.dies === 'after') this.die();
-            else this.#whenRunning(settle);
-          });
-        }
+        const arrive = () => {
+          const settled = outcomeOf(() => effect(strike.how), resolve, reject);
+          if (!strike.failure) settle = settled;
+        };
+        const answer = () => {
+          signal?.removeEventListener('abort', giveUp);
+          if (strike.dies === 'after') return this.die();
+          if (!strike.pauseMs) return this.#whenRunning(settle);
+          this.#clock.after(strike.pauseMs, () => this.#whenRunning(settle));
+        };
+        if (strike.thereMs !== null) this.#clock.after(strike.thereMs, arrive, false);
+        if (strike.backMs !== null) this.#clock.after((strike.thereMs ?? 0) + strike.backMs, answer);
       });
     });
   }

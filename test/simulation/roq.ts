@@ -48,7 +48,7 @@ export function createSimulatedRoq(options: SimulatedRoqOptions) {
   const expireTokens = () => {
     generation += 1;
   };
-  return { users, answer, expireTokens };
+  return { users, answer, changedBy, expireTokens };
 
   /** Carries out a request; `failsAt`: the mutation of it, from 0, at which the server breaks down. */
   function answer({ path, headers, body }: RoqRequest, failsAt: number | null = null): RoqAnswer {
@@ -66,6 +66,16 @@ export function createSimulatedRoq(options: SimulatedRoqOptions) {
       return { status: 200, body: { errors: [error], data: null } };
     }
     return { status: 200, body: { data } };
+  }
+
+  /** The references of the users that a request changes. */
+  function changedBy({ path, body }: RoqRequest): readonly string[] {
+    if (path === '/v01/authorize/serviceAccount') return [];
+    const { query, variables }: Asked = JSON.parse(body);
+    return readFields(query).flatMap(({ name, id, user }) => {
+      if (name === 'createUser') return (variables[user] as UserCreate).reference;
+      return name === 'updateUser' ? users.get(String(variables[id])).reference : [];
+    });
   }
 
   function handOutToken(body: string): RoqAnswer {

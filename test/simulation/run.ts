@@ -1,6 +1,7 @@
 // One history from its first event until everything is quiet, the checks that follow, and the repetition of it all.
 
 import { createHmac, createSecretKey } from 'node:crypto';
+import { type Item, toRecord } from '../../lib/record.ts';
 import { Chance, takeOverIds } from './chance.ts';
 import { Clock, RestlessError } from './clock.ts';
 import { calm, chanceFate } from './faults.ts';
@@ -89,7 +90,15 @@ class Simulation {
     const { ceiling, skewMs } = history;
     this.book = createBook({ ceiling, startMs, skewMs, onViolation: reject });
     this.#world = createWorld(history, clock, chance, {
-      onChange: (before, after) => this.book.noteChange(before, after, clock.nowMs),
+      onChange: (before, after) => {
+        this.book.noteChange(before, after, clock.nowMs);
+        this.#checkStep(this.#itemOf(after.reference));
+      },
+      onWrite: (item) => this.#checkStep(item),
+      onSend: (references) => {
+        for (const reference of references)
+          this.book.checkLease(reference, this.#itemOf(reference), clock.nowMs);
+      },
       onText: (text) => this.book.noteText(text),
       onThrow: (error) => this.book.fail('answered', `a function threw ${error}`),
     });
@@ -101,8 +110,9 @@ class Simulation {
     await Promise.all(this.#history.steps.map((step) => this.#take(step)));
     this.#isCalm = true;
     await this.#untilQuiet();
+    this.#check(false);
     await this.#audit();
-    this.book.checkRecords(this.#world.engine.items(usersTable), this.#world.roq.users.rows);
+    this.#check(true);
     await this.#repeatAll();
     this.#isOver = true;
     await schedule;
@@ -139,13 +149,13 @@ class Simulation {
     const { roq, keys, secrets } = this.#world;
     if (step.is === 'outage') this.#downUntilMs[step.of] = this.#clock.nowMs + step.forMs;
     if (step.is === 'expiry') roq.expireTokens();
+    if (step.is === 'stranger' || step.is === 'edit') this.book.noteEdit(step.reference);
     if (step.is === 'stranger')
       roq.users.create({ reference: step.reference, email: `hand${step.id}@x.example` });
     if (step.is === 'edit') {
       const user = roq.users.rows.find(({ reference }) => reference === step.reference);
       if (user?.active === false && step.changes.active) this.book.excuse(1);
       if (user) roq.users.update(user.id, step.changes);
-      this.book.noteEdit(step.reference);
     }
     if (step.is !== 'rotation') return;
     const next = secrets.find((secret) => secret !== keys.signing) ?? '';
@@ -263,12 +273,13 @@ class Simulation {
     this.#world.check(result);
   }
 
-  /** EventBridge: every minute in which there is something to do. */
+  /** EventBridge: at every turn in which there is something to do. */
   async #keepSchedule(): Promise<void> {
+    const { scheduleMs } = this.#history;
     while (!this.#isOver) {
       const { nowMs, nextMs } = this.#clock;
       const wakeMs = Math.max(nowMs + 1, Math.min(nextMs, this.#nextDueMs(), nowMs + dayMs));
-      await this.#clock.sleep(Math.ceil(wakeMs / minuteMs) * minuteMs - nowMs);
+      await this.#clock.sleep(Math.ceil(wakeMs / scheduleMs) * scheduleMs - nowMs);
       const hasWork = this.#nextDueMs() <= this.#clock.nowMs || this.#hasJobs();
       if (hasWork && this.#reconciling === 0) void this.#reconcile(`schedule ${this.#elapsed()}`, {});
     }
@@ -301,6 +312,15 @@ class Simulation {
     await this.#untilQuiet();
   }
 
+  #check(isAudited: boolean): void {
+    const { engine, roq } = this.#world;
+    this.book.checkRecords(engine.items(usersTable), roq.users.rows, isAudited);
+  }
+
+  #checkStep(item: Item | undefined): void {
+    if (item) this.book.checkStep(toRecord(item), this.#world.roq.users.rows);
+  }
+
   async #repeatAll(): Promise<void> {
     const before = this.#snapshot();
     const { mutations } = this.book;
@@ -331,8 +351,11 @@ class Simulation {
     return (service, what) => {
       this.calls += 1;
       const strike = this.#isCalm ? calm(service, what) : drawn(service, what);
-      const { how, dies } = strike;
-      this.#trace(`  ${name}: ${what}${how === 'well' ? '' : ` ${how}`}${dies ? `, dies ${dies} it` : ''}`);
+      const { how, dies, pauseMs } = strike;
+      const pause = pauseMs ? `, after a pause of ${pauseMs} ms` : '';
+      this.#trace(
+        `  ${name}: ${what}${how === 'well' ? '' : ` ${how}`}${dies ? `, dies ${dies} it` : ''}${pause}`,
+      );
       return strike;
     };
   }

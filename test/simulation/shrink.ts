@@ -45,7 +45,8 @@ function* calmerThan(history: History): Generator<History> {
     }
   }
   if (rates.dies > 0) yield { ...history, rates: { ...rates, dies: 0 } };
-  if (rates.slow > 0) yield { ...history, rates: { ...rates, slow: 0 } };
+  if (rates.pauses > 0) yield { ...history, rates: { ...rates, pauses: 0 } };
+  if (rates.roqMs > 20) yield { ...history, rates: { ...rates, roqMs: 20 } };
   if (history.skewMs > 0) yield { ...history, skewMs: 0 };
   if (history.lagMs > 0) yield { ...history, lagMs: 0 };
   if (history.ceiling < 1_000) yield { ...history, ceiling: 1_000_000 };

@@ -8,6 +8,7 @@ import { UnavailableError } from '../../lib/errors.ts';
 import { createLists } from '../../lib/lists.ts';
 import type { LogLine } from '../../lib/log.ts';
 import { generic } from '../../lib/providers/generic.ts';
+import type { Item } from '../../lib/record.ts';
 import { createRoq } from '../../lib/roq/client.ts';
 import { createState } from '../../lib/state.ts';
 import { createStore } from '../../lib/store.ts';
@@ -31,6 +32,10 @@ const roqUrl = 'https://roq.example';
 const attempts = 3;
 
 export type Watch = {
+  /** A change of these users is about to be sent to ROQ. */
+  readonly onSend: (references: readonly string[]) => void;
+  /** A user's record was written. */
+  readonly onWrite: (item: Item) => void;
   /** A ROQ user was created (`before` null) or changed, by a request of ours. */
   readonly onChange: (before: RoqUser | null, after: RoqUser) => void;
   /** Something was written where people look at it. */
@@ -66,6 +71,7 @@ export function createWorld(
     { [usersTable]: usersShape, [stateTable]: stateShape },
     {
       ...{ now, tellsItem, pageItems: 3 },
+      onWrite: (tableName, item) => tableName === usersTable && watch.onWrite(item),
       lagMs: () => (lagMs === 0 ? 0 : chance.between(0, lagMs)),
       leavesUnread: () => chance.is(0.1),
     },
@@ -143,6 +149,7 @@ export function createWorld(
       const { pathname: path } = new URL(String(input));
       const body = String(init?.body);
       const request = { path, headers: new Headers(init?.headers), body };
+      watch.onSend(roq.changedBy(request));
       return environment.call('roq', nameOf(request), (how) => answerOf(request, how), init?.signal);
     };
   }

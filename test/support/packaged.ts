@@ -1,0 +1,82 @@
+// What `npm run package` makes of a stage, in a folder of its own: neither a run beside this one nor a developer's own
+// settings get in the way, for the framework always builds within the service's folder.
+
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { unzipSync } from 'fflate';
+
+export type Resource = {
+  readonly Type: string;
+  readonly Condition?: string;
+  readonly DeletionPolicy?: string;
+  readonly Properties: Readonly<Record<string, unknown>>;
+};
+
+export type Template = {
+  readonly Conditions: Readonly<Record<string, unknown>>;
+  readonly Resources: Readonly<Record<string, Resource>>;
+  readonly Outputs: Readonly<Record<string, unknown>>;
+};
+
+export type Packaged = {
+  readonly folder: string;
+  readonly output: string;
+  readonly template: Template;
+};
+
+export type Service = Awaited<ReturnType<typeof copyService>>;
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '../..');
+const files = ['package.json', 'serverless.yml', 'settings.example.yml', 'infra', 'functions', 'lib'];
+
+/** A copy of the service as a fresh clone has it: neither credentials nor settings of a stage, unless they are given. */
+export async function copyService() {
+  const folder = await mkdtemp(join(tmpdir(), 'package-'));
+  const deployed = await mkdtemp(join(tmpdir(), 'deployed-'));
+  // On Lambda none stands above the function, but one may in a folder for temporary files.
+  await writeFile(join(deployed, 'package.json'), '{}');
+  await Promise.all(files.map((name) => cp(join(root, name), join(folder, name), { recursive: true })));
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const env = { PATH: process.env.PATH, HOME: folder, AWS_EC2_METADATA_DISABLED: 'true' };
+
+  /** Rejects as execFile does. `settings`: the text of settings.<stage>.yml. */
+  async function packageStage(stage: string, settings?: string): Promise<Packaged> {
+    if (settings) await writeFile(join(folder, `settings.${stage}.yml`), settings);
+    const { stdout, stderr } = await run('serverless', ['package', '--stage', stage], {
+      ...{ env, cwd: folder, timeout: 60_000 },
+    });
+    const path = join(folder, '.serverless/cloudformation-template-update-stack.json');
+    return { folder, output: stdout + stderr, template: JSON.parse(await readFile(path, 'utf8')) };
+  }
+
+  /** What stands in a function's zip. */
+  async function unzip(name: string): Promise<Readonly<Record<string, Uint8Array>>> {
+    return unzipSync(await readFile(join(folder, '.serverless', `${name}.zip`)));
+  }
+
+  /** Unpacks a function's zip, and answers the folder: no package.json above it says what kind of modules it has. */
+  async function unpack(name: string): Promise<string> {
+    for (const [path, content] of Object.entries(await unzip(name))) {
+      await mkdir(dirname(join(deployed, name, path)), { recursive: true });
+      await writeFile(join(deployed, name, path), content);
+    }
+    return join(deployed, name);
+  }
+
+  const remove = async () => {
+    await Promise.all([folder, deployed].map((path) => rm(path, { recursive: true })));
+  };
+
+  return { folder, packageStage, unzip, unpack, remove };
+}
+
+/** The properties of a resource that must be there. */
+export function propertiesOf({ Resources }: Template, name: string): Resource['Properties'] {
+  const resource = Resources[name];
+  if (!resource) throw new Error(`The template has no ${name}`);
+  return resource.Properties;
+}
