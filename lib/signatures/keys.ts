@@ -31,20 +31,32 @@ const maxKeySetBytes = 256 * 1024;
 // A key rotated by the sender is found after this long at the latest, and a flood of made-up key ids costs one
 // request in as long.
 const cooldownMs = 5_000;
+// A server that is down is asked once in as long, however many requests come in. A sender that is told to try again
+// comes back later than that.
+const pauseMs = 1_000;
+// https://www.rfc-editor.org/rfc/rfc7518#section-3.3
+const minModulusBits = 2048;
 
 /** Keys published at a JWKS address; build it once, for it caches them. */
 export function remoteKeys(url: string, algorithms: readonly KeySetAlgorithm[] = keySetAlgorithms): Keys {
   if (!isSecureUrl(url)) throw new ConfigError(['the address of a key set must begin with https://']);
+  let failure: { readonly atMs: number; readonly error: unknown } | null = null;
+  const isPausing = () => failure !== null && Math.abs(Date.now() - failure.atMs) < pauseMs;
   const keySet = createRemoteJWKSet(new URL(url), {
     timeoutDuration: fetchTimeoutMs,
     cooldownDuration: cooldownMs,
-    [customFetch]: fetchBounded,
+    // Here and not before the look-up, so that what can be verified by the keys that are cached still is.
+    [customFetch]: async (url, options) => {
+      if (isPausing()) throw failure?.error;
+      return fetchBounded(url, options);
+    },
   });
   const find: CompactVerifyGetKey = async (header, token) => {
     try {
       return await keySet(header, token);
     } catch (error) {
       if (isAboutTheToken(error)) throw error;
+      if (!isPausing()) failure = { atMs: Date.now(), error };
       throw new UnavailableError('keys_unavailable', 'the key set could not be read', { cause: error });
     }
   };
@@ -60,7 +72,8 @@ export function secretKeys(secrets: readonly string[]): Keys {
 
 async function verify(token: string, find: CompactVerifyGetKey, algorithms: string[]): Promise<Jws> {
   try {
-    const { protectedHeader, payload } = await compactVerify(token, find, { algorithms });
+    const findLong: CompactVerifyGetKey = async (...args) => checkLength(await find(...args));
+    const { protectedHeader, payload } = await compactVerify(token, findLong, { algorithms });
     // The one extension that jose knows, b64, has no place in a token of claims: RFC 7797.
     if (protectedHeader.crit)
       throw new RejectedError('signature_malformed', 'the token uses an unknown extension');
@@ -80,6 +93,7 @@ async function verifyWithAny(
   algorithms: string[],
 ): Promise<Jws> {
   for await (const key of keys) {
+    if (isShort(key)) continue;
     try {
       return await verify(token, () => key, algorithms);
     } catch (error) {
@@ -87,6 +101,17 @@ async function verifyWithAny(
     }
   }
   throw new RejectedError('signature_mismatch', 'no key of ours signed the token');
+}
+
+// An RSA key that is short can be broken, and then anybody signs with it.
+function checkLength(key: Key): Key {
+  if (isShort(key)) throw new RejectedError('algorithm_refused', 'the key that the token names is too short');
+  return key;
+}
+
+function isShort(key: Key): boolean {
+  const algorithm: object = 'algorithm' in key ? key.algorithm : {};
+  return 'modulusLength' in algorithm && Number(algorithm.modulusLength) < minModulusBits;
 }
 
 function toClaims(payload: Uint8Array): Claims {

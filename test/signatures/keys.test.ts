@@ -108,6 +108,7 @@ describe('a key set', () => {
   it.each(Object.entries(broken))(
     'whose server %s is unavailable, until it recovers',
     async (_how, instead) => {
+      vi.useFakeTimers({ toFake: ['Date'], now: 1_780_000_000_000 });
       const signer = await createSigner();
       await using server = await startKeyServer(signer.jwk);
       server.instead = instead;
@@ -115,9 +116,38 @@ describe('a key set', () => {
       const token = await signer.sign(claims);
       await expect(keys(token)).rejects.toMatchObject({ name: 'UnavailableError', code: 'keys_unavailable' });
       server.instead = null;
+      vi.setSystemTime(1_780_000_001_000);
       expect((await keys(token)).claims).toEqual(claims);
     },
   );
+
+  it('whose server is down is asked once in a second, however many requests come in', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_780_000_000_000 });
+    const signer = await createSigner();
+    await using server = await startKeyServer(signer.jwk);
+    server.instead = (response) => response.writeHead(500).end();
+    const keys = remoteKeys(server.url);
+    const token = await signer.sign(claims);
+    for (const second of [0, 1, 2]) {
+      vi.setSystemTime(1_780_000_000_000 + second * 1_000);
+      for (let i = 0; i < 10; i++)
+        await expect(keys(token)).rejects.toMatchObject({ code: 'keys_unavailable' });
+    }
+    expect(server.requests()).toBe(3);
+  });
+
+  it('whose server goes down is still used until its keys run out', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_780_000_000_000 });
+    const [signer, stranger] = await Promise.all([createSigner(), createSigner('stranger')]);
+    await using server = await startKeyServer(signer.jwk);
+    const keys = remoteKeys(server.url);
+    const token = await signer.sign(claims);
+    await keys(token);
+    server.instead = (response) => response.writeHead(500).end();
+    vi.setSystemTime(1_780_000_010_000);
+    await expect(keys(await stranger.sign(claims))).rejects.toMatchObject({ code: 'keys_unavailable' });
+    expect((await keys(token)).claims).toEqual(claims);
+  });
 
   it('whose server is not there is unavailable', async () => {
     const signer = await createSigner();
