@@ -77,7 +77,9 @@ function toSignUpTold({ details }: LogEntry): Told {
 // Unless it says that the new address is verified, it is not: what was said of the old one no longer counts.
 function toEmailTold({ details }: LogEntry): Told {
   const { newEmail, email_verified } = parsePayload(emailChange, details ?? {}).body ?? {};
-  return newEmail ? { email: newEmail, emailVerified: String(email_verified) === 'true' } : {};
+  return newEmail
+    ? { email: newEmail, emailVerified: email_verified === true || email_verified === 'true' }
+    : {};
 }
 
 function toApiTold({ details }: LogEntry): Told {

@@ -58,8 +58,8 @@ function readBatch(body: Uint8Array): unknown[] {
     .map((item) => (isRecord(item) && 'data' in item ? item.data : item));
 }
 
-// No JSON document has this within it.
-const lineEnd = /(?<=\})\s*\n\s*(?=\{)/;
+// No JSON document has this within it. The first line end is found in one way only: many of them must not cost many more.
+const lineEnd = /(?<=\})[ \t\r]*\n\s*(?=\{)/;
 
 function toEvent(entry: v.InferOutput<typeof logEntry>): UserEvent {
   const event = { id: entry.log_id ?? null, kind: entry.type, at: entry.date };

@@ -32,7 +32,7 @@ const body = v.object({
 
 const address = v.object({
   via: v.nullish(v.string()),
-  value: v.nullish(v.string()),
+  value: text(),
   verified: yesNo(),
   verified_at: v.optional(v.unknown()),
 });

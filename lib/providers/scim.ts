@@ -15,7 +15,9 @@ export function userTold({ data }: ScimPayload): Told {
 /** What the operations of a patch tell together, each later one over the earlier. */
 export function patchTold({ data }: ScimPayload): Told {
   const { Operations } = parsePayload(v.object({ data: patch }), { data }).data;
-  return Object.assign({}, ...Operations.map((operation) => toTold(toAttributes(operation))));
+  const told: Told = {};
+  for (const operation of Operations) Object.assign(told, toTold(toAttributes(operation)));
+  return told;
 }
 
 const patch = v.object({
@@ -66,8 +68,12 @@ type MultiValued = v.InferOutput<typeof multiValued>;
 
 function primaryOf(values: MultiValued): string | null | undefined {
   if (!values) return values;
-  const chosen = values.find(({ primary }) => String(primary).toLowerCase() === 'true') ?? values[0];
+  const chosen = values.find(({ primary }) => isTrue(primary)) ?? values[0];
   return chosen ? chosen.value : null;
+}
+
+function isTrue(value: unknown): boolean {
+  return value === true || (typeof value === 'string' && value.toLowerCase() === 'true');
 }
 
 /** The attributes that an operation sets, as a user of just those. */
@@ -80,8 +86,7 @@ function toAttributes({ op, path, value }: Operation): Attributes {
     return /^primary eq "?true"?$/.test(filter) && part === 'value' ? { [attribute]: toPrimary(set) } : {};
   const values = set === null ? null : [set].flat();
   // What is added beside others is the user's address only where it says so itself.
-  const isKept = (entry: unknown) =>
-    op !== 'add' || (isRecord(entry) && String(entry.primary).toLowerCase() === 'true');
+  const isKept = (entry: unknown) => op !== 'add' || (isRecord(entry) && isTrue(entry.primary));
   const kept = values?.filter(isKept);
   return part || kept?.length === 0 ? {} : { [attribute]: kept ?? null };
 }

@@ -2,10 +2,11 @@
 
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { expect } from 'vitest';
-import { createHandler } from '../../functions/webhook.ts';
+
 import type { LogLine } from '../../lib/log.ts';
 import type { Provider, WebhookRequest } from '../../lib/providers/provider.ts';
 import type { Facts } from '../../lib/user.ts';
+import { createWebhook } from '../simulation/functions.ts';
 import { connect, nowMs } from '../support/sent.ts';
 import { startWorld } from '../support/world.ts';
 
@@ -45,7 +46,7 @@ export async function openDoor() {
     const { name, answers, challenge } = provider;
     const connected = { name, answers, challenge, read: connect(provider, settings), lookUp: null };
     const config = { providers: new Map([[name, connected]]), inlineBudgetMs: 0 };
-    const handler = createHandler({ ...ports, store }, config);
+    const handler = createWebhook({ ...ports, store }, config);
     return async ({ path = name, headers = {}, ...event }: Knocked): Promise<Outcome> => {
       folded.length = 0;
       world.lines.length = 0;
@@ -81,7 +82,7 @@ export function toKnock({ headers, body }: WebhookRequest, encoding: 'utf8' | 'b
   };
 }
 
-export function isAccepted({ status }: Outcome): boolean {
+function isAccepted({ status }: Outcome): boolean {
   return status === 200 || status === 202;
 }
 

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 const nested = 100_000;
 
 /** Each is a JSON text, though not each is what JSON.stringify would write. */
-export const hostileValues: Readonly<Record<string, string>> = {
+const hostileValues: Readonly<Record<string, string>> = {
   'nested lists': `${'['.repeat(nested)}${']'.repeat(nested)}`,
   'nested objects': `${'{"a":'.repeat(nested)}0${'}'.repeat(nested)}`,
   'a long list': `[${'0,'.repeat(nested)}0]`,
@@ -23,7 +23,9 @@ export const hostileValues: Readonly<Record<string, string>> = {
       (number) => [number, number],
     ),
   ),
-  ...Object.fromEntries(['true', 'null', '[]', '{}', '[null]', '[[]]', '[{}]', '""', '" "'].map((v) => [v, v])),
+  ...Object.fromEntries(
+    ['true', 'null', '[]', '{}', '[null]', '[[]]', '[{}]', '""', '" "'].map((v) => [v, v]),
+  ),
   'half a character': String.raw`"canary\ud800"`,
   'the other half': String.raw`"\udc00canary"`,
   'a zero byte': String.raw`"canary\u0000"`,
@@ -59,7 +61,11 @@ export function listPaths(value: unknown, path: Path = []): readonly Path[] {
 }
 
 /** What is done at one place: its value is another, or stands there twice, or has a member more. */
-export type Harm = { readonly how: 'replace' | 'repeat' | 'add'; readonly name: string; readonly raw: string };
+export type Harm = {
+  readonly how: 'replace' | 'repeat' | 'add';
+  readonly name: string;
+  readonly raw: string;
+};
 
 /** A payload with a mark where the harm goes, and what puts it there once the payload is text. */
 export function prepare(payload: object, path: Path, { how, name, raw }: Harm) {

@@ -25,7 +25,7 @@ export async function startRawKeys(): Promise<RawKeys> {
       const signed = parts.map((part) => Buffer.from(part).toString('base64url')).join('.');
       return `${signed}.${sign('sha256', Buffer.from(signed), privateKey).toString('base64url')}`;
     },
-    close: () => server[Symbol.asyncDispose](),
+    close: async () => server[Symbol.asyncDispose](),
   };
   return keys;
 }

@@ -19,7 +19,7 @@ const ada = { ...user, email: 'canary@example.com', firstName: 'Canary', lastNam
 
 describe.each(listWays())('$title', (way) => {
   const { sender, provider, environment } = way;
-  const examples = Object.values(sender.examples).map(({ payload }) => ({ ...payload(ada, atMs) }));
+  const examples = Object.values(sender.examples).map(({ payload }) => payload(ada, atMs));
   const places = examples.flatMap((payload) => listPaths(payload).map((path) => ({ payload, path })));
   const harm = fc.record({
     how: fc.constantFrom<Harm['how'][]>('replace', 'replace', 'repeat', 'add'),
