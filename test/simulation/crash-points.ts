@@ -19,7 +19,7 @@ const renamed = { kind: 'user.updated', user: { first_name: 'c4n4ry2' } };
 const moved = { kind: 'user.updated', user: { email: 'c4n4ry2@x.example' } };
 const refused = { kind: 'user.updated', user: { timezone: `c4n4ry${'x'.repeat(300)}` } };
 
-export const scenarios: Readonly<Record<string, Scenario>> = {
+const scenarios: Readonly<Record<string, Scenario>> = {
   'signed up': [signup],
   'signed up, verified': [signup, verified],
   'signed up, disabled': [signup, disabled],
@@ -98,7 +98,7 @@ export async function crashEverywhere(
 }
 
 /** `struck`: whether the history has that call, and it can fail in that way. */
-export async function crashAt({ call, way, ...one }: Crash, trace?: (line: string) => void) {
+async function crashAt({ call, way, ...one }: Crash, trace?: (line: string) => void) {
   let calls = 0;
   let struck = false;
   const fate: Fate = (service, what) => {

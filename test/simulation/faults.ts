@@ -32,7 +32,7 @@ export type Rates = {
 };
 
 /** A change that ROQ has not answered lands within this time, or never. */
-export const latestMs = 25_000;
+const latestMs = 25_000;
 
 const requestTimeoutMs = 1_000;
 

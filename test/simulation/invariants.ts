@@ -64,6 +64,9 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
     excuse: (count: number) => {
       excused += count;
     },
+    get hasEdits() {
+      return edited.size > 0;
+    },
     get violation() {
       return violation;
     },

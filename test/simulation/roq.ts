@@ -70,7 +70,7 @@ export function createSimulatedRoq(options: SimulatedRoqOptions) {
 
   /** The references of the users that a request changes. */
   function changedBy({ path, body }: RoqRequest): readonly string[] {
-    if (path === '/v01/authorize/serviceAccount') return [];
+    if (path === '/v01/authorize/serviceAccount' || !body.includes('mutation')) return [];
     const { query, variables }: Asked = JSON.parse(body);
     return readFields(query).flatMap(({ name, id, user }) => {
       if (name === 'createUser') return (variables[user] as UserCreate).reference;
@@ -123,12 +123,18 @@ export function createSimulatedRoq(options: SimulatedRoqOptions) {
 const fieldPattern =
   /(?:(\w+): )?\b(users|user|createUser|updateUser)\((?:id: \$(\w+))?(?:, )?(?:user: \$(\w+))?[^)]*\) \{( id \})?/g;
 
+const known = new Map<string, readonly Field[]>();
+
 function readFields(query: string): readonly Field[] {
   const selections = query.slice(query.indexOf('{'));
-  return [...selections.matchAll(fieldPattern)].map(([, alias, name = '', id = '', user = '', brief]) => ({
-    ...{ alias: alias ?? name, name, id, user },
-    isBrief: brief !== undefined,
-  }));
+  const fields =
+    known.get(query) ??
+    [...selections.matchAll(fieldPattern)].map(([, alias, name = '', id = '', user = '', brief]) => ({
+      ...{ alias: alias ?? name, name, id, user },
+      isBrief: brief !== undefined,
+    }));
+  known.set(query, fields);
+  return fields;
 }
 
 function present({ optedInAt: _, roles: __, ...user }: RoqUser): object {

@@ -25,6 +25,7 @@ const maxKeyBytes = 2048;
 export class Table {
   readonly shape: TableShape;
   readonly #items = new Map<string, Item>();
+  #all: readonly Item[] | null = null;
   readonly #index = new Map<string, Item>();
   /** Writes that have not reached the index, in their order. */
   readonly #lagging: Change[] = [];
@@ -34,7 +35,8 @@ export class Table {
   }
 
   all(): readonly Item[] {
-    return [...this.#items.values()];
+    this.#all ??= [...this.#items.values()];
+    return this.#all;
   }
 
   get(key: Item | undefined): Item | undefined {
@@ -46,12 +48,14 @@ export class Table {
     this.#checkIndexed(item);
     if (JSON.stringify(item).length > maxItemBytes) refuse('Item size has exceeded the maximum allowed size');
     this.#items.set(key, item);
+    this.#all = null;
     this.#change({ atMs: nowMs + lagMs, key, item: this.#project(item) }, nowMs);
   }
 
   remove(key: Item | undefined, nowMs: number, lagMs: number): void {
     const text = this.text(key);
     this.#items.delete(text);
+    this.#all = null;
     this.#change({ atMs: nowMs + lagMs, key: text, item: null }, nowMs);
   }
 
