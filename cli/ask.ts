@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { Refusal } from './refusal.ts';
 
 /** Whether somebody is there to answer. */
-export function canAsk(): boolean {
+function canAsk(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY;
 }
 

@@ -4,7 +4,7 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { EventLine, FailureLine, GaugesLine, JobLine, LogLine } from './log.ts';
 
-export const namespace = 'roq-sync';
+const namespace = 'roq-sync';
 
 type Unit = (typeof MetricUnit)[keyof typeof MetricUnit];
 

@@ -33,7 +33,7 @@ ${environment}  COGNITO_USER_POOL_IDS: eu-central-1_abc
 `;
 
 beforeAll(async () => {
-  service = await copyService();
+  service = await copyService({ hollow: true });
   ({ template } = await service.packageStage('dev'));
   ({ template: withOptions } = await service.packageStage('prod', options));
   ({ template: withFunctionUrl } = await service.packageStage('own', `entry: functionUrl${environment}`));

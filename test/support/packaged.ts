@@ -2,7 +2,7 @@
 // settings get in the way, for the framework always builds within the service's folder.
 
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -30,17 +30,23 @@ export type Packaged = {
 export type Service = Awaited<ReturnType<typeof copyService>>;
 
 const run = promisify(execFile);
+const hollowFunction = 'export const handler = async () => {};\n';
 const root = join(import.meta.dirname, '../..');
 const files = ['package.json', 'serverless.yml', 'settings.example.yml', 'infra', 'functions', 'lib'];
 
-/** A copy of the service as a fresh clone has it: neither credentials nor settings of a stage, unless they are given. */
-export async function copyService() {
+/**
+ * A copy of the service as a fresh clone has it: neither credentials nor settings of a stage, unless they are given.
+ * `hollow`: its functions do nothing, for who looks at the template alone.
+ */
+export async function copyService({ hollow = false } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'package-'));
   const deployed = await mkdtemp(join(tmpdir(), 'deployed-'));
   // On Lambda none stands above the function, but one may in a folder for temporary files.
   await writeFile(join(deployed, 'package.json'), '{}');
   await Promise.all(files.map((name) => cp(join(root, name), join(folder, name), { recursive: true })));
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const functions = hollow ? await readdir(join(folder, 'functions')) : [];
+  await Promise.all(functions.map((name) => writeFile(join(folder, 'functions', name), hollowFunction)));
   const env = { PATH: process.env.PATH, HOME: folder, AWS_EC2_METADATA_DISABLED: 'true' };
 
   /** Rejects as execFile does. `settings`: the text of settings.<stage>.yml. */
