@@ -3,6 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { build } from 'esbuild';
 import { parse } from 'yaml';
+import { onlyProviders } from '../infra/only-providers.ts';
 
 const contenders = {
   ours: { entry: 'functions/webhook.ts', isOurs: true },
@@ -37,7 +38,7 @@ export async function bundle(name: BundleName): Promise<Bundle> {
   await build({
     ...{ absWorkingDir: root, entryPoints: [entry], outfile: path, logLevel: 'error' },
     ...{ bundle: true, minify, platform, target, format },
-    ...(isOurs && { mainFields, alias }),
+    ...(isOurs && { mainFields, alias, plugins: [onlyProviders('clerk')] }),
   });
   return { path, bytes: statSync(path).size };
 }

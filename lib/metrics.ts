@@ -97,8 +97,10 @@ function ofJob({ is, state, ...report }: JobLine): readonly Figures[] {
   ];
 }
 
+// One for all lines: to make one takes longer than to use it.
+const metrics = new Metrics({ namespace });
+
 function serialize({ by, counts = {}, milliseconds = {} }: Figures, stage: string) {
-  const metrics = new Metrics({ namespace });
   // Powertools would add the name of a service, which is the same everywhere.
   metrics.clearDefaultDimensions();
   metrics.setDefaultDimensions({ stage });
@@ -110,5 +112,8 @@ function serialize({ by, counts = {}, milliseconds = {} }: Figures, stage: strin
   };
   add(counts, MetricUnit.Count);
   add(milliseconds, MetricUnit.Milliseconds);
-  return metrics.serializeMetrics();
+  const serialized = metrics.serializeMetrics();
+  metrics.clearMetrics();
+  metrics.clearDimensions();
+  return serialized;
 }

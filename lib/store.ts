@@ -3,7 +3,15 @@
 import { ConditionalCheckFailedException, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { reach, type TableOptions } from './dynamodb.ts';
 import { type RoqCode, UnavailableError } from './errors.ts';
-import { factAttribute, numberAttribute, type Queue, shardOf, toRecord, type UserRecord } from './record.ts';
+import {
+  factAttribute,
+  type Item,
+  numberAttribute,
+  type Queue,
+  shardOf,
+  toRecord,
+  type UserRecord,
+} from './record.ts';
 import { type FactName, type Facts, news } from './user.ts';
 import {
   distrustIfAbandoned,
@@ -207,9 +215,9 @@ export function createStore({ client, tableName, now }: TableOptions) {
       names: { '#owner': 'owner' },
       values: { ':ours': { S: owner } },
     };
-    const { written, known } = await attempt(record.reference, [isOurs, ...parts]);
-    if (written) return { is: 'written' };
-    const current = known ?? (await get(record.reference));
+    const { isWritten, item } = await update(record.reference, [isOurs, ...parts], 'NONE');
+    if (isWritten) return { is: 'written' };
+    const current = item ? toRecord(item) : await get(record.reference);
     const stillOurs = current && ours(current, owner);
     return stillOurs ? { is: 'moved', record: stillOurs } : { is: 'lost' };
   }
@@ -229,6 +237,17 @@ export function createStore({ client, tableName, now }: TableOptions) {
   }
 
   async function attempt(reference: string, parts: readonly Part[]): Promise<Attempt> {
+    const { isWritten, item } = await update(reference, parts, 'ALL_NEW');
+    const record = item ? toRecord(item) : null;
+    return isWritten ? { written: record, known: null } : { written: null, known: record };
+  }
+
+  /** One conditional write; `item`: as it is now if asked for, or as it stood against the write where the engine says it. */
+  async function update(
+    reference: string,
+    parts: readonly Part[],
+    returns: 'ALL_NEW' | 'NONE',
+  ): Promise<{ readonly isWritten: boolean; readonly item: Item | undefined }> {
     try {
       const { Attributes } = await reach(() =>
         client.send(
@@ -236,15 +255,15 @@ export function createStore({ client, tableName, now }: TableOptions) {
             TableName: tableName,
             Key: { reference: { S: reference } },
             ...expressions(parts),
-            ReturnValues: 'ALL_NEW',
+            ReturnValues: returns,
             ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
           }),
         ),
       );
-      return { written: toRecord(Attributes ?? {}), known: null };
+      return { isWritten: true, item: Attributes };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      return { written: null, known: error.Item ? toRecord(error.Item) : null };
+      return { isWritten: false, item: error.Item };
     }
   }
 

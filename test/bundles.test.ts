@@ -1,8 +1,13 @@
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { onlyProviders } from '../infra/only-providers.ts';
+import type { Provider } from '../lib/providers/provider.ts';
+import { providers } from '../lib/providers/registry.ts';
 import { answerJson, serve } from '../local/server.ts';
 import { copyService, type Packaged, propertiesOf, type Service } from './support/packaged.ts';
 
@@ -56,13 +61,41 @@ describe('the deployable', () => {
     }
     const always = 'what stands in for something';
     expect(carried).toEqual({
-      webhook: ['providers', 'JWS and JWE', always],
+      // Clerk's signatures need no JWS.
+      webhook: ['providers', always],
       // A job carries on reading what a backfill began.
       reconcile: ['exports', always],
       cognito: [always],
       backfill: ['exports', always],
       operate: ['exports', 'an operator’s commands', always],
     });
+  });
+
+  test('of the webhook has of all providers those that are configured', async () => {
+    const sources = await sourcesOf('webhook');
+    const isIn = ({ name }: { readonly name: string }) =>
+      sources.some((source) => source.endsWith(`lib/providers/${name}.ts`));
+    expect(providers.filter(isIn).map(({ name }) => name)).toEqual(['clerk']);
+    const { size } = await stat(bundle);
+    expect(size).toBeLessThanOrEqual(260_000);
+  });
+
+  test.each(providers)('can be made for $name alone', async ({ name }) => {
+    const outfile = join(service.folder, '.local', `${name}.cjs`);
+    await build({
+      ...{ entryPoints: ['lib/providers/registry.ts'], absWorkingDir: service.folder, outfile },
+      ...{ bundle: true, platform: 'node', format: 'cjs', plugins: [onlyProviders(name)] },
+    });
+    const bundled: { providers: readonly Provider[] } = createRequire(import.meta.url)(outfile);
+    expect(bundled.providers.map((provider) => provider.name)).toEqual([name]);
+  });
+
+  test('is not made for a provider that there is not', async () => {
+    const failure = await packageWith('settings.example.yml', (text) =>
+      text.replace('PROVIDERS: clerk', 'PROVIDERS: clerk nobody'),
+    );
+    expect(failure).toMatchObject({ code: 1 });
+    expect(`${failure.stdout}${failure.stderr}`).toContain('PROVIDERS names nobody');
   });
 
   test('is not made above its budget', async () => {

@@ -2,4 +2,9 @@
 
 import { fromEnv } from '@aws-sdk/credential-provider-env';
 
-export const defaultProvider = () => fromEnv();
+/** Read once, as the chain does: they last as long as the environment. */
+export function defaultProvider() {
+  const read = fromEnv();
+  let credentials: ReturnType<typeof read> | undefined;
+  return () => (credentials ??= read());
+}
