@@ -134,7 +134,7 @@ describe('a file', () => {
     const users = Array.from({ length: 600 }, (_, i) => user(`long-${i}`));
     const url = files.put('long.json', JSON.stringify(users));
     const first = asJob(await invoke({ url, provider: 'generic', apply: true, job: 'long' }, 8_000));
-    expect(first).toMatchObject({ state: 'running', line: 250 });
+    expect(first).toMatchObject({ state: 'running', line: 400 });
     await runJobs(world.ports, budget());
     expect(await job('long')).toMatchObject({ state: 'done', job: { line: 600, report: { created: 600 } } });
     expect(new Set(users.flatMap(({ id }) => world.usersOf(id)).map(({ reference }) => reference)).size).toBe(
@@ -143,7 +143,7 @@ describe('a file', () => {
   });
 
   test('that changed in between stops the job', async () => {
-    const users = Array.from({ length: 300 }, (_, i) => user(`changed-${i}`));
+    const users = Array.from({ length: 500 }, (_, i) => user(`changed-${i}`));
     const url = files.put('changed.json', JSON.stringify(users));
     await invoke({ url, provider: 'generic', job: 'changed' }, 8_000);
     files.put('changed.json', JSON.stringify(users.slice(1)));

@@ -56,7 +56,8 @@ export type StoredJob = {
 
 export type JobError = SourceError['code'] | UnavailableCode | RoqCode;
 
-const chunkLines = 250;
+// Two full rounds of eight batches of 25: what is left over in a last round would leave ROQ idle.
+const chunkLines = 400;
 const keepMs = 90 * 86_400_000;
 
 // A day of minutes: what is down longer is for an operator.
