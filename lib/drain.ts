@@ -1,10 +1,11 @@
 // Converges whatever is due, so that what a webhook could not do is done later.
 
 import { randomUUID } from 'node:crypto';
-import { type ConvergePorts, converge, type Outcome } from './converge.ts';
+import { type ConvergePorts, converge } from './converge.ts';
 import type { Lists, Page } from './lists.ts';
 import { paceOf, type RunBudget } from './pace.ts';
 import { shardsOf } from './record.ts';
+import type { Outcome } from './settle.ts';
 import type { Leased, Store } from './store.ts';
 
 export type DrainPorts = ConvergePorts & {

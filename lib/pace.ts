@@ -1,6 +1,6 @@
 // How many batches are at ROQ at once: one more while it goes well, half as many as soon as ROQ is slow or says so.
 
-import type { Outcome } from './converge.ts';
+import type { Outcome } from './settle.ts';
 
 /** What a run may take. */
 export type RunBudget = {

@@ -1,11 +1,12 @@
 // What is done with one webhook request: verify, fold, converge. 2xx is promised from the moment the facts are folded.
 
 import { randomUUID } from 'node:crypto';
-import { type ConvergePorts, converge, type Outcome } from './converge.ts';
+import { type ConvergePorts, converge } from './converge.ts';
 import { RejectedError, UnavailableError } from './errors.ts';
 import { causeName, type EventLine, type Log } from './log.ts';
 import { metered, type Spent } from './meter.ts';
 import type { LookUp, UserEvent } from './providers/provider.ts';
+import type { Outcome } from './settle.ts';
 import type { Folded, Store } from './store.ts';
 import { type Facts, fold, toFacts } from './user.ts';
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { backoffMs, type ConvergePorts, converge, maxBackoffMs, settleMs } from '../lib/converge.ts';
+import { type ConvergePorts, converge } from '../lib/converge.ts';
+import { backoffMs, maxBackoffMs, settleMs } from '../lib/settle.ts';
 import type { Leased } from '../lib/store.ts';
 import type { Told } from '../lib/user.ts';
 import { startWorld, type World } from './support/world.ts';

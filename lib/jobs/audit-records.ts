@@ -2,12 +2,13 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Totals } from '../ceiling.ts';
-import { converge, type Outcome } from '../converge.ts';
+import { converge } from '../converge.ts';
 import { paceOf, type RunBudget, type Went } from '../pace.ts';
 import type { UserRecord } from '../record.ts';
 import { toState } from '../roq/client.ts';
 import { RoqError } from '../roq/faults.ts';
 import type { RoqUser } from '../roq/types.ts';
+import type { Outcome } from '../settle.ts';
 import { canonicalJson, desired, diff, type RoqState } from '../user.ts';
 import { type AuditJob, type AuditPorts, type AuditReport, addExample } from './audit-job.ts';
 import { openTally, type Tally } from './tally.ts';

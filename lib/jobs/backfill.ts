@@ -1,13 +1,14 @@
 // A provider's exported users, as facts like any other: says what they would change, or folds and converges them.
 
 import { randomUUID } from 'node:crypto';
-import { type ConvergePorts, converge, type Outcome } from '../converge.ts';
+import { type ConvergePorts, converge } from '../converge.ts';
 import type { ExportLine } from '../exports/read.ts';
 import type { Lists } from '../lists.ts';
 import { paceOf, type RunBudget, type Went } from '../pace.ts';
 import type { UserRecord } from '../record.ts';
 import { type Roq, toState } from '../roq/client.ts';
 import type { RoqUser } from '../roq/types.ts';
+import type { Outcome } from '../settle.ts';
 import type { Store } from '../store.ts';
 import { type Facts, fold, news, plan, type RoqState, toFacts } from '../user.ts';
 import { openTally, type Tally } from './tally.ts';

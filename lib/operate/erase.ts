@@ -2,13 +2,14 @@
 
 import { randomUUID } from 'node:crypto';
 import type { App } from '../app.ts';
-import { converge, type Outcome } from '../converge.ts';
+import { converge } from '../converge.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { RunBudget } from '../pace.ts';
 import type { UserRecord } from '../record.ts';
 import { toState, toUpdate } from '../roq/client.ts';
 import { RoqError } from '../roq/faults.ts';
 import type { RoqUser } from '../roq/types.ts';
+import type { Outcome } from '../settle.ts';
 import type { Leased } from '../store.ts';
 import { desired } from '../user.ts';
 import { lookUp } from './status.ts';

@@ -2,10 +2,11 @@
 
 import { randomUUID } from 'node:crypto';
 import type { App } from '../app.ts';
-import { converge, type Outcome } from '../converge.ts';
+import { converge } from '../converge.ts';
 import type { ErrorCode } from '../errors.ts';
 import { paceOf, type RunBudget } from '../pace.ts';
 import type { Queue, UserRecord } from '../record.ts';
+import type { Outcome } from '../settle.ts';
 import type { Leased } from '../store.ts';
 import type { Fact, Facts } from '../user.ts';
 import { isErased } from './tombstone.ts';

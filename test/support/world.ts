@@ -3,11 +3,12 @@
 import { randomUUID } from 'node:crypto';
 import { type App, noteDuplicates, noteHeard } from '../../lib/app.ts';
 import { createCeiling } from '../../lib/ceiling.ts';
-import { type ConvergePorts, converge, type Outcome } from '../../lib/converge.ts';
+import { type ConvergePorts, converge } from '../../lib/converge.ts';
 import { createLists } from '../../lib/lists.ts';
 import type { LogLine } from '../../lib/log.ts';
 import { shardsOf, type UserRecord } from '../../lib/record.ts';
 import { createRoq } from '../../lib/roq/client.ts';
+import type { Outcome } from '../../lib/settle.ts';
 import { createState } from '../../lib/state.ts';
 import { createStore, type Folded } from '../../lib/store.ts';
 import { type Told, toFacts } from '../../lib/user.ts';
