@@ -1,10 +1,10 @@
 // Builds what the functions share, once a process: the store, ROQ, the clock and the log.
 
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Context } from 'aws-lambda';
 import { type Admit, type CeilingLimits, createCeiling } from './ceiling.ts';
 import type { Config } from './config.ts';
 import type { ConvergePorts } from './converge.ts';
+import { connectDynamoDb } from './dynamodb.ts';
 import { createLists, type Lists } from './lists.ts';
 import { type Log, log as writeLine } from './log.ts';
 import { createPace, type RunBudget } from './pace.ts';
@@ -51,20 +51,6 @@ export function connect(config: Config, log: Log = writeLine): App {
     random: Math.random,
     log,
   };
-}
-
-// What the SDK does at each call that nothing here reads; without it a call takes a third less of the processor.
-const unreadSteps = ['loggerMiddleware', 'recursionDetectionMiddleware', 'getUserAgentMiddleware'];
-
-function connectDynamoDb(): DynamoDBClient {
-  const client = new DynamoDBClient({
-    // Puts the steps of a call together once for each command, and not for each call.
-    cacheMiddleware: true,
-    maxAttempts: 3,
-    requestHandler: { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true },
-  });
-  for (const step of unreadSteps) client.middlewareStack.remove(step);
-  return client;
 }
 
 /** Duplicates are for a person to look at: one line in the log, and an entry in the list of them. */
