@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withMetrics } from '../lib/metrics.ts';
 import { lines } from './support/lines.ts';
 import { copyService, propertiesOf, type Resource, type Service, type Template } from './support/packaged.ts';
-import { findFaults } from './support/specification.ts';
+import { findFaults, publishedMetrics } from './support/specification.ts';
 
 let service: Service;
 let template: Template;
@@ -165,6 +165,13 @@ describe('the way in', () => {
     expect(routesOf(withFunctionUrl)).toEqual([]);
     expect(ofType('AWS::ApiGatewayV2::Api', withFunctionUrl)).toEqual([]);
     expect(ofType('AWS::Lambda::Url', withFunctionUrl)).toMatchObject([{ AuthType: 'NONE' }]);
+    // New addresses take both: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+    expect(ofType('AWS::Lambda::Permission', withFunctionUrl)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ Action: 'lambda:InvokeFunctionUrl', FunctionUrlAuthType: 'NONE' }),
+        expect.objectContaining({ Action: 'lambda:InvokeFunction', InvokedViaFunctionUrl: true }),
+      ]),
+    );
     expect(withFunctionUrl.Resources.Webhook5xxAlarm?.Properties.Namespace).toBe('AWS/Lambda');
   });
 
@@ -270,6 +277,16 @@ describe('the alarms', () => {
     });
   });
 
+  test('look at no figure of AWS’s that it does not publish', () => {
+    const watched = [...alarms(), ...ofType('AWS::CloudWatch::Alarm', withFunctionUrl)]
+      .flatMap(metricsOf)
+      .filter((name) => name.startsWith('AWS/'));
+    // https://docs.aws.amazon.com/lambda/latest/dg/urls-monitoring.html: not in the specification.
+    const known = [...publishedMetrics(), 'AWS/Lambda Url5xxCount'];
+    expect(watched.length).toBeGreaterThan(15);
+    expect(watched.filter((name) => !known.includes(name))).toEqual([]);
+  });
+
   test('have names that no other stage has', () => {
     for (const { AlarmName } of alarms()) expect(AlarmName).toMatch(/^roq-sync-prod-[\w-]+$/);
     expect(new Set(alarms().map(({ AlarmName }) => AlarmName)).size).toBe(alarms().length);
@@ -279,7 +296,7 @@ describe('the alarms', () => {
 test('the dashboard shows nothing of ours that is never told', () => {
   const { 'Fn::Sub': text } = propertiesOf(template, 'Dashboard').DashboardBody as { 'Fn::Sub': string };
   const shown = [
-    ...[...text.matchAll(/SEARCH\('\{roq-sync,([\w,]+)\} MetricName=\\"(\w+)\\"/g)].map(
+    ...[...text.matchAll(/SEARCH\('\{\\"roq-sync\\",([\w,]+)\} MetricName=\\"(\w+)\\"/g)].map(
       ([, dimensions, name]) => `${name}{${dimensions}}`,
     ),
     ...[...text.matchAll(/"roq-sync", "(\w+)", "stage", "dev"[\],]/g)].map(([, name]) => `${name}{stage}`),
@@ -323,6 +340,17 @@ function toText(resource: unknown): string {
   if (typeof resource === 'string') return resource;
   const { 'Fn::GetAtt': attribute, 'Fn::Sub': text } = resource as Record<string, string & string[]>;
   return attribute?.[0] ?? text ?? '';
+}
+
+type Described = { Namespace?: string; MetricName?: string };
+
+/** The figures that an alarm looks at: `AWS/Lambda Errors`. */
+function metricsOf(alarm: Resource['Properties']): string[] {
+  const queries = (alarm.Metrics ?? []) as { MetricStat?: { Metric: Described } }[];
+  const described = [alarm as Described, ...queries.flatMap(({ MetricStat }) => MetricStat?.Metric ?? [])];
+  return described
+    .filter(({ MetricName }) => MetricName)
+    .map(({ Namespace, MetricName }) => `${Namespace} ${MetricName}`);
 }
 
 type Directive = { Dimensions: string[][]; Metrics: { Name: string }[] };
