@@ -15,9 +15,9 @@ const environment = `
 environment:
   ROQ_PLATFORM_URL: https://roq.example
   ROQ_ENVIRONMENT_ID: e
-  ROQ_API_KEY: ssm:/roq-sync/prod/core/ROQ_API_KEY
+  ROQ_API_KEY: ssm:/roq-sync/\${sls:stage}/core/ROQ_API_KEY
   PROVIDERS: clerk
-  CLERK_SECRETS: ssm:/roq-sync/prod/webhook/CLERK_SECRETS
+  CLERK_SECRETS: ssm:/roq-sync/\${sls:stage}/webhook/CLERK_SECRETS
 `;
 const options = `
 alarmEmail: on-call@example.com
@@ -77,6 +77,37 @@ describe('the packaged template', () => {
     const failure = await service.packageStage('staging').catch((error) => error);
     expect(failure.code).toBe(1);
     expect(`${failure.stdout}${failure.stderr}`).toContain('custom.settings');
+  });
+
+  test('is not made of settings that can’t work, and says all that is wrong with them', async () => {
+    const wrong = `
+alarmMail: on-call@example.com
+environment:
+  ROQ_PLATFORM_URL: http://roq.example
+  ROQ_API_KEY: ssm:/roq-sync/prod/core/ROQ_API_KEY
+  CEILING_COUNT: 30
+  PROVIDERS: clerk
+  CLERK_SECRETS: ssm:/aws/reference/secretsmanager/roq-sync/wrong/webhook/CLERK_SECRETS
+  OKTA_SECRET: a
+`;
+    const failure = await service.packageStage('wrong', wrong).catch((error) => error);
+    expect(failure.code).toBe(1);
+    const faults = `${failure.stdout}${failure.stderr}`.match(/^ {2}- .*$/gm);
+    expect(faults).toEqual([
+      expect.stringContaining('alarmMail is none of alarmEmail, entry,'),
+      '  - environment: nothing reads OKTA_SECRET',
+      '  - environment: ROQ_API_KEY must stand below /roq-sync/wrong/core/ to be readable',
+      expect.stringContaining('ROQ_PLATFORM_URL must be an address that begins with https://'),
+      '  - environment: ROQ_ENVIRONMENT_ID is missing',
+    ]);
+  });
+
+  test('can be made for Cognito alone', async () => {
+    const cognitoAlone = environment
+      .replace('PROVIDERS: clerk', 'COGNITO_USER_POOL_IDS: eu-central-1_abc')
+      .replace(/ {2}CLERK_SECRETS.*\n/, '');
+    const made = await service.packageStage('cognito', cognitoAlone);
+    expect(conditionsOf(made.template)).toMatchObject({ HasCognito: true });
   });
 
   test('has conditions that say what is switched on', () => {
