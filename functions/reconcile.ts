@@ -5,15 +5,14 @@ import type { Context } from 'aws-lambda';
 import { type App, budgetOf, connect } from '../lib/app.ts';
 import { readConfig } from '../lib/config.ts';
 import { type Drained, drain } from '../lib/drain.ts';
-import { readGauges } from '../lib/gauges.ts';
+import { configuredProviders, readGauges } from '../lib/gauges.ts';
 import { newAudit } from '../lib/jobs/audit-job.ts';
 import { runJobs, startJob } from '../lib/jobs/jobs.ts';
 import { createReady } from '../lib/ready.ts';
 
-const ready = createReady(process.env, (environment) => {
-  const providers = (environment.PROVIDERS ?? '').split(/\s+/);
-  return createHandler(connect(readConfig(environment)), providers);
-});
+const ready = createReady(process.env, (environment) =>
+  createHandler(connect(readConfig(environment)), configuredProviders(environment)),
+);
 
 export const handler = async (schedule: Schedule, context: Context): Promise<Drained> =>
   (await ready())(schedule, context);
@@ -24,7 +23,7 @@ type Schedule = { readonly begin?: 'audit' };
 // As often as the alarms look.
 const gaugesEveryMs = 5 * 60_000;
 
-/** `providers`: those that the webhook is configured for. @throws UnavailableError, so that its alarm is rung */
+/** `providers`: those that should be heard of. @throws UnavailableError, so that its alarm is rung */
 export function createHandler(app: App, providers: readonly string[] = []) {
   let gaugedAt = 0;
   return async (

@@ -4,6 +4,13 @@ import type { App } from './app.ts';
 import { readCeiling } from './ceiling.ts';
 import type { GaugesLine } from './log.ts';
 import { measure } from './operate/status.ts';
+import type { Environment } from './settings.ts';
+
+/** Names of the providers that should be heard of; Cognito has no webhook, and is configured by its pools. */
+export function configuredProviders({ PROVIDERS = '', COGNITO_USER_POOL_IDS = '' }: Environment): string[] {
+  const names = PROVIDERS.split(/\s+/).filter(Boolean);
+  return COGNITO_USER_POOL_IDS.trim() ? [...names, 'cognito'] : names;
+}
 
 /** `providers`: those that are configured, of which each should be heard. @throws UnavailableError */
 export async function readGauges(

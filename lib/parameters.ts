@@ -47,7 +47,10 @@ async function getParameters(names: readonly string[]): Promise<ReadonlyMap<stri
   return new Map((await Promise.all(parts.map(getSome))).flat());
 }
 
-type Answer = { readonly Parameters?: readonly { readonly Name: string; readonly Value: string }[] };
+type Answer = {
+  readonly Parameters?: readonly { readonly Name: string; readonly Value: string }[];
+  readonly __type?: string;
+};
 
 async function getSome(
   names: readonly string[],
@@ -59,12 +62,17 @@ async function getSome(
       body: JSON.stringify({ Names: names, WithDecryption: true }),
       signal: AbortSignal.timeout(timeoutMs),
     });
-    if (!response.ok) throw new Error(`the answer was ${response.status}`);
-    const { Parameters = [] } = (await response.json()) as Answer;
+    const { Parameters = [], __type: type } = (await response.json()) as Answer;
+    if (!response.ok) throw refused(type);
     return Parameters.map(({ Name, Value }) => [Name, Value] as const);
   } catch (cause) {
     throw new UnavailableError('settings_unavailable', 'the parameters could not be read', { cause });
   }
+}
+
+// Of a cause, its name is all that is logged: AWS's own, such as AccessDeniedException.
+function refused(type = 'Error'): Error {
+  return Object.assign(new Error('AWS refuses it'), { name: type.split('#').at(-1) });
 }
 
 // What Lambda gives a function in its environment; it is renewed there, so it is read each time.

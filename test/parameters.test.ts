@@ -23,7 +23,8 @@ beforeAll(async () => {
     const { Names, WithDecryption } = JSON.parse((await readBody(request, 100_000)).toString());
     requests.push({ authorization: request.headers.authorization ?? '', names: Names });
     const isRight = request.headers['x-amz-target'] === 'AmazonSSM.GetParameters' && WithDecryption;
-    if (isDown || !isRight || Names.length > 10) return answerJson(response, 400, {});
+    if (isDown) return answerJson(response, 400, { __type: 'AccessDeniedException', Message: 'no' });
+    if (!isRight || Names.length > 10) return answerJson(response, 400, {});
     const found = (Names as string[]).filter((wanted) => parameters.has(wanted));
     answerJson(response, 200, {
       Parameters: found.map((wanted) => ({ Name: wanted, Value: parameters.get(wanted) })),
@@ -71,10 +72,10 @@ describe('settings in Parameter Store', () => {
     );
   });
 
-  test('that can not be read are no reason to refuse an event for good', async () => {
+  test('that can not be read are no reason to refuse an event for good, and the log says what AWS calls it', async () => {
     isDown = true;
     await expect(readParameters({ CLERK_SECRETS: 'ssm:/a' })).rejects.toMatchObject({
-      code: 'settings_unavailable',
+      ...{ code: 'settings_unavailable', cause: { name: 'AccessDeniedException' } },
     });
   });
 });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withMetrics } from '../lib/metrics.ts';
 import { lines } from './support/lines.ts';
 import { copyService, propertiesOf, type Resource, type Service, type Template } from './support/packaged.ts';
-import { findFaults } from './support/specification.ts';
+import { findFaults, publishedMetrics } from './support/specification.ts';
 
 let service: Service;
 let template: Template;
@@ -15,9 +15,9 @@ const environment = `
 environment:
   ROQ_PLATFORM_URL: https://roq.example
   ROQ_ENVIRONMENT_ID: e
-  ROQ_API_KEY: ssm:/roq-sync/prod/core/ROQ_API_KEY
+  ROQ_API_KEY: ssm:/roq-sync/\${sls:stage}/core/ROQ_API_KEY
   PROVIDERS: clerk
-  CLERK_SECRETS: ssm:/roq-sync/prod/webhook/CLERK_SECRETS
+  CLERK_SECRETS: ssm:/roq-sync/\${sls:stage}/webhook/CLERK_SECRETS
 `;
 const options = `
 alarmEmail: on-call@example.com
@@ -77,6 +77,37 @@ describe('the packaged template', () => {
     const failure = await service.packageStage('staging').catch((error) => error);
     expect(failure.code).toBe(1);
     expect(`${failure.stdout}${failure.stderr}`).toContain('custom.settings');
+  });
+
+  test('is not made of settings that can’t work, and says all that is wrong with them', async () => {
+    const wrong = `
+alarmMail: on-call@example.com
+environment:
+  ROQ_PLATFORM_URL: http://roq.example
+  ROQ_API_KEY: ssm:/roq-sync/prod/core/ROQ_API_KEY
+  CEILING_COUNT: 30
+  PROVIDERS: clerk
+  CLERK_SECRETS: ssm:/aws/reference/secretsmanager/roq-sync/wrong/webhook/CLERK_SECRETS
+  OKTA_SECRET: a
+`;
+    const failure = await service.packageStage('wrong', wrong).catch((error) => error);
+    expect(failure.code).toBe(1);
+    const faults = `${failure.stdout}${failure.stderr}`.match(/^ {2}- .*$/gm);
+    expect(faults).toEqual([
+      expect.stringContaining('alarmMail is none of alarmEmail, entry,'),
+      '  - environment: nothing reads OKTA_SECRET',
+      '  - environment: ROQ_API_KEY must stand below /roq-sync/wrong/core/ to be readable',
+      expect.stringContaining('ROQ_PLATFORM_URL must be an address that begins with https://'),
+      '  - environment: ROQ_ENVIRONMENT_ID is missing',
+    ]);
+  });
+
+  test('can be made for Cognito alone', async () => {
+    const cognitoAlone = environment
+      .replace('PROVIDERS: clerk', 'COGNITO_USER_POOL_IDS: eu-central-1_abc')
+      .replace(/ {2}CLERK_SECRETS.*\n/, '');
+    const made = await service.packageStage('cognito', cognitoAlone);
+    expect(conditionsOf(made.template)).toMatchObject({ HasCognito: true });
   });
 
   test('has conditions that say what is switched on', () => {
@@ -165,6 +196,13 @@ describe('the way in', () => {
     expect(routesOf(withFunctionUrl)).toEqual([]);
     expect(ofType('AWS::ApiGatewayV2::Api', withFunctionUrl)).toEqual([]);
     expect(ofType('AWS::Lambda::Url', withFunctionUrl)).toMatchObject([{ AuthType: 'NONE' }]);
+    // New addresses take both: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+    expect(ofType('AWS::Lambda::Permission', withFunctionUrl)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ Action: 'lambda:InvokeFunctionUrl', FunctionUrlAuthType: 'NONE' }),
+        expect.objectContaining({ Action: 'lambda:InvokeFunction', InvokedViaFunctionUrl: true }),
+      ]),
+    );
     expect(withFunctionUrl.Resources.Webhook5xxAlarm?.Properties.Namespace).toBe('AWS/Lambda');
   });
 
@@ -194,22 +232,20 @@ describe('the roles', () => {
   ];
   const records = [
     ...['GetItem', 'UpdateItem'].map((call) => `dynamodb:${call} UsersTable`),
-    ...['GetItem', 'PutItem', 'UpdateItem'].map((call) => `dynamodb:${call} StateTable`),
+    ...['GetItem', 'UpdateItem'].map((call) => `dynamodb:${call} StateTable`),
   ];
   const tables = [
     ...['BatchGetItem', 'GetItem', 'Scan', 'UpdateItem'].map((call) => `dynamodb:${call} UsersTable`),
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation fills it in
-    'dynamodb:Query ${UsersTable.Arn}/index/pending',
-    ...['DeleteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'].map(
-      (call) => `dynamodb:${call} StateTable`,
-    ),
+    ...['DeleteItem', 'GetItem', 'Query', 'UpdateItem'].map((call) => `dynamodb:${call} StateTable`),
   ];
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation fills it in
+  const queues = ['dynamodb:Query ${UsersTable.Arn}/index/pending'];
   test.each([
     ['Webhook', [...records, ...secrets('core'), ...secrets('webhook')]],
-    ['Reconcile', [...tables, ...secrets('core')]],
+    ['Reconcile', [...tables, ...queues, ...secrets('core')]],
     ['Cognito', [...records, ...secrets('core')]],
     ['Backfill', [...tables, ...secrets('core')]],
-    ['Operate', [...tables, ...secrets('core')]],
+    ['Operate', [...tables, ...queues, ...secrets('core')]],
   ])('let %s do exactly what it does', (name, grants) => {
     const own = [`logs:CreateLogStream ${name}LogGroup`, `logs:PutLogEvents ${name}LogGroup`];
     expect(withOptions.Resources[`${name}LambdaFunction`]?.Properties.Role).toEqual({
@@ -272,22 +308,26 @@ describe('the alarms', () => {
     });
   });
 
+  test('look at no figure of AWS’s that it does not publish', () => {
+    const watched = [...alarms(), ...ofType('AWS::CloudWatch::Alarm', withFunctionUrl)]
+      .flatMap(metricsOf)
+      .filter((name) => name.startsWith('AWS/'));
+    // https://docs.aws.amazon.com/lambda/latest/dg/urls-monitoring.html: not in the specification.
+    const known = [...publishedMetrics(), 'AWS/Lambda Url5xxCount'];
+    expect(watched.length).toBeGreaterThan(15);
+    expect(watched.filter((name) => !known.includes(name))).toEqual([]);
+  });
+
   test('have names that no other stage has', () => {
     for (const { AlarmName } of alarms()) expect(AlarmName).toMatch(/^roq-sync-prod-[\w-]+$/);
     expect(new Set(alarms().map(({ AlarmName }) => AlarmName)).size).toBe(alarms().length);
-  });
-
-  test('look at nothing of ours that is never told', () => {
-    const watched = alarms().flatMap(metricsOf).filter(isOurs);
-    expect(watched).toHaveLength(9);
-    for (const { name, dimensions } of watched) expect(told()).toContain(`${name}{${dimensions.join()}}`);
   });
 });
 
 test('the dashboard shows nothing of ours that is never told', () => {
   const { 'Fn::Sub': text } = propertiesOf(template, 'Dashboard').DashboardBody as { 'Fn::Sub': string };
   const shown = [
-    ...[...text.matchAll(/SEARCH\('\{roq-sync,([\w,]+)\} MetricName=\\"(\w+)\\"/g)].map(
+    ...[...text.matchAll(/SEARCH\('\{\\"roq-sync\\",([\w,]+)\} MetricName=\\"(\w+)\\"/g)].map(
       ([, dimensions, name]) => `${name}{${dimensions}}`,
     ),
     ...[...text.matchAll(/"roq-sync", "(\w+)", "stage", "dev"[\],]/g)].map(([, name]) => `${name}{stage}`),
@@ -333,21 +373,15 @@ function toText(resource: unknown): string {
   return attribute?.[0] ?? text ?? '';
 }
 
-type Metric = { namespace: unknown; name: unknown; dimensions: string[] };
-type Described = { Namespace?: string; MetricName?: string; Dimensions?: { Name: string }[] };
+type Described = { Namespace?: string; MetricName?: string };
 
-function metricsOf(alarm: Resource['Properties']): Metric[] {
+/** The figures that an alarm looks at: `AWS/Lambda Errors`. */
+function metricsOf(alarm: Resource['Properties']): string[] {
   const queries = (alarm.Metrics ?? []) as { MetricStat?: { Metric: Described } }[];
   const described = [alarm as Described, ...queries.flatMap(({ MetricStat }) => MetricStat?.Metric ?? [])];
   return described
     .filter(({ MetricName }) => MetricName)
-    .map(({ Namespace, MetricName, Dimensions = [] }) => ({
-      ...{ namespace: Namespace, name: MetricName, dimensions: Dimensions.map(({ Name }) => Name) },
-    }));
-}
-
-function isOurs({ namespace }: Metric): boolean {
-  return namespace === 'roq-sync';
+    .map(({ Namespace, MetricName }) => `${Namespace} ${MetricName}`);
 }
 
 type Directive = { Dimensions: string[][]; Metrics: { Name: string }[] };

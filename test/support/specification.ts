@@ -92,6 +92,13 @@ function ofPrimitive(path: string, value: unknown, { type, ...details }: Propert
   return fits() ? [] : [`${path} is no ${type}`];
 }
 
+/** The figures that AWS's services tell of themselves: `AWS/Lambda Errors`. */
+export function publishedMetrics(): readonly string[] {
+  return loadAwsServiceSpecSync()
+    .all('metric')
+    .map(({ namespace, name }) => `${namespace} ${name}`);
+}
+
 function readIntrinsic(value: unknown): readonly [name: string | null, argument?: unknown] {
   if (!isObject(value)) return [null];
   const [entry, ...others] = Object.entries(value);
