@@ -56,7 +56,7 @@ async function compareAll(
       } catch (error) {
         if (!(error instanceof RoqError)) throw error;
         failed.push(batch);
-        return 'slow';
+        return 'down';
       }
     };
     if (!(await pace.each(left, work))) return null;
