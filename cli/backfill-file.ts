@@ -60,7 +60,7 @@ export async function sendFile(call: Call, file: UserFile, apply: boolean): Prom
   const after = known?.is === 'backfill' ? known.line : 0;
   const startedAt = Date.now();
   const counter = { bytes: 0 };
-  const lines = readUsers(countBytes(file.path, counter), file);
+  const lines = readUsers(countBytes(file.path, counter), { ...file, after });
   let view = known;
   for await (const chunk of chunksOf(lines, after)) {
     view = await sendChunk(call, id, chunk, apply);

@@ -117,7 +117,7 @@ async function run(app: App, id: string, input: Input, budget: RunBudget): Promi
       url,
       shape: provider.name,
       exportedAtMs: toMs(exportedAt),
-      etag: null,
+      version: null,
     } as const;
     await startJob(app, id, newBackfill(apply, source));
   } else if ('from' in input) {

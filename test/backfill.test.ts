@@ -151,6 +151,21 @@ describe('a file', () => {
     expect(await job('changed')).toMatchObject({ state: 'failed', lastError: 'source_changed' });
   });
 
+  test('that can not be had for a while in the middle is gone on with, the same as it was', async () => {
+    const users = Array.from({ length: 300 }, (_, i) => user(`gap-${i}`));
+    const content = JSON.stringify(users);
+    await invoke(
+      { url: files.put('gap.json', content), provider: 'generic', apply: true, job: 'gap' },
+      8_000,
+    );
+    files.remove('gap.json');
+    await runJobs(world.ports, budget());
+    expect(await job('gap')).toMatchObject({ state: 'running', lastError: 'source_unavailable' });
+    files.put('gap.json', content);
+    await runJobs(world.ports, budget());
+    expect(await job('gap')).toMatchObject({ state: 'done', job: { line: 300, report: { created: 300 } } });
+  });
+
   test('that can not be had is tried again', async () => {
     const url = files.address('later.json');
     await invoke({ url, provider: 'generic', job: 'later' });
@@ -257,5 +272,6 @@ async function serveFiles() {
       contents.set(name, Buffer.from(content));
       return address(name);
     },
+    remove: (name: string) => contents.delete(name),
   };
 }

@@ -40,7 +40,7 @@ type FileSource = {
   /** When the file was made, for users who bear no time of their own; in milliseconds. */
   readonly exportedAtMs: number | null;
   /** Of the file as it was first read: a job goes on only with the same one. */
-  readonly etag: string | null;
+  readonly version: string | null;
 };
 
 /** A job as it is stored. */
@@ -209,14 +209,14 @@ async function* auditPages(ports: JobPorts, job: AuditJob, budget: RunBudget): A
 async function* backfillFile(
   ports: JobPorts,
   job: BackfillJob,
-  { url, etag, shape, exportedAtMs }: FileSource,
+  { url, version, shape, exportedAtMs }: FileSource,
   budget: RunBudget,
 ): AsyncGenerator<BackfillJob> {
   const known = findShape(shape);
   if (!known) throw new SourceError('shape_unknown');
-  const file = await openSource(url, etag);
-  const source: FileSource = { from: 'url', url, shape, exportedAtMs, etag: file.etag };
-  const lines = readUsers(file.body, { shape: known, exportedAtMs });
+  const file = await openSource(url, version, budget.deadline - ports.now());
+  const source: FileSource = { from: 'url', url, shape, exportedAtMs, version: file.version };
+  const lines = readUsers(file.body, { shape: known, exportedAtMs, after: job.line });
   yield* backfillLines(ports, { ...job, source }, lines, true, budget);
 }
 
