@@ -54,14 +54,11 @@ export async function openFile(
 
 /** Plans or applies the file to its end. Throws Refusal when it gets nowhere; the next run goes on. */
 export async function sendFile(call: Call, file: UserFile, apply: boolean): Promise<JobView> {
-  const id = apply ? `file-${file.fingerprint}-apply` : `file-${file.fingerprint}-plan-${Date.now()}`;
-  const known = apply ? await findJob(call, id) : null;
-  if (known && known.state !== 'running') return known;
-  const after = known?.is === 'backfill' ? known.line : 0;
+  const { id, after } = apply ? await findUnfinished(call, file) : newPlan(file);
   const startedAt = Date.now();
   const counter = { bytes: 0 };
   const lines = readUsers(countBytes(file.path, counter), { ...file, after });
-  let view = known;
+  let view: JobView | null = null;
   for await (const chunk of chunksOf(lines, after)) {
     view = await sendChunk(call, id, chunk, apply);
     const done = file.bytes === 0 ? 1 : counter.bytes / file.bytes;
@@ -75,6 +72,23 @@ export async function sendFile(call: Call, file: UserFile, apply: boolean): Prom
   call.progress.clear();
   if (!view) throw new Error('a file has a last chunk at least');
   return view;
+}
+
+/** A job of this file, and the last line of it that is done. */
+type Turn = { readonly id: string; readonly after: number };
+
+function newPlan({ fingerprint }: UserFile): Turn {
+  return { id: `file-${fingerprint}-plan-${Date.now()}`, after: 0 };
+}
+
+// Who applies a file that was applied to its end wants it done, and not to be told that it was.
+async function findUnfinished(call: Call, { fingerprint }: UserFile): Promise<Turn> {
+  for (let turn = 1; ; turn++) {
+    const id = `file-${fingerprint}-apply-${turn}`;
+    const known = await findJob(call, id);
+    if (!known) return { id, after: 0 };
+    if (known.state === 'running') return { id, after: lineOf(known) };
+  }
 }
 
 async function* countBytes(path: string, counter: { bytes: number }): AsyncGenerator<Uint8Array> {

@@ -5,7 +5,7 @@ import type { JobView } from '../lib/jobs/job-view.ts';
 import type { HeldUser, Overview, UserStatus } from '../lib/operate/status.ts';
 import { type FactName, factNames, type RoqState } from '../lib/user.ts';
 import type { Call, CliCommand, Result } from './command.ts';
-import { toSummary } from './job-text.ts';
+import { stateOf, toSummary } from './job-text.ts';
 import { reason } from './reasons.ts';
 import { count, heading, plain, table } from './table.ts';
 import { when } from './time.ts';
@@ -101,11 +101,13 @@ function overviewText({ queues, deactivations, heard, lastAudit, running }: Over
     ];
   });
   const { counted, limit } = deactivations;
+  // A plan that was broken off is begun anew, and nobody waits for it.
+  const going = running.filter((job) => job.apply || stateOf(job) === 'running');
   return [
     ...[heading('Out of step'), table(rows), ''],
     `${heading('Deactivations this hour')}  ${counted} of at most ${limit}`,
     `${heading('Last audit')}  ${lastAudit ? auditText(lastAudit) : 'none yet'}`,
-    ...(running.length > 0 ? [heading('Running'), ...running.map((job) => `  ${toSummary(job)}`)] : []),
+    ...(going.length > 0 ? [heading('Not over'), ...going.map((job) => `  ${toSummary(job)}`)] : []),
     heading('Last heard of'),
     heard.length > 0 ? table(heard.map(({ provider, at }) => [plain(provider), when(at)])) : '  nobody yet',
   ].join('\n');

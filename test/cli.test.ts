@@ -8,11 +8,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { stateOf } from '../cli/job-text.ts';
 import { bar } from '../cli/progress.ts';
 import { plain } from '../cli/table.ts';
 import { when } from '../cli/time.ts';
 import { createHandler as createBackfill } from '../functions/backfill.ts';
 import { createHandler as createOperate } from '../functions/operate.ts';
+import { emptyReport } from '../lib/jobs/backfill.ts';
 import { startDoor } from '../local/door.ts';
 import type { LocalFunction } from '../local/lambda.ts';
 import { type RunningServer, readBody } from '../local/server.ts';
@@ -154,7 +156,9 @@ describe('roq-sync audit', () => {
 
   test('--adopt records the users that ROQ alone has', async () => {
     await world.roq.createUser({ reference: 'alien', email: 'alien@x.example' });
-    await run('audit', '--adopt');
+    expect(await run('audit', '--adopt')).toMatchObject({ json: { report: { adopted: 0 } } });
+    expect(await world.record('alien')).toBeNull();
+    await run('audit', '--adopt', '--apply');
     expect(await world.record('alien')).toMatchObject({ roqId: roqId('alien') });
   });
 });
@@ -179,6 +183,16 @@ describe('roq-sync backfill', () => {
       ...{ json: { plan: { report: { created: 0, unchanged: 2 } } }, exitCode: 0 },
     });
     expect(world.usersOf('apply-1')).toHaveLength(1);
+  });
+
+  test('applied once more does what has become undone since', async () => {
+    const path = await file('again.ndjson', [user('again-1'), user('again-2')]);
+    await run('backfill', path, '--apply', '--yes');
+    await world.forget('again-1');
+    expect(await run('backfill', path, '--apply', '--yes')).toMatchObject({
+      json: { plan: { report: { adopted: 1 } }, applied: { report: { lines: 2, adopted: 1, unchanged: 1 } } },
+    });
+    expect(await world.record('again-1')).toMatchObject({ roqId: roqId('again-1'), queue: null });
   });
 
   test('reads what a provider exports, with the time that is given for it', async () => {
@@ -226,6 +240,8 @@ describe('roq-sync backfill', () => {
     const { json } = await run('backfill', '--from', 'roq', '--apply', '--yes');
     expect(json).toMatchObject({ plan: { report: { adopted: 0 } }, applied: { report: { adopted: 1 } } });
     expect(await world.record('late-comer')).toMatchObject({ roqId: roqId('late-comer') });
+    expect(json).toMatchObject({ plan: { apply: false }, applied: { apply: true } });
+    expect((await run('strangers')).json).toMatchObject({ entries: [] });
   });
 
   test('--url has the function read the file', async () => {
@@ -388,6 +404,19 @@ describe('what is shown', () => {
     [at + 3 * 3_600_000, '2026-02-01 03:00Z (in 3 h)'],
   ])('of the moment %s is "%s"', (ms, shown) => {
     expect(when(ms, at)).toBe(shown);
+  });
+
+  test.each([
+    [{ from: 'sender', state: 'running' }, 4, 'running'],
+    [{ from: 'sender', state: 'running' }, 6, 'broken off'],
+    [{ from: 'sender', state: 'done' }, 6, 'done'],
+    [{ from: 'url', state: 'running' }, 6, 'running'],
+  ] as const)('of a backfill %o that last moved %i minutes ago is "%s"', (some, minutes, shown) => {
+    const report = { ...emptyReport, lines: 200 };
+    const job = { id: 'j', apply: true, startedAt: at, updatedAt: at, failures: 0, lastError: null };
+    expect(stateOf({ ...job, is: 'backfill', line: 200, report, ...some }, at + minutes * 60_000)).toBe(
+      shown,
+    );
   });
 
   test('of foreign text moves no cursor and takes one line', () => {
