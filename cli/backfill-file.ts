@@ -8,6 +8,7 @@ import { type ExportLine, readUsers } from '../lib/exports/read.ts';
 import type { ExportShape } from '../lib/exports/shape.ts';
 import { findShape, shapes } from '../lib/exports/shapes.ts';
 import type { JobView } from '../lib/jobs/job-view.ts';
+import { toInstant } from '../lib/providers/payload.ts';
 import type { Call } from './command.ts';
 import { findJob } from './job.ts';
 import { bar } from './progress.ts';
@@ -40,8 +41,8 @@ export async function openFile(
     const names = shapes.map(({ name }) => name).join(', ');
     throw new Refusal('wrongUsage', `--provider takes one of ${names}.`);
   }
-  const exportedAtMs = exportedAt === undefined ? null : Date.parse(exportedAt);
-  if (Number.isNaN(exportedAtMs)) {
+  const exportedAtMs = exportedAt === undefined ? null : toInstant(exportedAt);
+  if (exportedAtMs === undefined) {
     throw new Refusal('wrongUsage', '--exported-at takes a time such as 2026-05-04T12:00:00Z.');
   }
   const found = await stat(path).catch(() => null);

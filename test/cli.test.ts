@@ -112,10 +112,12 @@ describe('roq-sync held, release and drop', () => {
     expect((await runText('held')).stdout).toMatch(/innocent\s+/);
     world.limits.count = 0;
     expect(await run('release', 'guilty')).toMatchObject({ json: { counts: { done: 1 } }, exitCode: 0 });
-    expect(await run('drop', '--all')).toMatchObject({ json: { counts: { done: 1 } }, exitCode: 0 });
+    expect(await run('release', '--all')).toMatchObject({ exitCode: 2 });
+    expect(world.usersOf('innocent')).toMatchObject([{ active: true }]);
+    expect(await run('drop', '--all', '--yes')).toMatchObject({ json: { counts: { done: 1 } }, exitCode: 0 });
     expect([world.usersOf('guilty')[0]?.active, world.usersOf('innocent')[0]?.active]).toEqual([false, true]);
     expect(await run('held')).toMatchObject({ json: { entries: [], more: false }, exitCode: 0 });
-    expect((await runText('release', '--all')).stdout).toContain('No users are held');
+    expect((await runText('release', '--all', '--yes')).stdout).toContain('No users are held');
   });
 });
 
@@ -304,6 +306,7 @@ describe.concurrent('a command line', () => {
     ['has', ['backfill'], /FILE, --url and --from/],
     ['has', ['backfill', 'no-such-file'], /no file no-such-file/],
     ['has', ['backfill', 'x', '--provider', 'nobody'], /one of generic, auth0/],
+    ['has', ['backfill', 'x', '--exported-at', '2026-05-04T12:00'], /--exported-at/],
     ['has', ['backfill', 'x', '--exported-at', 'today'], /2026-05-04/],
     ['has', ['backfill', '--from', 'elsewhere'], /is "roq"/],
     ['has', ['backfill', '--url', 'http://x.example/a'], /is an https address/],
@@ -381,6 +384,11 @@ describe('roq-sync --stage', () => {
       ...{ stdout: expect.stringContaining('403'), exitCode: 3 },
     });
     expect(await deployed('none')).toMatchObject({ stdout: expect.stringContaining('404'), exitCode: 3 });
+  });
+
+  test('waits while the function is at work for somebody else', async () => {
+    aws.busyFor(2);
+    expect(await deployed('prod')).toMatchObject({ stdout: expect.stringContaining('queues') });
   });
 
   test('says where credentials come from when there are none', async () => {
@@ -486,6 +494,7 @@ async function hold(reference: string): Promise<void> {
 /** AWS Lambda's Invoke, which checks each signature by its own reckoning. */
 async function startAws(operate: ReturnType<typeof createOperate>, secret: string) {
   const asked: string[] = [];
+  let busy = 0;
   const server = createServer(async (request, response) => {
     const body = await readBody(request, 6 * 1024 * 1024);
     asked.push(request.url ?? '');
@@ -494,12 +503,17 @@ async function startAws(operate: ReturnType<typeof createOperate>, secret: strin
       : request.url?.includes('-prod-operate/')
         ? 200
         : 404;
-    response.statusCode = status;
+    response.statusCode = busy > 0 ? 429 : status;
+    busy -= 1;
     const answer = await operate(JSON.parse(body.toString()), { getRemainingTimeInMillis: () => 60_000 });
     response.end(JSON.stringify(answer));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { server, asked, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const busyFor = (calls: number) => {
+    busy = calls;
+  };
+  return { server, asked, url, busyFor };
 }
 
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
