@@ -26,7 +26,9 @@ export const backfill: CliCommand = {
     if (!apply) return toResult(plan, null);
     call.progress.clear();
     if (!call.options.json) process.stdout.write(`${toReport(plan)}\n\n`);
-    if (!yes && (await ask('Apply this? [y/N] ')).toLowerCase() !== 'y') return toResult(plan, null);
+    if (!yes && (await ask('Apply this? [y/N] ')).toLowerCase() !== 'y') {
+      return { ...toResult(plan, null), text: 'Nothing was done.' };
+    }
     return toResult(plan, await run(true));
   },
 };

@@ -36,6 +36,9 @@ export function toReport(job: JobView): string {
     ...(lastError ? [styleText('red', `  ${reason(lastError)}`)] : []),
     table(counts.map(([name, value]) => [words(name), String(value)])) || '  nothing',
     ...(fields.length > 0 ? [`  fields: ${fields.join(', ')}`] : []),
+    ...(report.held > 0
+      ? ['  held: over the ceiling; they stay active until roq-sync release, or drop']
+      : []),
     ...exampleLines(job),
   ].join('\n');
 }

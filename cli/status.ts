@@ -3,6 +3,7 @@
 import { styleText } from 'node:util';
 import type { JobView } from '../lib/jobs/job-view.ts';
 import type { HeldUser, Overview, UserStatus } from '../lib/operate/status.ts';
+import type { Queue } from '../lib/record.ts';
 import { type FactName, factNames, type RoqState } from '../lib/user.ts';
 import type { Call, CliCommand, Result } from './command.ts';
 import { stateOf, toSummary } from './job-text.ts';
@@ -72,12 +73,17 @@ function value(of: string | boolean | null | undefined): string {
 function queueLines(record: NonNullable<UserStatus['record']>): readonly string[] {
   const { queue, pendingSince, dueAt, attempts, lastError, lease } = record;
   if (queue === null && lease === null) return [];
-  const next = queue === 'pending' ? `, tried again ${when(dueAt)}` : '';
   return [
-    ...(queue ? [`  queue       ${queue} since ${when(pendingSince)}${next}`] : []),
+    ...(queue ? [`  queue       ${queue} since ${when(pendingSince)}, ${next(queue, dueAt)}`] : []),
     ...(lastError ? [`  last error  ${reason(lastError)}, ${count(attempts, 'attempt')}`] : []),
     ...(lease ? [`  at work     somebody, until ${when(lease.untilMs)} at the latest`] : []),
   ];
+}
+
+function next(queue: Queue, dueAt: number | null): string {
+  if (queue === 'pending') return `tried again ${when(dueAt)}`;
+  if (queue === 'held') return 'over the ceiling: until release, or drop';
+  return queue === 'parked' ? 'until the provider tells better data, or resync' : 'until an address is told';
 }
 
 function roqLine(kept: HeldUser | undefined): string {

@@ -41,7 +41,7 @@ let onBackfill: (input: BackfillInput) => void = () => {};
 type BackfillInput = { readonly apply?: boolean; readonly lines?: readonly { readonly line: number }[] };
 
 beforeAll(async () => {
-  world = await startWorld({ pageCap: 100 });
+  world = await startWorld({ pageCap: 100, timeoutMs: 5_000 });
   folder = await mkdtemp(join(tmpdir(), 'cli-'));
   const backfill = createBackfill(world.ports);
   const functions: Record<string, LocalFunction> = {

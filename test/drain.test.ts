@@ -10,7 +10,7 @@ let world: World;
 let references: readonly string[];
 
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({ timeoutMs: 5_000 });
 });
 afterAll(() => world.close());
 beforeEach(async () => {

@@ -79,12 +79,17 @@ export async function startJob(
   return state.put('job', id, stored, 0, keepMs);
 }
 
-/** Carries on whatever is running, one job after the other, as far as the time goes. */
+/**
+ * Carries on whatever is running, one job after the other, as far as the time goes.
+ * @throws what the first of them threw, once the others have had their turn
+ */
 export async function runJobs(ports: JobPorts, budget: RunBudget): Promise<void> {
+  const failures: unknown[] = [];
   for await (const { id } of ports.state.list('running')) {
-    if (ports.now() + reserveMs >= budget.deadline) return;
-    await runJob(ports, id, budget);
+    if (ports.now() + reserveMs >= budget.deadline) break;
+    await runJob(ports, id, budget).catch((error: unknown) => failures.push(error));
   }
+  if (failures.length > 0) throw failures[0];
 }
 
 /**
