@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash, createHmac } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -402,6 +403,19 @@ describe('roq-sync --stage', () => {
     const environment = { ...keys, AWS_ENDPOINT_URL_LAMBDA: aws.url, ...over };
     return spawn(['status', '--stage', stage, '--region', 'eu-west-1', '--json'], { environment });
   }
+});
+
+test('a question is answered by one line, and the end of the command is not kept waiting for more', async () => {
+  const asking = `import { ask } from ${JSON.stringify(new URL('../cli/ask.ts', import.meta.url).href)};
+    process.stdout.write(await ask('Sure? '));`;
+  const child = execFile(process.execPath, ['--input-type=module', '--eval', asking]);
+  let answer = '';
+  child.stdout?.on('data', (chunk) => {
+    answer += chunk;
+  });
+  child.stdin?.write(' y \n');
+  const [code] = await once(child, 'exit');
+  expect({ code, answer }).toEqual({ code: 0, answer: 'y' });
 });
 
 describe('what is shown', () => {
