@@ -19,7 +19,13 @@ export function mustBeSure(isSure: boolean | undefined): void {
 export async function ask(question: string): Promise<string> {
   process.stderr.write(question);
   // Not as a terminal of its own: the system's edits the line, and Ctrl-C stops as it does elsewhere.
-  for await (const line of createInterface({ input: process.stdin, terminal: false })) return line.trim();
+  const lines = createInterface({ input: process.stdin, terminal: false });
+  try {
+    for await (const line of lines) return line.trim();
+  } finally {
+    // Else the process waits for more to be typed, for ever.
+    lines.close();
+  }
   process.stderr.write('\n');
   return '';
 }

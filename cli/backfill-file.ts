@@ -8,6 +8,7 @@ import { type ExportLine, readUsers } from '../lib/exports/read.ts';
 import type { ExportShape } from '../lib/exports/shape.ts';
 import { findShape, shapes } from '../lib/exports/shapes.ts';
 import type { JobView } from '../lib/jobs/job-view.ts';
+import { toInstant } from '../lib/providers/payload.ts';
 import type { Call } from './command.ts';
 import { findJob } from './job.ts';
 import { bar } from './progress.ts';
@@ -40,8 +41,8 @@ export async function openFile(
     const names = shapes.map(({ name }) => name).join(', ');
     throw new Refusal('wrongUsage', `--provider takes one of ${names}.`);
   }
-  const exportedAtMs = exportedAt === undefined ? null : Date.parse(exportedAt);
-  if (Number.isNaN(exportedAtMs)) {
+  const exportedAtMs = exportedAt === undefined ? null : toInstant(exportedAt);
+  if (exportedAtMs === undefined) {
     throw new Refusal('wrongUsage', '--exported-at takes a time such as 2026-05-04T12:00:00Z.');
   }
   const found = await stat(path).catch(() => null);
@@ -54,14 +55,11 @@ export async function openFile(
 
 /** Plans or applies the file to its end. Throws Refusal when it gets nowhere; the next run goes on. */
 export async function sendFile(call: Call, file: UserFile, apply: boolean): Promise<JobView> {
-  const id = apply ? `file-${file.fingerprint}-apply` : `file-${file.fingerprint}-plan-${Date.now()}`;
-  const known = apply ? await findJob(call, id) : null;
-  if (known && known.state !== 'running') return known;
-  const after = known?.is === 'backfill' ? known.line : 0;
+  const { id, after } = apply ? await findUnfinished(call, file) : newPlan(file);
   const startedAt = Date.now();
   const counter = { bytes: 0 };
-  const lines = readUsers(countBytes(file.path, counter), file);
-  let view = known;
+  const lines = readUsers(countBytes(file.path, counter), { ...file, after });
+  let view: JobView | null = null;
   for await (const chunk of chunksOf(lines, after)) {
     view = await sendChunk(call, id, chunk, apply);
     const done = file.bytes === 0 ? 1 : counter.bytes / file.bytes;
@@ -75,6 +73,23 @@ export async function sendFile(call: Call, file: UserFile, apply: boolean): Prom
   call.progress.clear();
   if (!view) throw new Error('a file has a last chunk at least');
   return view;
+}
+
+/** A job of this file, and the last line of it that is done. */
+type Turn = { readonly id: string; readonly after: number };
+
+function newPlan({ fingerprint }: UserFile): Turn {
+  return { id: `file-${fingerprint}-plan-${Date.now()}`, after: 0 };
+}
+
+// Who applies a file that was applied to its end wants it done, and not to be told that it was.
+async function findUnfinished(call: Call, { fingerprint }: UserFile): Promise<Turn> {
+  for (let turn = 1; ; turn++) {
+    const id = `file-${fingerprint}-apply-${turn}`;
+    const known = await findJob(call, id);
+    if (!known) return { id, after: 0 };
+    if (known.state === 'running') return { id, after: lineOf(known) };
+  }
 }
 
 async function* countBytes(path: string, counter: { bytes: number }): AsyncGenerator<Uint8Array> {

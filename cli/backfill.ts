@@ -1,5 +1,6 @@
 // `roq-sync backfill`: an exported file's users, planned first, then applied.
 
+import { shapes } from '../lib/exports/shapes.ts';
 import type { JobView } from '../lib/jobs/job-view.ts';
 import { ask, mustBeSure } from './ask.ts';
 import { openFile, sendFile } from './backfill-file.ts';
@@ -13,6 +14,7 @@ export const backfill: CliCommand = {
   says: "Takes a provider's exported users, from a file or --url; --from roq adopts ROQ's",
   help: [
     'NDJSON, JSON or CSV, gzip or not. It prints the plan, and with --apply asks before it does it.',
+    `Providers: ${shapes.map(({ name }) => name).join(', ')}.`,
     'Stopped anywhere and started again, it goes on where it was: nothing is done twice, nothing left out.',
   ].join('\n'),
   ifStopped: 'Stopped; what is done is done. The same command goes on from there.',
@@ -24,7 +26,9 @@ export const backfill: CliCommand = {
     if (!apply) return toResult(plan, null);
     call.progress.clear();
     if (!call.options.json) process.stdout.write(`${toReport(plan)}\n\n`);
-    if (!yes && (await ask('Apply this? [y/N] ')).toLowerCase() !== 'y') return toResult(plan, null);
+    if (!yes && (await ask('Apply this? [y/N] ')).toLowerCase() !== 'y') {
+      return { ...toResult(plan, null), text: 'Nothing was done.' };
+    }
     return toResult(plan, await run(true));
   },
 };

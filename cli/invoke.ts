@@ -3,6 +3,7 @@
 
 import { type IncomingHttpHeaders, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { setTimeout as delay } from 'node:timers/promises';
 import { AwsV4Signer } from 'aws4fetch';
 import { isRecord } from '../lib/providers/payload.ts';
 import { readCredentials } from './credentials.ts';
@@ -20,18 +21,25 @@ type Target = {
   readonly unreachable: string;
 };
 
+// One backfill runs at a time, and the one that was stopped a moment ago is at its last lines.
+const tooMany = 429;
+const longestWaitMs = 8_000;
+
 export function createInvoke(options: Options, environment: Environment): Invoke {
   const target = options.stage === undefined ? localTarget(options) : deployedTarget(options, environment);
   return async <Answer>(functionName: string, input: object) => {
     const url = target.urlOf(functionName);
     const body = JSON.stringify(input);
-    const answer = await post(url, await target.sign(url, body), body).catch((error: Error) => {
-      throw new Refusal(
-        'unreachable',
-        `${target.unreachable} (${'code' in error ? error.code : error.name})`,
-      );
-    });
-    return read(answer, url) as Answer;
+    for (let waitMs = 500; ; waitMs *= 2) {
+      const answer = await post(url, await target.sign(url, body), body).catch((error: Error) => {
+        throw new Refusal(
+          'unreachable',
+          `${target.unreachable} (${'code' in error ? error.code : error.name})`,
+        );
+      });
+      if (answer.status !== tooMany || waitMs > longestWaitMs) return read(answer, url) as Answer;
+      await delay(waitMs);
+    }
   };
 }
 
@@ -99,6 +107,9 @@ function post(url: string, headers: Readonly<Record<string, string>>, body: stri
 
 function read({ status, headers, body }: HttpAnswer, url: string): unknown {
   const answer = parse(body);
+  if (status === tooMany) {
+    throw new Refusal('unreachable', 'The function is at work for somebody else. Try again later.', 'busy');
+  }
   if (status !== 200) {
     const type = headers['x-amzn-errortype'] ?? 'no Lambda';
     throw new Refusal('unreachable', `${url} answers ${status} (${type}).`);

@@ -6,17 +6,27 @@ import { reason } from './reasons.ts';
 import { heading, plain, table } from './table.ts';
 import { when } from './time.ts';
 
+const restMs = 5 * 60_000;
+
+/** `broken off`: its lines come from a command line that sends no more. */
+export function stateOf(job: JobView, nowMs = Date.now()): JobView['state'] | 'broken off' {
+  const isSent = job.is === 'backfill' && job.from === 'sender';
+  return isSent && job.state === 'running' && nowMs - job.updatedAt > restMs ? 'broken off' : job.state;
+}
+
 /** One line. */
 export function toSummary(job: JobView): string {
-  const { id, state, lastError, report } = job;
+  const { id, apply, lastError, report } = job;
   const counts = Object.entries(report).filter(([, value]) => typeof value === 'number' && value > 0);
   const figures = counts.map(([name, value]) => `${value} ${words(name)}`).join(', ') || 'nothing yet';
+  const state = `${stateOf(job)}${apply ? '' : ', changing nothing'}`;
   return `${plain(id, 80)} ${state}: ${figures}${lastError ? `; ${reason(lastError)}` : ''}`;
 }
 
 /** The report, with what it found and where. */
 export function toReport(job: JobView): string {
-  const { id, apply, state, startedAt, lastError, report } = job;
+  const { id, apply, startedAt, lastError, report } = job;
+  const state = stateOf(job);
   const counts = Object.entries(report).filter(([, value]) => typeof value === 'number' && value > 0);
   const fields = Object.entries(report.fields).map(([name, times]) => `${name} ${times}`);
   const colour = state === 'failed' ? 'red' : state === 'done' ? 'green' : 'yellow';
@@ -26,6 +36,9 @@ export function toReport(job: JobView): string {
     ...(lastError ? [styleText('red', `  ${reason(lastError)}`)] : []),
     table(counts.map(([name, value]) => [words(name), String(value)])) || '  nothing',
     ...(fields.length > 0 ? [`  fields: ${fields.join(', ')}`] : []),
+    ...(report.held > 0
+      ? ['  held: over the ceiling; they stay active until roq-sync release, or drop']
+      : []),
     ...exampleLines(job),
   ].join('\n');
 }

@@ -4,6 +4,7 @@ import type { JobView } from '../lib/jobs/job-view.ts';
 import type { ListedFinding, Listing, ListName } from '../lib/operate/listing.ts';
 import type { Queued } from '../lib/record.ts';
 import type { Call, CliCommand, Result } from './command.ts';
+import { stateOf } from './job-text.ts';
 import { reason } from './reasons.ts';
 import { Refusal } from './refusal.ts';
 import { count, plain, table } from './table.ts';
@@ -48,8 +49,8 @@ function toRow(entry: Queued | ListedFinding | JobView, of: ListName): readonly 
   if ('foundAt' in entry) return [plain(entry.reference), plain(entry.roqId), when(entry.foundAt)];
   if ('state' in entry) {
     const does = `${entry.is}${entry.apply ? '' : ', changing nothing'}`;
-    const { id, state, startedAt, updatedAt, lastError } = entry;
-    return [plain(id, 80), state, when(startedAt), when(updatedAt), does, reason(lastError)];
+    const { id, startedAt, updatedAt, lastError } = entry;
+    return [plain(id, 80), stateOf(entry), when(startedAt), when(updatedAt), does, reason(lastError)];
   }
   const { reference, pendingSince, dueAt, attempts, lastError } = entry;
   return [plain(reference), when(pendingSince), next(of, dueAt), String(attempts), reason(lastError)];

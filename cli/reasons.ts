@@ -12,6 +12,7 @@ const reasons: Partial<Record<ErrorCode | JobError, string>> = {
   roq_user_missing: 'ROQ no longer has the user',
   store_unavailable: 'DynamoDB did not answer',
   source_unavailable: 'the file could not be read',
+  source_slow: 'the file came too slowly to get on with it in one run',
   source_changed: 'the file has changed meanwhile',
   shape_unknown: 'the form of the file is not known',
 };

@@ -3,9 +3,10 @@
 import { styleText } from 'node:util';
 import type { JobView } from '../lib/jobs/job-view.ts';
 import type { HeldUser, Overview, UserStatus } from '../lib/operate/status.ts';
+import type { Queue } from '../lib/record.ts';
 import { type FactName, factNames, type RoqState } from '../lib/user.ts';
 import type { Call, CliCommand, Result } from './command.ts';
-import { toSummary } from './job-text.ts';
+import { stateOf, toSummary } from './job-text.ts';
 import { reason } from './reasons.ts';
 import { count, heading, plain, table } from './table.ts';
 import { when } from './time.ts';
@@ -72,12 +73,17 @@ function value(of: string | boolean | null | undefined): string {
 function queueLines(record: NonNullable<UserStatus['record']>): readonly string[] {
   const { queue, pendingSince, dueAt, attempts, lastError, lease } = record;
   if (queue === null && lease === null) return [];
-  const next = queue === 'pending' ? `, tried again ${when(dueAt)}` : '';
   return [
-    ...(queue ? [`  queue       ${queue} since ${when(pendingSince)}${next}`] : []),
+    ...(queue ? [`  queue       ${queue} since ${when(pendingSince)}, ${next(queue, dueAt)}`] : []),
     ...(lastError ? [`  last error  ${reason(lastError)}, ${count(attempts, 'attempt')}`] : []),
     ...(lease ? [`  at work     somebody, until ${when(lease.untilMs)} at the latest`] : []),
   ];
+}
+
+function next(queue: Queue, dueAt: number | null): string {
+  if (queue === 'pending') return `tried again ${when(dueAt)}`;
+  if (queue === 'held') return 'over the ceiling: until release, or drop';
+  return queue === 'parked' ? 'until the provider tells better data, or resync' : 'until an address is told';
 }
 
 function roqLine(kept: HeldUser | undefined): string {
@@ -101,11 +107,13 @@ function overviewText({ queues, deactivations, heard, lastAudit, running }: Over
     ];
   });
   const { counted, limit } = deactivations;
+  // A plan that was broken off is begun anew, and nobody waits for it.
+  const going = running.filter((job) => job.apply || stateOf(job) === 'running');
   return [
     ...[heading('Out of step'), table(rows), ''],
     `${heading('Deactivations this hour')}  ${counted} of at most ${limit}`,
     `${heading('Last audit')}  ${lastAudit ? auditText(lastAudit) : 'none yet'}`,
-    ...(running.length > 0 ? [heading('Running'), ...running.map((job) => `  ${toSummary(job)}`)] : []),
+    ...(going.length > 0 ? [heading('Not over'), ...going.map((job) => `  ${toSummary(job)}`)] : []),
     heading('Last heard of'),
     heard.length > 0 ? table(heard.map(({ provider, at }) => [plain(provider), when(at)])) : '  nobody yet',
   ].join('\n');

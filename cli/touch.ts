@@ -1,11 +1,13 @@
 // `roq-sync resync`, `release` and `drop`: users set going again, let through the ceiling, or spared.
 
 import { styleText } from 'node:util';
+import type { Overview } from '../lib/operate/status.ts';
 import type { ManyTouched, Touched } from '../lib/operate/touch.ts';
+import { ask, mustBeSure } from './ask.ts';
 import type { Call, CliCommand, Result } from './command.ts';
 import { reason } from './reasons.ts';
 import { Refusal } from './refusal.ts';
-import { plain, table } from './table.ts';
+import { count, plain, table } from './table.ts';
 import { when } from './time.ts';
 
 export const resync: CliCommand = {
@@ -16,14 +18,14 @@ export const resync: CliCommand = {
 };
 
 export const release: CliCommand = {
-  ...{ name: 'release', words: '[reference]', takes: ['all'] },
+  ...{ name: 'release', words: '[reference]', takes: ['all', 'yes'] },
   says: 'Lets a held deactivation through, or with --all every one',
   help: 'A parked user is set going again.',
   run: (call) => touch(call, 'release'),
 };
 
 export const drop: CliCommand = {
-  ...{ name: 'drop', words: '[reference]', takes: ['all'] },
+  ...{ name: 'drop', words: '[reference]', takes: ['all', 'yes'] },
   says: 'Takes back that a user was disabled or deleted, or with --all every one that is held',
   help: 'The same event sent again stays without effect; a newer one is believed.',
   run: (call) => touch(call, 'drop'),
@@ -35,11 +37,26 @@ async function touch(call: Call, command: 'resync' | 'release' | 'drop'): Promis
   if ((reference === undefined) === !options.all) {
     throw new Refusal('wrongUsage', `Usage: roq-sync ${command} <reference>, or ${command} --all`);
   }
+  if (options.all && command !== 'resync') await confirm(call, command);
   const touched = options.all
     ? await touchAll(call, command)
     : await invoke<ManyTouched>('operate', { command, reference });
   const isDone = Object.keys(touched.counts).every((is) => is === 'done') && !touched.more;
   return { document: touched, text: toText(touched), needsPerson: !isDone };
+}
+
+const questions = {
+  release: 'Deactivate all of them at ROQ?',
+  drop: 'Take back that they were disabled or deleted?',
+};
+
+/** @throws Refusal unless somebody wants it */
+async function confirm({ options, invoke }: Call, command: keyof typeof questions): Promise<void> {
+  mustBeSure(options.yes);
+  if (options.yes) return;
+  const { queues } = await invoke<Overview>('operate', { command: 'status' });
+  const answer = await ask(`Held: ${count(queues.held.count, 'user')}. ${questions[command]} [y/N] `);
+  if (answer.toLowerCase() !== 'y') throw new Refusal('wrongUsage', 'Nothing was done.');
 }
 
 /** As often as it takes, for one invocation does what fits in its time. */

@@ -117,7 +117,7 @@ async function run(app: App, id: string, input: Input, budget: RunBudget): Promi
       url,
       shape: provider.name,
       exportedAtMs: toMs(exportedAt),
-      etag: null,
+      version: null,
     } as const;
     await startJob(app, id, newBackfill(apply, source));
   } else if ('from' in input) {
@@ -128,7 +128,7 @@ async function run(app: App, id: string, input: Input, budget: RunBudget): Promi
 
 // Every ROQ user that has no record is a stranger to an audit, which can adopt it.
 function adoption(apply: boolean): AuditJob {
-  return { ...newAudit({ apply: false, adopt: apply }), cursor: { in: 'users', offset: 0 } };
+  return { ...newAudit({ apply, adopt: true }), cursor: { in: 'users', offset: 0 } };
 }
 
 function toMs(exportedAt: string | undefined): number | null {

@@ -11,18 +11,22 @@ export type RunBudget = {
   readonly pace: Pace;
 };
 
-/** How a batch went; `slow`: ROQ throttled it, failed, or took too long. */
-export type Went = 'well' | 'slow';
+/**
+ * How a batch went.
+ * - `slow`: ROQ throttled a part of it, failed, or took too long.
+ * - `down`: so it did with all of it.
+ */
+export type Went = 'well' | 'slow' | 'down';
 
 export type Pace = ReturnType<typeof createPace>;
 
-// So many batches in a row without an answer, one at a time, mean that ROQ is down: what is left waits for the next run.
+// So many batches in a row of which nothing came through mean that ROQ is down: what is left waits for the next run.
 const patience = 3;
 
 /** `max`: batches in flight at most; what live events need is left free above it. */
 export function createPace({ max }: { readonly max: number }) {
   let width = 1;
-  let slowInARow = 0;
+  let downInARow = 0;
   return { each, width: () => Math.floor(width) };
 
   /**
@@ -45,24 +49,26 @@ export function createPace({ max }: { readonly max: number }) {
       for await (const batch of batches) {
         start(batch);
         while (inFlight.size >= Math.floor(width)) await Promise.race(inFlight);
-        if (failures.length > 0 || slowInARow >= patience) break;
+        if (failures.length > 0 || downInARow >= patience) break;
       }
     } finally {
       await Promise.all(inFlight);
     }
     if (failures.length > 0) throw failures[0];
-    return slowInARow < patience;
+    return downInARow < patience;
   }
 
   function adapt(went: Went): void {
-    slowInARow = went === 'slow' ? slowInARow + 1 : 0;
-    width = went === 'slow' ? Math.max(1, width / 2) : Math.min(max, width + 1 / Math.floor(width));
+    downInARow = went === 'down' ? downInARow + 1 : 0;
+    width = went === 'well' ? Math.min(max, width + 1 / Math.floor(width)) : Math.max(1, width / 2);
   }
 }
 
-/** One slow answer is reason enough to go slower. */
+/** One slow answer is reason enough to go slower; that some users always fail is none to stop for. */
 export function paceOf(outcomes: readonly Pick<Outcome, 'code'>[]): Went {
-  return outcomes.some(({ code }) => code !== null && slowCodes.has(code)) ? 'slow' : 'well';
+  const slow = outcomes.filter(({ code }) => code !== null && slowCodes.has(code));
+  if (slow.length === 0) return 'well';
+  return slow.length < outcomes.length ? 'slow' : 'down';
 }
 
 // Wrong credentials fail every batch: as with a ROQ that is down, there is no use in trying them all.

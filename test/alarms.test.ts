@@ -58,7 +58,7 @@ async function makeTrouble({ call, deliver, roq, state, start, store }: Deployme
   await call('operate', { command: 'audit', apply: true });
   // The file of a job has changed since it was first read.
   const url = `${roq.url}/users.json`;
-  const file = { from: 'url', url, shape: 'generic', exportedAtMs: null, etag: 'another' } as const;
+  const file = { from: 'url', url, shape: 'generic', exportedAtMs: null, version: 'another' } as const;
   await startJob({ state, now: Date.now }, 'backfill-changed', newBackfill(true, file));
   await call('reconcile', {});
   // An hour ago somebody signed up, and since then the API key is not taken; a day ago the provider fell silent.

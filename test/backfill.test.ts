@@ -24,7 +24,7 @@ let world: World;
 let files: Files;
 
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({ timeoutMs: 5_000 });
   files = await serveFiles();
 });
 afterAll(async () => {
@@ -106,8 +106,21 @@ describe('an applied backfill', () => {
     world.limits.count = 4;
     world.pass(2 * 3_600_000);
     const disabled = users.map((row) => ({ ...row, disabled: true, updated_at: at(60) }));
-    expect(await backfill({ users: disabled, apply: true })).toMatchObject({ deactivated: 4, held: 5 });
+    const found = { updated: 4, deactivated: 4, held: 5, fields: { active: 4 } };
+    expect(await backfill({ users: disabled })).toMatchObject(found);
+    expect(await backfill({ users: disabled, apply: true })).toMatchObject(found);
     expect(users.filter(({ id }) => world.usersOf(id)[0]?.active === false)).toHaveLength(4);
+  });
+
+  test('is planned with the profile of whose deactivation is held', async () => {
+    const users = [user('renamed-1'), user('renamed-2')];
+    await backfill({ users, apply: true });
+    world.limits.count = 1;
+    world.pass(2 * 3_600_000);
+    const changed = users.map((row) => ({ ...row, first_name: 'N', disabled: true, updated_at: at(60) }));
+    const plan = await backfill({ users: changed });
+    expect(plan).toMatchObject({ updated: 2, deactivated: 1, held: 1, fields: { active: 1, firstName: 2 } });
+    expect(await backfill({ users: changed, apply: true })).toEqual(plan);
   });
 
   test('takes users in the shape that their provider exports', async () => {
@@ -151,6 +164,21 @@ describe('a file', () => {
     expect(await job('changed')).toMatchObject({ state: 'failed', lastError: 'source_changed' });
   });
 
+  test('that can not be had for a while in the middle is gone on with, the same as it was', async () => {
+    const users = Array.from({ length: 300 }, (_, i) => user(`gap-${i}`));
+    const content = JSON.stringify(users);
+    await invoke(
+      { url: files.put('gap.json', content), provider: 'generic', apply: true, job: 'gap' },
+      8_000,
+    );
+    files.remove('gap.json');
+    await runJobs(world.ports, budget());
+    expect(await job('gap')).toMatchObject({ state: 'running', lastError: 'source_unavailable' });
+    files.put('gap.json', content);
+    await runJobs(world.ports, budget());
+    expect(await job('gap')).toMatchObject({ state: 'done', job: { line: 300, report: { created: 300 } } });
+  });
+
   test('that can not be had is tried again', async () => {
     const url = files.address('later.json');
     await invoke({ url, provider: 'generic', job: 'later' });
@@ -163,6 +191,19 @@ describe('a file', () => {
       job: { report: { created: 1 } },
     });
   });
+});
+
+test('a job that can not be read keeps no other from going on, and is not passed over in silence', async () => {
+  const url = files.put(
+    'fine.json',
+    JSON.stringify(Array.from({ length: 300 }, (_, i) => user(`fine-${i}`))),
+  );
+  await invoke({ url, provider: 'generic', apply: true, job: 'fine' }, 8_000);
+  await world.state.put('running', 'a-broken-one', {}, null);
+  await world.state.put('job', 'a-broken-one', { state: 'running' }, null);
+  await expect(runJobs(world.ports, budget())).rejects.toThrow(TypeError);
+  expect(await job('fine')).toMatchObject({ state: 'done' });
+  await world.state.remove('running', 'a-broken-one');
 });
 
 test('ROQ down in the middle leaves the job where it is, and it goes on when ROQ is back', async () => {
@@ -257,5 +298,6 @@ async function serveFiles() {
       contents.set(name, Buffer.from(content));
       return address(name);
     },
+    remove: (name: string) => contents.delete(name),
   };
 }

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash, createHmac } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,11 +9,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { stateOf } from '../cli/job-text.ts';
 import { bar } from '../cli/progress.ts';
 import { plain } from '../cli/table.ts';
 import { when } from '../cli/time.ts';
 import { createHandler as createBackfill } from '../functions/backfill.ts';
 import { createHandler as createOperate } from '../functions/operate.ts';
+import { emptyReport } from '../lib/jobs/backfill.ts';
 import { startDoor } from '../local/door.ts';
 import type { LocalFunction } from '../local/lambda.ts';
 import { type RunningServer, readBody } from '../local/server.ts';
@@ -39,7 +42,7 @@ let onBackfill: (input: BackfillInput) => void = () => {};
 type BackfillInput = { readonly apply?: boolean; readonly lines?: readonly { readonly line: number }[] };
 
 beforeAll(async () => {
-  world = await startWorld({ pageCap: 100 });
+  world = await startWorld({ pageCap: 100, timeoutMs: 5_000 });
   folder = await mkdtemp(join(tmpdir(), 'cli-'));
   const backfill = createBackfill(world.ports);
   const functions: Record<string, LocalFunction> = {
@@ -110,10 +113,12 @@ describe('roq-sync held, release and drop', () => {
     expect((await runText('held')).stdout).toMatch(/innocent\s+/);
     world.limits.count = 0;
     expect(await run('release', 'guilty')).toMatchObject({ json: { counts: { done: 1 } }, exitCode: 0 });
-    expect(await run('drop', '--all')).toMatchObject({ json: { counts: { done: 1 } }, exitCode: 0 });
+    expect(await run('release', '--all')).toMatchObject({ exitCode: 2 });
+    expect(world.usersOf('innocent')).toMatchObject([{ active: true }]);
+    expect(await run('drop', '--all', '--yes')).toMatchObject({ json: { counts: { done: 1 } }, exitCode: 0 });
     expect([world.usersOf('guilty')[0]?.active, world.usersOf('innocent')[0]?.active]).toEqual([false, true]);
     expect(await run('held')).toMatchObject({ json: { entries: [], more: false }, exitCode: 0 });
-    expect((await runText('release', '--all')).stdout).toContain('No users are held');
+    expect((await runText('release', '--all', '--yes')).stdout).toContain('No users are held');
   });
 });
 
@@ -154,7 +159,9 @@ describe('roq-sync audit', () => {
 
   test('--adopt records the users that ROQ alone has', async () => {
     await world.roq.createUser({ reference: 'alien', email: 'alien@x.example' });
-    await run('audit', '--adopt');
+    expect(await run('audit', '--adopt')).toMatchObject({ json: { report: { adopted: 0 } } });
+    expect(await world.record('alien')).toBeNull();
+    await run('audit', '--adopt', '--apply');
     expect(await world.record('alien')).toMatchObject({ roqId: roqId('alien') });
   });
 });
@@ -179,6 +186,16 @@ describe('roq-sync backfill', () => {
       ...{ json: { plan: { report: { created: 0, unchanged: 2 } } }, exitCode: 0 },
     });
     expect(world.usersOf('apply-1')).toHaveLength(1);
+  });
+
+  test('applied once more does what has become undone since', async () => {
+    const path = await file('again.ndjson', [user('again-1'), user('again-2')]);
+    await run('backfill', path, '--apply', '--yes');
+    await world.forget('again-1');
+    expect(await run('backfill', path, '--apply', '--yes')).toMatchObject({
+      json: { plan: { report: { adopted: 1 } }, applied: { report: { lines: 2, adopted: 1, unchanged: 1 } } },
+    });
+    expect(await world.record('again-1')).toMatchObject({ roqId: roqId('again-1'), queue: null });
   });
 
   test('reads what a provider exports, with the time that is given for it', async () => {
@@ -226,6 +243,8 @@ describe('roq-sync backfill', () => {
     const { json } = await run('backfill', '--from', 'roq', '--apply', '--yes');
     expect(json).toMatchObject({ plan: { report: { adopted: 0 } }, applied: { report: { adopted: 1 } } });
     expect(await world.record('late-comer')).toMatchObject({ roqId: roqId('late-comer') });
+    expect(json).toMatchObject({ plan: { apply: false }, applied: { apply: true } });
+    expect((await run('strangers')).json).toMatchObject({ entries: [] });
   });
 
   test('--url has the function read the file', async () => {
@@ -288,6 +307,7 @@ describe.concurrent('a command line', () => {
     ['has', ['backfill'], /FILE, --url and --from/],
     ['has', ['backfill', 'no-such-file'], /no file no-such-file/],
     ['has', ['backfill', 'x', '--provider', 'nobody'], /one of generic, auth0/],
+    ['has', ['backfill', 'x', '--exported-at', '2026-05-04T12:00'], /--exported-at/],
     ['has', ['backfill', 'x', '--exported-at', 'today'], /2026-05-04/],
     ['has', ['backfill', '--from', 'elsewhere'], /is "roq"/],
     ['has', ['backfill', '--url', 'http://x.example/a'], /is an https address/],
@@ -367,6 +387,11 @@ describe('roq-sync --stage', () => {
     expect(await deployed('none')).toMatchObject({ stdout: expect.stringContaining('404'), exitCode: 3 });
   });
 
+  test('waits while the function is at work for somebody else', async () => {
+    aws.busyFor(2);
+    expect(await deployed('prod')).toMatchObject({ stdout: expect.stringContaining('queues') });
+  });
+
   test('says where credentials come from when there are none', async () => {
     const none = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', PATH: folder };
     const { stdout, exitCode } = await deployed('prod', none);
@@ -380,6 +405,19 @@ describe('roq-sync --stage', () => {
   }
 });
 
+test('a question is answered by one line, and the end of the command is not kept waiting for more', async () => {
+  const asking = `import { ask } from ${JSON.stringify(new URL('../cli/ask.ts', import.meta.url).href)};
+    process.stdout.write(await ask('Sure? '));`;
+  const child = execFile(process.execPath, ['--input-type=module', '--eval', asking]);
+  let answer = '';
+  child.stdout?.on('data', (chunk) => {
+    answer += chunk;
+  });
+  child.stdin?.write(' y \n');
+  const [code] = await once(child, 'exit');
+  expect({ code, answer }).toEqual({ code: 0, answer: 'y' });
+});
+
 describe('what is shown', () => {
   test.each([
     [null, 'never'],
@@ -388,6 +426,19 @@ describe('what is shown', () => {
     [at + 3 * 3_600_000, '2026-02-01 03:00Z (in 3 h)'],
   ])('of the moment %s is "%s"', (ms, shown) => {
     expect(when(ms, at)).toBe(shown);
+  });
+
+  test.each([
+    [{ from: 'sender', state: 'running' }, 4, 'running'],
+    [{ from: 'sender', state: 'running' }, 6, 'broken off'],
+    [{ from: 'sender', state: 'done' }, 6, 'done'],
+    [{ from: 'url', state: 'running' }, 6, 'running'],
+  ] as const)('of a backfill %o that last moved %i minutes ago is "%s"', (some, minutes, shown) => {
+    const report = { ...emptyReport, lines: 200 };
+    const job = { id: 'j', apply: true, startedAt: at, updatedAt: at, failures: 0, lastError: null };
+    expect(stateOf({ ...job, is: 'backfill', line: 200, report, ...some }, at + minutes * 60_000)).toBe(
+      shown,
+    );
   });
 
   test('of foreign text moves no cursor and takes one line', () => {
@@ -457,6 +508,7 @@ async function hold(reference: string): Promise<void> {
 /** AWS Lambda's Invoke, which checks each signature by its own reckoning. */
 async function startAws(operate: ReturnType<typeof createOperate>, secret: string) {
   const asked: string[] = [];
+  let busy = 0;
   const server = createServer(async (request, response) => {
     const body = await readBody(request, 6 * 1024 * 1024);
     asked.push(request.url ?? '');
@@ -465,12 +517,17 @@ async function startAws(operate: ReturnType<typeof createOperate>, secret: strin
       : request.url?.includes('-prod-operate/')
         ? 200
         : 404;
-    response.statusCode = status;
+    response.statusCode = busy > 0 ? 429 : status;
+    busy -= 1;
     const answer = await operate(JSON.parse(body.toString()), { getRemainingTimeInMillis: () => 60_000 });
     response.end(JSON.stringify(answer));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { server, asked, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const busyFor = (calls: number) => {
+    busy = calls;
+  };
+  return { server, asked, url, busyFor };
 }
 
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html

@@ -10,7 +10,7 @@ let world: World;
 let references: readonly string[];
 
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({ timeoutMs: 5_000 });
 });
 afterAll(() => world.close());
 beforeEach(async () => {
@@ -80,3 +80,17 @@ function run(seconds: number) {
     pace: createPace({ max: 8 }),
   });
 }
+
+test('users whom ROQ fails on, one in each batch and more, do not keep the others waiting', async () => {
+  references = Array.from({ length: 300 }, () => randomUUID());
+  await signUpWhileDown();
+  const poisoned = references.filter((_, i) => i % 10 === 0);
+  for (const reference of poisoned) world.roqServer.fail.always({ how: 'fail', reference });
+  world.pass(3_600_000);
+  const { done, retry } = await run(60);
+  expect(done + retry).toBe(300);
+  world.pass(7_200_000);
+  await run(60);
+  const healthy = references.filter((reference) => !poisoned.includes(reference));
+  for (const reference of healthy) expect(world.usersOf(reference)).toHaveLength(1);
+});

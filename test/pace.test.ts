@@ -45,7 +45,7 @@ describe('how many batches are at ROQ', () => {
   test('is never more than may be, however they go and whenever they end', async () => {
     const batch = fc.record({
       turns: fc.nat({ max: 12 }),
-      went: fc.constantFrom<Went>('well', 'well', 'slow'),
+      went: fc.constantFrom<Went>('well', 'well', 'slow', 'down'),
     });
     const max = fc.integer({ min: 1, max: 9 });
     await fc.assert(
@@ -71,7 +71,7 @@ describe('how many batches are at ROQ', () => {
           expect(most).toBeLessThanOrEqual(max);
           expect(inFlight).toBe(0);
           expect(begun).toEqual(numbered.slice(0, begun.length).map(({ i }) => i));
-          if (isWhole || !batches.some(({ went }) => went === 'slow'))
+          if (isWhole || !batches.some(({ went }) => went === 'down'))
             expect(begun).toHaveLength(batches.length);
         },
       ),
@@ -80,18 +80,18 @@ describe('how many batches are at ROQ', () => {
 });
 
 describe('when ROQ seems to be down', () => {
-  test('three slow ones in a row are the end, and those after are not begun', async () => {
+  test('three of which nothing came through are the end, and those after are not begun', async () => {
     const begun: number[] = [];
     const pace = createPace({ max: 8 });
     const isWhole = await pace.each([1, 2, 3, 4, 5], async (batch) => {
       begun.push(batch);
-      return 'slow';
+      return 'down';
     });
     expect({ isWhole, begun }).toEqual({ isWhole: false, begun: [1, 2, 3] });
   });
 
   test('one that goes well between is reason to go on', async () => {
-    const went: Went[] = ['slow', 'slow', 'well', 'slow', 'slow', 'well'];
+    const went: Went[] = ['down', 'down', 'well', 'down', 'down', 'well'];
     const pace = createPace({ max: 1 });
     let begun = 0;
     const work = async () => went[begun++] ?? 'well';
@@ -101,14 +101,14 @@ describe('when ROQ seems to be down', () => {
 
   test('a run that ended early may be taken up again, and its first batch tells', async () => {
     const pace = createPace({ max: 8 });
-    const slow = async (): Promise<Went> => 'slow';
+    const slow = async (): Promise<Went> => 'down';
     expect(await pace.each([1, 2, 3, 4], slow)).toBe(false);
     let begun = 0;
     const again = (went: Went) => async () => {
       begun += 1;
       return went;
     };
-    expect(await pace.each([1, 2, 3], again('slow'))).toBe(false);
+    expect(await pace.each([1, 2, 3], again('down'))).toBe(false);
     expect(begun).toBe(1);
     expect(await pace.each([1, 2, 3], again('well'))).toBe(true);
     expect(begun).toBe(4);
@@ -162,9 +162,9 @@ test.each([
   ['well', []],
   ['well', [null, 'roq_refused', 'roq_user_missing']],
   ['slow', [null, 'roq_throttled', null]],
-  ['slow', ['roq_unavailable']],
-  ['slow', ['roq_ambiguous']],
-  ['slow', ['roq_unauthorized']],
+  ['down', ['roq_unavailable']],
+  ['down', ['roq_ambiguous']],
+  ['down', ['roq_unauthorized']],
 ] satisfies [Went, (RoqCode | null)[]][])('a batch went %s whose outcomes were %j', (went, codes) => {
   expect(paceOf(codes.map((code) => ({ code })))).toBe(went);
 });

@@ -43,6 +43,8 @@ export type ReadOptions = {
   readonly format?: Format;
   /** When the file was written, in milliseconds: the time of facts that come without one. */
   readonly exportedAtMs: number | null;
+  /** Lines up to this one are passed over unread. */
+  readonly after?: number;
 };
 
 /**
@@ -55,10 +57,12 @@ export async function* readUsers(
 ): AsyncGenerator<ExportLine> {
   const splitter = new FormatSplitter(options.format ?? null, options.shape.member);
   const rows = new RowReader(options.shape, options.exportedAtMs);
+  const { after = 0 } = options;
 
   function* toLines(frames: readonly Frame[]): Generator<ExportLine> {
     for (const frame of frames) {
       if (rows.isOver) return;
+      if (frame.line <= after && rows.canPassOver(splitter.format)) continue;
       const line = toLine(frame.line, options, () => rows.read(frame, splitter.format));
       if (line) yield line;
     }

@@ -33,6 +33,12 @@ export class RowReader {
     this.#exportedAtMs = exportedAtMs;
   }
 
+  /** Whether a frame may be left unread: not before the file is known to be one of this shape. */
+  canPassOver(format: Format | null): boolean {
+    if (!format || !this.#shape.formats.includes(format)) return false;
+    return format !== 'csv' || this.#columns !== null;
+  }
+
   /** The user that a frame holds; null for a blank line and a header. Throws RowError and UnfitError. */
   read(frame: Frame, format: Format | null): ExportedUser | null {
     if (format && !this.#shape.formats.includes(format)) this.#stop('format', null);
@@ -61,9 +67,11 @@ export class RowReader {
   }
 }
 
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function decode(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return decoder.decode(bytes);
   } catch (cause) {
     if (cause instanceof TypeError) throw new RowError('not_utf8');
     throw cause;

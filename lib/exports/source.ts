@@ -2,7 +2,8 @@
 
 import { isSecureUrl } from '../settings.ts';
 
-export type SourceCode = 'source_unavailable' | 'source_changed' | 'shape_unknown';
+/** `source_slow`: what is left of the run was not enough to get on with the file. */
+export type SourceCode = 'source_unavailable' | 'source_changed' | 'source_slow' | 'shape_unknown';
 
 export class SourceError extends Error {
   override readonly name = 'SourceError';
@@ -17,45 +18,73 @@ export class SourceError extends Error {
 export type Source = {
   readonly body: AsyncIterable<Uint8Array>;
   /** Which version of the file this is; null where the server does not say. */
-  readonly etag: string | null;
+  readonly version: string | null;
 };
 
-const answerMs = 10_000;
+// How long the server may keep us waiting: for its answer, and for each piece of the file.
+const patienceMs = 10_000;
 
 /**
- * Opens the file for one reading from its start.
- * @throws SourceError `source_unavailable`; `source_changed` when it is no longer the version of `etag`
+ * Opens the file for one reading from its start, which ends `maxMs` from now.
+ * @throws SourceError `source_unavailable`; `source_changed` when it is no longer that `version`
  */
-export async function openSource(url: string, etag: string | null): Promise<Source> {
+export async function openSource(url: string, version: string | null, maxMs: number): Promise<Source> {
   if (!isSecureUrl(url)) throw new SourceError('source_unavailable');
-  const response = await answered(url);
-  const found = response.headers.get('etag');
-  if (etag !== null && found !== etag) {
-    await response.body?.cancel();
+  const endsAt = performance.now() + maxMs;
+  const aborter = new AbortController();
+  const response = await inTime(aborter, endsAt, () => get(url, aborter.signal));
+  const { ok, headers, body } = response;
+  // What answers instead of the file says nothing of the file's version.
+  if (!ok || !body) {
+    await body?.cancel();
+    throw new SourceError('source_unavailable');
+  }
+  const found = headers.get('etag') ?? headers.get('last-modified');
+  if (version !== null && found !== version) {
+    await body.cancel();
     throw new SourceError('source_changed');
   }
-  if (!response.ok || !response.body) throw new SourceError('source_unavailable');
-  return { body: readable(response.body), etag: found };
+  return { body: readable(body, aborter, endsAt), version: found };
 }
 
-async function answered(url: string): Promise<Response> {
-  const aborter = new AbortController();
-  const timer = setTimeout(() => aborter.abort(), answerMs);
+// Compressed on the way would hide the file's own bytes; a redirect could lead anywhere.
+function get(url: string, signal: AbortSignal): Promise<Response> {
+  return fetch(url, { signal, redirect: 'error', headers: { 'accept-encoding': 'identity' } });
+}
+
+async function* readable(
+  body: ReadableStream<Uint8Array>,
+  aborter: AbortController,
+  endsAt: number,
+): AsyncGenerator<Uint8Array> {
+  const chunks = body[Symbol.asyncIterator]();
   try {
-    // Compressed on the way would hide the file's own bytes; a redirect could lead anywhere.
-    const headers = { 'accept-encoding': 'identity' };
-    return await fetch(url, { signal: aborter.signal, redirect: 'error', headers });
-  } catch (cause) {
-    throw new SourceError('source_unavailable', { cause });
+    for (;;) {
+      const { done, value } = await inTime(aborter, endsAt, () => chunks.next());
+      if (done) return;
+      yield value;
+    }
   } finally {
-    clearTimeout(timer);
+    // Whoever reads no further wants no more of it.
+    aborter.abort();
   }
 }
 
-async function* readable(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** Waits for the server, but not for ever. */
+async function inTime<Answer>(
+  aborter: AbortController,
+  endsAt: number,
+  wait: () => Promise<Answer>,
+): Promise<Answer> {
+  const leftMs = endsAt - performance.now();
+  if (leftMs <= 0) throw new SourceError('source_slow');
+  const timer = setTimeout(() => aborter.abort(), Math.min(patienceMs, leftMs));
   try {
-    yield* body;
+    return await wait();
   } catch (cause) {
-    throw new SourceError('source_unavailable', { cause });
+    const isOver = performance.now() >= endsAt;
+    throw new SourceError(isOver ? 'source_slow' : 'source_unavailable', { cause });
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -18,7 +18,7 @@ export type AuditJob = {
   readonly is: 'audit';
   /** Off: it only says what it would repair. */
   readonly apply: boolean;
-  /** Whether the mapping of strangers is recorded. */
+  /** Whether the mapping of strangers is recorded, where it is applied. */
   readonly adopt: boolean;
   /** Where it stands: after this record, or at this ROQ user. */
   readonly cursor:

@@ -32,10 +32,6 @@ export async function auditRecords(
   const report = tally.report();
   if (next !== null) return { ...job, cursor: { in: 'records', after: next }, report };
   await ports.state.put('total', 'users', { active: report.active } satisfies Totals, null);
-  // What is still so is found again among ROQ's users.
-  for (const kind of ['stranger', 'duplicate'] as const) {
-    for await (const { id } of ports.state.list(kind)) await ports.state.remove(kind, id);
-  }
   return { ...job, cursor: { in: 'users', offset: 0 }, report };
 }
 
@@ -57,7 +53,7 @@ async function compareAll(
       } catch (error) {
         if (!(error instanceof RoqError)) throw error;
         failed.push(batch);
-        return 'slow';
+        return 'down';
       }
     };
     if (!(await pace.each(left, work))) return null;

@@ -20,6 +20,7 @@ export async function auditUsers(
 ): Promise<AuditJob> {
   const order = { sort: 'createdAt', order: 'ASC' } as const;
   const filter = { withDeactivated: { equalTo: true } };
+  if (offset === 0) await forgetFindings(ports);
   const page = await ports.roq.users({ filter, order, offset, limit: pageSize }, { deadline });
   const records = await ports.lists.getMany(page.data.map(({ reference }) => reference));
   const tally = openTally(job.report);
@@ -31,9 +32,16 @@ export async function auditUsers(
   return { ...job, cursor: isLast ? null : { in: 'users', offset: end }, report: tally.report() };
 }
 
+// What is still so is found again.
+async function forgetFindings({ state }: AuditPorts): Promise<void> {
+  for (const kind of ['stranger', 'duplicate'] as const) {
+    for await (const { id } of state.list(kind)) await state.remove(kind, id);
+  }
+}
+
 async function placeUser(
   ports: AuditPorts,
-  { adopt }: AuditJob,
+  { apply, adopt }: AuditJob,
   user: RoqUser,
   idOf: Map<string, string | null>,
   tally: Tally<AuditReport>,
@@ -49,7 +57,7 @@ async function placeUser(
   }
   tally.add('strangers', 1);
   addExample(tally, 'strangers', reference);
-  if (adopt) {
+  if (apply && adopt) {
     idOf.set(reference, roqId);
     if (await ports.store.adopt(reference, { roqId, observed: toState(user) })) tally.add('adopted', 1);
   } else if (tally.report().strangers <= maxListed) {

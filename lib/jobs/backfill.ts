@@ -1,6 +1,7 @@
 // A provider's exported users, as facts like any other: says what they would change, or folds and converges them.
 
 import { randomUUID } from 'node:crypto';
+import { type CeilingPorts, readCeiling } from '../ceiling.ts';
 import { type ConvergePorts, converge } from '../converge.ts';
 import type { ExportLine } from '../exports/read.ts';
 import type { Lists } from '../lists.ts';
@@ -9,6 +10,7 @@ import type { UserRecord } from '../record.ts';
 import { type Roq, toState } from '../roq/client.ts';
 import type { RoqUser } from '../roq/types.ts';
 import type { Outcome } from '../settle.ts';
+import type { State } from '../state.ts';
 import type { Store } from '../store.ts';
 import { type Facts, fold, news, plan, type RoqState, toFacts } from '../user.ts';
 import { openTally, type Tally } from './tally.ts';
@@ -17,6 +19,8 @@ export type BackfillPorts = ConvergePorts & {
   readonly store: ConvergePorts['store'] & Pick<Store, 'fold'>;
   readonly lists: Pick<Lists, 'getMany'>;
   readonly roq: ConvergePorts['roq'] & Pick<Roq, 'allUsers'>;
+  readonly state: Pick<State, 'get' | 'spent'>;
+  readonly limits: CeilingPorts['limits'];
 };
 
 export type BackfillReport = {
@@ -71,7 +75,7 @@ export async function backfillChunk(
   tally.add('lines', lines.length);
   const checked = lines.map((line) => notAhead(line, ports.now()));
   for (const line of checked) if (line.is === 'invalid') addInvalid(tally, line);
-  const work = apply ? applyBatch : planBatch;
+  const work = apply ? applyBatch : planWithin(await roomFor(ports, report));
   const isWhole = await budget.pace.each(batchesOf(heardIn(checked)), (batch) =>
     work(ports, batch, tally, budget),
   );
@@ -127,29 +131,35 @@ async function applyBatch(
   return paceOf(outcomes);
 }
 
+/** How many deactivations the ceiling has room for, as it is now. */
+type Room = { left: number };
+
+async function roomFor(ports: BackfillPorts, { deactivated }: BackfillReport): Promise<Room> {
+  const { counted, limit } = await readCeiling(ports);
+  return { left: limit - counted - deactivated };
+}
+
 /** What apply would do, from what is recorded and what ROQ holds now; changes nothing. */
-async function planBatch(
-  ports: BackfillPorts,
-  batch: Batch,
-  tally: Counts,
-  budget: RunBudget,
-): Promise<Went> {
-  const records = await ports.lists.getMany([...batch.keys()]);
-  const unseen = [...batch.keys()].filter((reference) => !records.get(reference)?.observed);
-  const users = await lookUp(ports, unseen, budget.deadline);
-  for (const [reference, facts] of batch) {
-    const record = records.get(reference);
-    const user = users.get(reference);
-    const observed = record?.observed ?? (user ? toState(user) : null);
-    planUser(facts, record, observed, tally);
-  }
-  return 'well';
+function planWithin(room: Room): typeof applyBatch {
+  return async (ports, batch, tally, budget) => {
+    const records = await ports.lists.getMany([...batch.keys()]);
+    const unseen = [...batch.keys()].filter((reference) => !records.get(reference)?.observed);
+    const users = await lookUp(ports, unseen, budget.deadline);
+    for (const [reference, facts] of batch) {
+      const record = records.get(reference);
+      const user = users.get(reference);
+      const observed = record?.observed ?? (user ? toState(user) : null);
+      planUser(facts, record, observed, room, tally);
+    }
+    return 'well';
+  };
 }
 
 function planUser(
   facts: Facts,
   record: UserRecord | undefined,
   observed: RoqState | null,
+  room: Room,
   tally: Counts,
 ): void {
   const isNews = !record || Object.keys(news(record.facts, facts)).length > 0;
@@ -158,9 +168,16 @@ function planUser(
   if (isAdopted) tally.add('adopted', 1);
   if (planned?.do === 'wait') tally.add('waiting', 1);
   else if (planned?.do === 'create') tally.add('created', 1);
-  else if (planned?.do === 'update')
-    addUpdate(tally, Object.keys(planned.changes), planned.changes.active === false);
+  else if (planned?.do === 'update') planUpdate(planned.changes, room, tally);
   else if (!isAdopted) tally.add('unchanged', 1);
+}
+
+function planUpdate({ active, ...profile }: RoqState, room: Room, tally: Counts): void {
+  const isOver = active === false && room.left <= 0;
+  if (active === false) room.left -= 1;
+  if (isOver) tally.add('held', 1);
+  const names = Object.keys(active === undefined || isOver ? profile : { ...profile, active });
+  if (names.length > 0) addUpdate(tally, names, active === false && !isOver);
 }
 
 /** The oldest ROQ user of each reference. */

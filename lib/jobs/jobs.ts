@@ -40,7 +40,7 @@ type FileSource = {
   /** When the file was made, for users who bear no time of their own; in milliseconds. */
   readonly exportedAtMs: number | null;
   /** Of the file as it was first read: a job goes on only with the same one. */
-  readonly etag: string | null;
+  readonly version: string | null;
 };
 
 /** A job as it is stored. */
@@ -80,12 +80,17 @@ export async function startJob(
   return state.put('job', id, stored, 0, keepMs);
 }
 
-/** Carries on whatever is running, one job after the other, as far as the time goes. */
+/**
+ * Carries on whatever is running, one job after the other, as far as the time goes.
+ * @throws what the first of them threw, once the others have had their turn
+ */
 export async function runJobs(ports: JobPorts, budget: RunBudget): Promise<void> {
+  const failures: unknown[] = [];
   for await (const { id } of ports.state.list('running')) {
-    if (ports.now() + reserveMs >= budget.deadline) return;
-    await runJob(ports, id, budget);
+    if (ports.now() + reserveMs >= budget.deadline) break;
+    await runJob(ports, id, budget).catch((error: unknown) => failures.push(error));
   }
+  if (failures.length > 0) throw failures[0];
 }
 
 /**
@@ -210,14 +215,14 @@ async function* auditPages(ports: JobPorts, job: AuditJob, budget: RunBudget): A
 async function* backfillFile(
   ports: JobPorts,
   job: BackfillJob,
-  { url, etag, shape, exportedAtMs }: FileSource,
+  { url, version, shape, exportedAtMs }: FileSource,
   budget: RunBudget,
 ): AsyncGenerator<BackfillJob> {
   const known = findShape(shape);
   if (!known) throw new SourceError('shape_unknown');
-  const file = await openSource(url, etag);
-  const source: FileSource = { from: 'url', url, shape, exportedAtMs, etag: file.etag };
-  const lines = readUsers(file.body, { shape: known, exportedAtMs });
+  const file = await openSource(url, version, budget.deadline - ports.now());
+  const source: FileSource = { from: 'url', url, shape, exportedAtMs, version: file.version };
+  const lines = readUsers(file.body, { shape: known, exportedAtMs, after: job.line });
   yield* backfillLines(ports, { ...job, source }, lines, true, budget);
 }
 

@@ -242,6 +242,32 @@ describe('the cut into chunks', () => {
   });
 });
 
+describe('lines that are passed over', () => {
+  it('leave the others as they are, of which each is the same line', async () => {
+    for (const file of [
+      '{"id":"u1"}\n{broken\n\n{"id":"u2"}\n{"id":"u3"}',
+      '{"users":[{"id":"u1"},7,{"id":"u2"}]}[{"id":"u3"}]x',
+      `${byteOrderMark}id,first_name\r\nu1,"A ""B"", C\r\nD"\r\nu2,"x"y\r\nu3,`,
+      'email\na@b.example\nc@d.example',
+    ]) {
+      const all = await read(file);
+      for (let after = 0; after < 9; after++) {
+        const rest = (await read(file, { after })).filter(({ line }) => line > after);
+        expect(rest).toEqual(all.filter(({ line }) => line > after));
+      }
+    }
+  });
+
+  it('of a format that its shape has not leave no other', async () => {
+    expect(inShort(await read('id\nu1\nu2\n', { shape: oktaExport, after: 2 }))).toEqual(['1 format']);
+  });
+
+  it('are not read', async () => {
+    expect(inShort(await read('{broken\n{"id":"u2"}\n', { after: 1 }))).toEqual(['2 u2']);
+    expect(inShort(await read('id\nu1,,\nu2\n', { after: 2 }))).toEqual(['3 u2']);
+  });
+});
+
 describe('a large file', () => {
   const userBytes = 1_000;
 

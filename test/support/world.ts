@@ -1,6 +1,7 @@
 // Our own code between a real DynamoDB engine and the ROQ stand-in, on a clock that stands still until it is moved.
 
 import { randomUUID } from 'node:crypto';
+import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
 import { type App, noteDuplicates, noteHeard } from '../../lib/app.ts';
 import { createCeiling } from '../../lib/ceiling.ts';
 import { type ConvergePorts, converge } from '../../lib/converge.ts';
@@ -80,6 +81,11 @@ export async function startWorld({ pageCap = 5, timeoutMs = 300, isInProcess = f
       nowMs += ms;
     },
     record: (reference: string): Promise<UserRecord | null> => store.get(reference),
+    /** As a table that was restored from a day before has it. */
+    forget: (reference: string) =>
+      table.client.send(
+        new DeleteItemCommand({ TableName: tableName, Key: { reference: { S: reference } } }),
+      ),
     usersOf: (reference: string) => roqServer.users.filter((user) => user.reference === reference),
     close: async () => {
       await roqServer.close();
