@@ -19,6 +19,7 @@ import {
   type Kinds,
   listKinds,
   type Provider,
+  readEach,
   type UserEvent,
   type WebhookRequest,
 } from './provider.ts';
@@ -84,7 +85,7 @@ export const entra: Provider<typeof settings> = {
       const { value } = parsePayload(envelope, parseJson(request.body));
       // One request may hold notifications of several subscriptions, and each must be known.
       for (const { clientState } of value) check(clientState);
-      return value.map((item) => toUserEvent(item, nowMs));
+      return readEach(value, (item) => toUserEvent(item, nowMs));
     };
   },
   lookUp: (configured) => {

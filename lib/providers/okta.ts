@@ -19,6 +19,7 @@ import {
   type LookUp,
   listKinds,
   type Provider,
+  readEach,
   type UserEvent,
   type WebhookRequest,
 } from './provider.ts';
@@ -36,21 +37,15 @@ const settings = {
   ),
 };
 
-const envelope = v.object({
-  data: v.object({
-    events: v.array(
-      v.object({
-        uuid: name(),
-        published: instant(),
-        eventType: name(),
-        outcome: v.nullish(v.object({ result: v.nullish(v.string()) })),
-        target: v.nullish(v.array(v.object({ id: v.unknown(), type: v.nullish(v.string()) }))),
-      }),
-    ),
-  }),
-});
+const envelope = v.object({ data: v.object({ events: v.array(v.unknown()) }) });
 
-type LogEvent = v.InferOutput<typeof envelope>['data']['events'][number];
+const logEvent = v.object({
+  uuid: name(),
+  published: instant(),
+  eventType: name(),
+  outcome: v.nullish(v.object({ result: v.nullish(v.string()) })),
+  target: v.nullish(v.array(v.object({ id: v.optional(v.unknown()), type: v.nullish(v.string()) }))),
+});
 
 const kinds: Kinds<void> = {
   'user.lifecycle.create': { means: 'was created; the profile is read back', tells: () => ({}) },
@@ -87,7 +82,7 @@ export const okta: Provider<typeof settings> = {
     return async (request) => {
       await verify(request);
       const { data } = parsePayload(envelope, parseJson(request.body));
-      return data.events.map(toUserEvent);
+      return readEach(data.events, toUserEvent);
     };
   },
   lookUp: ({ OKTA_API_URL, OKTA_API_TOKEN }) => {
@@ -99,7 +94,8 @@ export const okta: Provider<typeof settings> = {
   challenge: toChallengeAnswer,
 };
 
-function toUserEvent({ uuid: id, published: at, eventType, outcome, target }: LogEvent): UserEvent {
+function toUserEvent(item: unknown): UserEvent {
+  const { uuid: id, published: at, eventType, outcome, target } = parsePayload(logEvent, item);
   const kind = findKind(kinds, eventType);
   if (!kind || outcome?.result !== 'SUCCESS') return ignoredEvent({ id, kind: eventType, at });
   const subject = target?.find(({ type }) => type === 'User');

@@ -53,10 +53,20 @@ describe("Auth0's log", () => {
   it.each([
     ['with a line that is none', Buffer.from(`${JSON.stringify(deletion)}\n{"data":`), 'body_malformed'],
     ['with bytes that are no text', Buffer.from([0x22, 0xff, 0x22]), 'body_malformed'],
-    ['with an entry at no time', [deletion, { data: { type: 'sdu', user_id: 'x' } }], 'payload_invalid'],
     ['by the thousand', Array.from({ length: 1_001 }, () => deletion), 'payload_invalid'],
   ])('is refused, all of it, %s', async (_how, payload, code) => {
     await expect(send(payload)).rejects.toMatchObject({ code });
+  });
+
+  it('keeps none of the others from us by an entry that can not be read', async () => {
+    const timeless = { data: { type: 'sdu', user_id: 'x' } };
+    expect(await send([timeless, deletion])).toMatchObject([{ rejected: 'payload_invalid' }, deleted]);
+  });
+
+  it('takes nobody at his word that he is blocked, nor stumbles over what he sends', async () => {
+    const body = { email: 'ada@example.com', blocked: 'x', email_verified: 7 };
+    const [event] = await send(wrap({ type: 'ss', user_id: 'auth0|1', details: { body } }));
+    expect(event?.told).toEqual({ email: 'ada@example.com', disabled: false });
   });
 
   it('says of a sign-up what is there, and that the rest is missing', async () => {
