@@ -51,7 +51,9 @@ export function connectGraph(options: GraphOptions): LookUp {
     // Whoever is in the recycle bin can be restored for 30 days: kept out until then, but not gone.
     // https://learn.microsoft.com/graph/api/directory-deleteditems-get
     const removed = await get(`/v1.0/directory/deletedItems/${segment}`, signal);
-    if (removed.status === 404) return null;
+    // A user just made is not in every replica yet, and whoever is gone for good is told of by a notification of its own.
+    // https://aaddevsup.azurewebsites.net/2021/08/why-do-i-sometimes-get-a-404-when-trying-to-update-an-azure-directory-object-after-i-just-created-it/
+    if (removed.status === 404) throw unavailable('Graph has no such user, or not yet');
     return toProfile(removed, v.pick(user, ['id']), id, () => ({ disabled: true }));
   };
 }

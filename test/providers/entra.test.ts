@@ -201,8 +201,8 @@ describe('a user read back', () => {
     expect(await lookUp()(user.id)).toEqual({ told: { disabled: true }, at: nowMs });
   });
 
-  it('is nobody where Graph has none of that id, there neither', async () => {
-    expect(await lookUp()(user.id)).toBeNull();
+  it('is asked for again where Graph has none of that id, there neither, for he may be too new', async () => {
+    await expect(lookUp()(user.id)).rejects.toMatchObject({ code: 'profile_unavailable' });
   });
 
   it.each([
@@ -307,6 +307,13 @@ describe('through the door', () => {
         { kind: 'user.updated', reference: user.id, outcome: 'waiting' },
         { outcome: 'unavailable', code: 'profile_unavailable', reference: null },
       ]);
+      holdUser();
+      expect((await send('user.updated')).status).toBe(200);
+      expect(rows()).toMatchObject([{ email: user.email, active: true }]);
+    });
+
+    it('a user whom Graph has not everywhere yet is mirrored once it has', async () => {
+      expect((await send('user.updated')).status).toBe(503);
       holdUser();
       expect((await send('user.updated')).status).toBe(200);
       expect(rows()).toMatchObject([{ email: user.email, active: true }]);
