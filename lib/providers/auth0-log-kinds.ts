@@ -85,8 +85,10 @@ function toApiTold({ details }: LogEntry): Told {
   const call = readApiCall(details);
   if (!call || call.method === 'delete') return call ? { disabled: true } : {};
   const isAnswered = call.method === 'post' || call.answer.user_id === call.userId;
-  // A call that succeeded made true what it asked for.
-  const told = toAuth0Told(parsePayload(auth0User, { ...call.asked, ...(isAnswered && call.answer) }));
+  // An address that changes is verified no more, and a call that succeeded made true what it asked for.
+  const unverified = 'email' in call.asked && { email_verified: false };
+  const user = { ...unverified, ...call.asked, ...(isAnswered && call.answer) };
+  const told = toAuth0Told(parsePayload(auth0User, user));
   return call.method === 'post' ? { disabled: false, ...told } : told;
 }
 

@@ -119,6 +119,19 @@ describe("Auth0's log", () => {
       ]);
     });
 
+    it.each([
+      [{}, {}, false],
+      [{ email_verified: true }, {}, true],
+      [{}, { user_id: 'auth0|1', email_verified: true }, true],
+      [{ email_verified: true }, { user_id: 'auth0|1', email_verified: false }, false],
+    ])(
+      'says of a new address, by %j and the answer %j: verified %j',
+      async (asked, answer, emailVerified) => {
+        const [event] = await send(call('patch', path, { email: 'new@example.com', ...asked }, answer));
+        expect(event?.told).toEqual({ email: 'new@example.com', emailVerified });
+      },
+    );
+
     it('believes an answer only of the user that was asked for', async () => {
       const answer = { user_id: 'auth0|2', email: 'mallory@example.com', blocked: true };
       const [event] = await send(call('patch', path, { given_name: 'Ada' }, answer));

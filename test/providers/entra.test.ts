@@ -188,6 +188,17 @@ describe('a user read back', () => {
   });
 
   it.each([
+    [undefined, undefined],
+    ['true', true],
+  ])('with ENTRA_EMAILS_ARE_VERIFIED %j has an address verified: %j', async (flag, emailVerified) => {
+    holdUser();
+    const found = await connectUsers({ ...graphSettings(), ENTRA_EMAILS_ARE_VERIFIED: flag ?? '' })?.(
+      user.id,
+    );
+    expect(found?.told.emailVerified).toBe(emailVerified);
+  });
+
+  it.each([
     [true, false],
     [false, true],
     [null, undefined],

@@ -129,6 +129,16 @@ describe('a user read back', () => {
   });
 
   it.each([
+    [undefined, undefined],
+    ['true', true],
+  ])('with OKTA_EMAILS_ARE_VERIFIED %j has an address verified: %j', async (flag, emailVerified) => {
+    answer = (response) => answerJson(response, 200, toUser());
+    const vouched = { OKTA_EMAILS_ARE_VERIFIED: flag ?? '', OKTA_API_URL: api.url, OKTA_API_TOKEN: 'token' };
+    const found = await connectUsers(vouched)?.(user.id);
+    expect(found?.told.emailVerified).toBe(emailVerified);
+  });
+
+  it.each([
     ['STAGED', false],
     ['PROVISIONED', false],
     ['ACTIVE', false],
