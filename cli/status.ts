@@ -62,7 +62,7 @@ function factTable({ record, differs }: UserStatus, held: RoqState): string {
     const isOff = differs.includes(field);
     return [[name, value(fact.value), when(fact.at), isOff ? styleText('red', shown) : shown]];
   });
-  return table(rows, ['fact', 'told', 'when', 'ROQ holds']);
+  return rows.length > 0 ? table(rows, ['fact', 'told', 'when', 'ROQ holds']) : '  No event told anything.';
 }
 
 function value(of: string | boolean | null | undefined): string {

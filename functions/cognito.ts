@@ -1,11 +1,16 @@
-// Amazon Cognito's PostConfirmation trigger, whose caller waits at most 5 s; and its API calls, from CloudTrail by
-// EventBridge.
+// Amazon Cognito's triggers, PostConfirmation and PostAuthentication, whose caller waits at most 5 s; and its API calls,
+// from CloudTrail by EventBridge.
 
-import type { Context, EventBridgeEvent, PostConfirmationTriggerEvent } from 'aws-lambda';
+import type {
+  Context,
+  EventBridgeEvent,
+  PostAuthenticationTriggerEvent,
+  PostConfirmationTriggerEvent,
+} from 'aws-lambda';
 import { type App, connect, leaseMsFor } from '../lib/app.ts';
 import { inlineSettings, readConfig } from '../lib/config.ts';
 import { RejectedError, UnavailableError } from '../lib/errors.ts';
-import { causeName } from '../lib/log.ts';
+import { causeName, log } from '../lib/log.ts';
 import { cognitoSettings, readCall, readTrigger } from '../lib/providers/cognito.ts';
 import type { UserEvent } from '../lib/providers/provider.ts';
 import { createReady } from '../lib/ready.ts';
@@ -14,19 +19,37 @@ import { readSettings } from '../lib/settings.ts';
 
 const functionSettings = { ...cognitoSettings, ...inlineSettings };
 
-const ready = createReady(process.env, (environment) => {
-  const settings = readSettings(functionSettings, environment);
-  return createHandler(connect(readConfig(environment)), {
-    userPoolIds: settings.COGNITO_USER_POOL_IDS,
-    inlineBudgetMs: settings.INLINE_BUDGET_MS,
+const createHandlers = () =>
+  createReady(process.env, (environment) => {
+    const settings = readSettings(functionSettings, environment);
+    return createHandler(connect(readConfig(environment)), {
+      userPoolIds: settings.COGNITO_USER_POOL_IDS,
+      inlineBudgetMs: settings.INLINE_BUDGET_MS,
+    });
   });
-});
 
-export const handler = async (event: CognitoEvent, context: Context): Promise<CognitoEvent> =>
-  (await ready())(event, context);
+let ready: ReturnType<typeof createHandlers> | null = null;
+
+export const handler = async (event: CognitoEvent, context: Context): Promise<CognitoEvent> => {
+  try {
+    // Not at the cold start, which would fail and keep users from signing up.
+    ready ??= createHandlers();
+    return await (await ready())(event, context);
+  } catch (error) {
+    if (!('triggerSource' in event)) throw error;
+    // A trigger's own trouble ends in orLost: this is about settings that are wrong, or can't be had.
+    log({
+      message: 'failure',
+      code: 'settings_unavailable',
+      cause: error instanceof Error ? error.name : null,
+    });
+    return event;
+  }
+};
 
 export type CognitoEvent =
   | PostConfirmationTriggerEvent
+  | PostAuthenticationTriggerEvent
   | EventBridgeEvent<'AWS API Call via CloudTrail', unknown>;
 
 type Options = { readonly userPoolIds: readonly string[]; readonly inlineBudgetMs: number };
@@ -67,7 +90,7 @@ async function orRejected(app: App, recorded: Promise<void>): Promise<void> {
   }
 }
 
-/** Cognito shows an error to the user who signs up and tells of him no more: it gets none, and the alarm is rung. */
+/** Cognito shows an error to the user who signs up or in: it gets none, and the alarm is rung. */
 async function orLost(app: App, recorded: Promise<void>): Promise<void> {
   try {
     await recorded;

@@ -79,13 +79,22 @@ function toRequest(event: APIGatewayProxyEventV2): WebhookRequest {
     atLeastBytes > maxBodyBytes ? null : Buffer.from(text, event.isBase64Encoded ? 'base64' : 'utf8');
   if (!body || body.length > maxBodyBytes)
     throw new RejectedError('body_too_large', 'the body is over 1 MiB');
-  const headers = Object.entries(event.headers).map(([name, value]) => [name.toLowerCase(), value] as const);
   return {
     method: event.requestContext.http.method,
     // What API Gateway has parsed leaves it open what became of a "+".
     query: Object.fromEntries(new URLSearchParams(event.rawQueryString)),
-    ...{ headers: Object.fromEntries(headers), body },
+    ...{ headers: joinHeaders(event.headers), body },
   };
+}
+
+// The case of a name does not count. A header that is there twice stays recognizable as one, as API Gateway writes it.
+function joinHeaders(given: APIGatewayProxyEventV2['headers']): WebhookRequest['headers'] {
+  const headers: Record<string, string> = Object.create(null);
+  for (const [name, value = ''] of Object.entries(given)) {
+    const known = headers[name.toLowerCase()];
+    headers[name.toLowerCase()] = known === undefined ? value : `${known},${value}`;
+  }
+  return headers;
 }
 
 function plainAnswer(code: ErrorCode): Answer {

@@ -32,7 +32,7 @@ const maxAheadMs = 5 * 60_000;
 
 /**
  * Records everything that a request tells, and makes ROQ follow as far as the budget goes.
- * `read` verifies the request and says what it tells, all or nothing; it is given our clock in milliseconds.
+ * `read` verifies the request and says what it tells; it is given our clock in milliseconds.
  * @throws RejectedError for what is not a valid event; UnavailableError when it could not be recorded.
  */
 export async function receive(
@@ -123,19 +123,30 @@ async function convergeAll(
 
 function eventLine(
   provider: string,
-  { id, kind, reference, told }: UserEvent,
+  event: UserEvent,
   folded: ReadonlyMap<string, Folded>,
   outcomes: ReadonlyMap<string, Outcome>,
   spent: Spent,
 ): EventLine {
+  const { id, kind, reference, rejected } = event;
   const user = reference === null ? undefined : folded.get(reference);
   const outcome = reference === null ? undefined : outcomes.get(reference);
   return {
     ...{ message: 'event', provider, eventId: id, kind, reference },
-    outcome: told === null ? 'ignored' : user?.changed === false ? 'repeat' : (outcome?.is ?? 'pending'),
-    code: outcome?.code ?? null,
+    outcome: outcomeOf(event, user, outcome),
+    code: rejected ?? outcome?.code ?? null,
     cause: null,
     roqMs: Math.round(spent.roqMs),
     storeMs: Math.round(spent.storeMs),
   };
+}
+
+function outcomeOf(
+  { told, rejected }: UserEvent,
+  user: Folded | undefined,
+  outcome: Outcome | undefined,
+): string {
+  if (rejected) return 'rejected';
+  if (told === null) return 'ignored';
+  return user?.changed === false ? 'repeat' : (outcome?.is ?? 'pending');
 }

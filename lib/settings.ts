@@ -53,6 +53,14 @@ export function flag(otherwise: boolean, description: string) {
   );
 }
 
+/** Whether the operator vouches for all e-mail addresses of who does not say which of them are verified. */
+export function vouchedEmails(who: string) {
+  return flag(
+    false,
+    `${who} does not say whether an e-mail address is verified. Set to "true" where all of them are.`,
+  );
+}
+
 /** A number within bounds; where nothing is set, `otherwise`. */
 export function number(
   otherwise: number,

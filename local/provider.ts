@@ -64,10 +64,11 @@ function show(name: string | undefined, isJson: boolean): void {
 
 function toText({ name, title, family, setUp, retries, mirrored, ...sheet }: ProviderSheet): string {
   const heading = (text: string) => `\n${styleText('bold', text)}`;
+  const width = Math.max(...mirrored.map(({ kind }) => kind.length));
   return [
     `${styleText('bold', name)}  ${title}  ${styleText('dim', family)}`,
     ...[heading('At the provider'), wrap(setUp), heading('Sent again'), wrap(retries), heading('Mirrored')],
-    ...mirrored.map(({ kind, means }) => `  ${kind}  ${styleText('dim', means)}`),
+    ...mirrored.map(({ kind, means }) => `  ${kind.padEnd(width)}  ${styleText('dim', means)}`),
     ...[heading('Left alone'), wrap(sheet.ignored.join(', ')), heading('Settings')],
     ...sheet.settings.map(settingText),
     ...[heading('Try it'), ...sheet.examples.map((example) => `  npm run send -- ${name} ${example}`)],

@@ -9,6 +9,8 @@ import { type Choice, deliver, findExample, findSender, NoSuchExampleError, toUs
 import type { SigningKeys } from './senders/keys.ts';
 import { senders } from './senders/registry.ts';
 
+const defaultPort = 3000;
+
 const help = `Usage: npm run send -- <provider> <event> [options]
 
 Signs an example event as the provider does, and sends it to the webhook that npm start runs.
@@ -16,7 +18,7 @@ Without an event it lists those of the provider, without a provider the provider
 
   --user ID     the user that it is about (default: one and the same for all providers)
   --email E     the user's e-mail address
-  --port N      the port of npm start's webhook (default: 3000)
+  --port N      the port of npm start's webhook (default: ${defaultPort})
   --url URL     send to this address instead, signed with the settings in your environment: how to try a
                 deployment. Not for providers that sign with a key that only they have.
   --json        print one JSON document
@@ -55,7 +57,7 @@ async function main(): Promise<void> {
 
 async function send(options: Options): Promise<void> {
   const sent = options.url ? await sendTo(options.url, options) : await sendToStart(options);
-  process.stdout.write(options.json ? `${JSON.stringify(sent)}\n` : toText(sent));
+  process.stdout.write(options.json ? `${JSON.stringify(sent)}\n` : toText(sent, options));
   if (sent.status >= 300) process.exitCode = 1;
 }
 
@@ -64,7 +66,7 @@ function readOptions(): Options | 'help' {
     allowPositionals: true,
     options: {
       ...({ user: { type: 'string' }, email: { type: 'string' }, url: { type: 'string' } } as const),
-      port: { type: 'string', default: '3000' },
+      port: { type: 'string', default: String(defaultPort) },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -135,18 +137,20 @@ const noKeys: SigningKeys = {
   close: async () => {},
 };
 
-function toText({ provider, event, status, answer, references, users }: Sent): string {
+function toText({ provider, event, status, answer, references, users }: Sent, { port }: Options): string {
   const colour = status < 300 ? 'green' : 'red';
   const lines = [
     `${styleText('bold', `${provider} ${event}`)}  ${styleText(colour, String(status))}  ${styleText('dim', answer)}`,
     ...(users ?? []).map(userLine),
   ];
-  if (users?.length === 0) {
-    const why =
-      references.length > 0
-        ? `no user ${references.join(', ')} yet`
-        : 'nothing of it, for it is not mirrored';
-    lines.push(`  ROQ has ${why}`);
+  if (users?.length === 0 && status < 300) {
+    const [reference] = references;
+    const at = port === defaultPort ? '' : ` --port ${port}`;
+    lines.push(
+      reference === undefined
+        ? '  ROQ has nothing of it, for it is not mirrored'
+        : `  ROQ has no user ${reference}; why: npx roq-sync status ${reference}${at}`,
+    );
   }
   return `${lines.join('\n')}\n`;
 }

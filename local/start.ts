@@ -96,13 +96,13 @@ function complain(text: string, exitCode: number): void {
 
 function eventRow({ reference, kind, note, status }: Played): string {
   const colour = status < 300 ? 'green' : 'red';
-  return `  ${reference.padEnd(6)}${kind.padEnd(22)}${styleText(colour, String(status))}  ${styleText('dim', note)}`;
+  return `  ${reference.padEnd(5)} ${kind.padEnd(21)} ${styleText(colour, String(status))}  ${styleText('dim', note)}`;
 }
 
 function logRow({ reference, kind, outcome, code }: EventLine): string {
   const colour = outcome === 'done' ? 'green' : 'yellow';
   const note = styleText('dim', code ?? '');
-  return `  ${(reference ?? '').padEnd(6)}${(kind ?? '').padEnd(22)}${styleText(colour, outcome)}  ${note}`;
+  return `  ${(reference ?? '').padEnd(5)} ${(kind ?? '').padEnd(21)} ${styleText(colour, outcome)}  ${note}`;
 }
 
 function userTable(users: readonly SyncedUser[]): string {

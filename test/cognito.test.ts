@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { PostConfirmationTriggerEvent } from 'aws-lambda';
+import type { Context, PostAuthenticationTriggerEvent, PostConfirmationTriggerEvent } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { CognitoEvent, createHandler as CreateHandler } from '../functions/cognito.ts';
 import type { App } from '../lib/app.ts';
@@ -113,6 +113,46 @@ test('a new password tells the attributes as they are now, and enables nobody', 
   world.pass(60_000);
   await handle(confirmation('PostConfirmation_ConfirmForgotPassword'));
   expect(world.usersOf(sub)).toMatchObject([{ isOptedIn: true, active: false }]);
+});
+
+test('a sign-in tells of a user whom an administrator made, and of what has changed since', async () => {
+  const signIn = (attributes: Record<string, string> = {}) =>
+    handle({
+      ...confirmation('PostConfirmation_ConfirmSignUp', attributes),
+      triggerSource: 'PostAuthentication_Authentication',
+    } as unknown as PostAuthenticationTriggerEvent);
+  await signIn();
+  expect(world.usersOf(sub)).toMatchObject([{ email: 'ada@example.com', isOptedIn: true }]);
+  world.pass(60_000);
+  await signIn({ email: 'countess@example.com', email_verified: 'false' });
+  expect(world.usersOf(sub)).toMatchObject([{ email: 'countess@example.com', isOptedIn: false }]);
+});
+
+describe('without settings that work', () => {
+  async function withoutPools(event: CognitoEvent) {
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    vi.stubEnv('COGNITO_USER_POOL_IDS', '');
+    try {
+      vi.resetModules();
+      const { handler } = await import('../functions/cognito.ts');
+      const answer = await handler(event, time as Context);
+      return { answer, said: write.mock.calls.map(([text]) => JSON.parse(String(text))) };
+    } finally {
+      vi.stubEnv('COGNITO_USER_POOL_IDS', pool);
+      write.mockRestore();
+    }
+  }
+
+  test('a sign-up is answered, and the log says that it was lost', async () => {
+    const event = confirmation('PostConfirmation_ConfirmSignUp');
+    const { answer, said } = await withoutPools(event);
+    expect(answer).toEqual(event);
+    expect(said).toEqual([{ message: 'failure', code: 'settings_unavailable', cause: 'ConfigError' }]);
+  });
+
+  test('an API call is tried again by Lambda', async () => {
+    await expect(withoutPools(call('AdminDisableUser'))).rejects.toThrow('COGNITO_USER_POOL_IDS');
+  });
 });
 
 describe('an API call that CloudTrail reports', () => {

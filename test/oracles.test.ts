@@ -3,13 +3,18 @@
 import { decodeWebhook } from '@kinde/webhooks';
 import { sign, verify } from '@octokit/webhooks-methods';
 import { WorkOS } from '@workos-inc/node';
+import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifyHmac } from '../lib/signatures/hmac.ts';
 import { verifyTimestampedHmac } from '../lib/signatures/timestamped-hmac.ts';
+import { clerk } from '../local/senders/clerk.ts';
+import { generic } from '../local/senders/generic.ts';
 import { type SigningKeys, startSigningKeys } from '../local/senders/keys.ts';
 import { kinde } from '../local/senders/kinde.ts';
 import { sampleUser } from '../local/senders/sender.ts';
 import { signHmac } from '../local/senders/signing.ts';
+import { stytch } from '../local/senders/stytch.ts';
+import { supabase } from '../local/senders/supabase.ts';
 import { workos } from '../local/senders/workos.ts';
 
 const nowMs = Date.now();
@@ -65,6 +70,24 @@ describe("a timestamped HMAC of WorkOS' package", () => {
     await expect(opened).resolves.toBe(true);
     await expect(client.webhooks.verifyHeader({ payload: body, sigHeader, secret: 'x' })).rejects.toThrow();
   });
+});
+
+describe.each([clerk, stytch, supabase, generic])("Standard Webhooks' package", (sender) => {
+  test.each(Object.keys(sender.examples))(
+    `verifies what our sender of ${sender.name} signs: %s`,
+    async (name) => {
+      const environment = sender.environment(keys);
+      const event = sender.examples[name]?.payload(sampleUser('user_1'), nowMs) ?? {};
+      const { headers, body } = await sender.sign(event, { nowMs, environment, keys });
+      // The package knows neither Svix's names of headers nor how Supabase writes secrets.
+      const named = Object.entries(headers).map(([key, value]) => [key.replace(/^svix-/, 'webhook-'), value]);
+      const verify = (secret: string) =>
+        new Webhook(secret).verify(Buffer.from(body).toString(), Object.fromEntries(named));
+      const [secret = ''] = Object.values(environment).map((text) => text.replace(/^v1,/, ''));
+      expect(verify(secret)).toEqual(JSON.parse(Buffer.from(body).toString()));
+      expect(() => verify(`whsec_${Buffer.alloc(24).toString('base64')}`)).toThrow();
+    },
+  );
 });
 
 test.each(Object.keys(kinde.examples))("Kinde's package takes what our sender signs: %s", async (name) => {

@@ -24,7 +24,7 @@ const apiCall = v.object({
   response: v.object({ statusCode: v.number(), body: v.optional(v.unknown()) }),
 });
 
-const signUp = v.object({ body: v.nullish(auth0User) });
+const signUp = v.object({ body: v.nullish(v.omit(auth0User, ['email_verified', 'blocked'])) });
 
 const verification = v.object({ email: text() });
 
@@ -67,11 +67,10 @@ export function isPartialEntry({ type }: LogEntry, told: Told): boolean {
   return (type === 'ss' && told.email === undefined) || Object.keys(told).length === 0;
 }
 
-// The body is what was sent to sign up, by whoever it was: that the address is verified is not taken from there. A
-// sign-up by another identity provider has none, and leaves out the profile.
+// The body is what was sent to sign up, by whoever it was: only a profile is taken from there. A sign-up by another
+// identity provider has none, and leaves out the profile.
 function toSignUpTold({ details }: LogEntry): Told {
-  const { emailVerified, ...told } = toAuth0Told(parsePayload(signUp, details ?? {}).body ?? {});
-  return { disabled: false, ...told };
+  return { disabled: false, ...toAuth0Told(parsePayload(signUp, details ?? {}).body ?? {}) };
 }
 
 // Unless it says that the new address is verified, it is not: what was said of the old one no longer counts.
@@ -86,8 +85,10 @@ function toApiTold({ details }: LogEntry): Told {
   const call = readApiCall(details);
   if (!call || call.method === 'delete') return call ? { disabled: true } : {};
   const isAnswered = call.method === 'post' || call.answer.user_id === call.userId;
-  // A call that succeeded made true what it asked for.
-  const told = toAuth0Told(parsePayload(auth0User, { ...call.asked, ...(isAnswered && call.answer) }));
+  // An address that changes is verified no more, and a call that succeeded made true what it asked for.
+  const unverified = 'email' in call.asked && { email_verified: false };
+  const user = { ...unverified, ...call.asked, ...(isAnswered && call.answer) };
+  const told = toAuth0Told(parsePayload(auth0User, user));
   return call.method === 'post' ? { disabled: false, ...told } : told;
 }
 

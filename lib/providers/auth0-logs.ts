@@ -9,7 +9,7 @@ import { verifyStaticCredential } from '../signatures/static-credential.ts';
 import type { Told } from '../user.ts';
 import { findLogUser, isPartialEntry, logEntry, logKinds } from './auth0-log-kinds.ts';
 import { isRecord, parseJson, parsePayload, reference, tell } from './payload.ts';
-import { findKind, ignoredEvent, listKinds, type Provider, type UserEvent } from './provider.ts';
+import { findKind, ignoredEvent, listKinds, type Provider, readEach, type UserEvent } from './provider.ts';
 
 const settings = {
   AUTH0_LOGS_CREDENTIALS: credentials(
@@ -42,12 +42,12 @@ export const auth0Logs: Provider<typeof settings> = {
     const verify = verifyStaticCredential({ header: 'authorization', credentials });
     return async (request) => {
       await verify(request);
-      return parsePayload(batch, readBatch(request.body)).map(toEvent);
+      return readEach(parsePayload(batch, readBatch(request.body)), toEvent);
     };
   },
 };
 
-const batch = v.pipe(v.array(logEntry), v.maxLength(maxEntries));
+const batch = v.pipe(v.array(v.unknown()), v.maxLength(maxEntries));
 
 /** The entries of a list, of one object, or of one object a line, by the stream's content format. */
 function readBatch(body: Uint8Array): unknown[] {
@@ -61,7 +61,8 @@ function readBatch(body: Uint8Array): unknown[] {
 // No JSON document has this within it. The first line end is found in one way only: many of them must not cost many more.
 const lineEnd = /(?<=\})[ \t\r]*\n\s*(?=\{)/;
 
-function toEvent(entry: v.InferOutput<typeof logEntry>): UserEvent {
+function toEvent(item: unknown): UserEvent {
+  const entry = parsePayload(logEntry, item);
   const event = { id: entry.log_id ?? null, kind: entry.type, at: entry.date };
   const kind = findKind(logKinds, entry.type);
   const userId = findLogUser(entry);

@@ -16,7 +16,7 @@ export const auth0User = v.object({
 });
 
 /** `name` and `nickname` are left alone: they are first and last name in one, or neither. */
-export function toAuth0Told(user: v.InferOutput<typeof auth0User>): Told {
+export function toAuth0Told(user: Partial<v.InferOutput<typeof auth0User>>): Told {
   return tell({
     email: user.email,
     emailVerified: user.email_verified,

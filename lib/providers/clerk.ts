@@ -27,7 +27,7 @@ export const user = v.object({
   banned: yesNo(),
   deprovisioned: yesNo(),
   primary_email_address_id: v.nullish(v.string()),
-  email_addresses: v.optional(
+  email_addresses: v.nullish(
     v.array(
       v.object({
         id: v.nullish(v.string()),
@@ -38,7 +38,7 @@ export const user = v.object({
     [],
   ),
   primary_phone_number_id: v.nullish(v.string()),
-  phone_numbers: v.optional(v.array(v.object({ id: v.nullish(v.string()), phone_number: text() })), []),
+  phone_numbers: v.nullish(v.array(v.object({ id: v.nullish(v.string()), phone_number: text() })), []),
 });
 
 type User = v.InferOutput<typeof user>;

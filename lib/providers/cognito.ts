@@ -1,11 +1,12 @@
-// Amazon Cognito: the PostConfirmation trigger of a user pool, and what CloudTrail reports of its administrators.
+// Amazon Cognito: two triggers of a user pool, and what CloudTrail reports of its administrators.
 // No webhooks: AWS lets none but Cognito and EventBridge call functions/cognito.ts, so that nothing is signed.
 // https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-post-confirmation.html
+// https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-post-authentication.html
 // https://docs.aws.amazon.com/cognito/latest/developerguide/logging-using-cloudtrail.html
 //
-// The trigger has no time: Cognito waits for the answer, so that what it tells is true when it calls, and the time of
-// the call is the event's. CloudTrail's events have their eventTime, in whole seconds. Cognito tells nothing of
-// profiles that change and of users whom an administrator creates: AdminCreateUser runs no trigger.
+// A trigger has no time: Cognito waits for the answer, so that what it tells is true when it calls, and the time of
+// the call is the event's. CloudTrail's events have their eventTime, in whole seconds. Of profiles that change and of
+// users whom an administrator creates Cognito tells nothing before the next sign-in: AdminCreateUser confirms nobody.
 
 import * as v from 'valibot';
 import { RejectedError } from '../errors.ts';
@@ -36,6 +37,7 @@ type Attributes = v.InferOutput<typeof attributes>;
 const triggers: Kinds<Attributes> = {
   PostConfirmation_ConfirmSignUp: { means: 'signed up, e-mail address verified', tells: toTold },
   PostConfirmation_ConfirmForgotPassword: { means: 'chose a new password', tells: toTold },
+  PostAuthentication_Authentication: { means: 'signed in, with whatever has changed', tells: toTold },
 };
 
 const trigger = v.object({

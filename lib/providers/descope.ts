@@ -20,6 +20,7 @@ import {
   type Kinds,
   listKinds,
   type Provider,
+  readEach,
   type UserEvent,
   type WebhookRequest,
 } from './provider.ts';
@@ -38,7 +39,7 @@ const maxEvents = 100;
 const audit = v.object({ action: name(), occurred: instant(), userId: v.optional(v.unknown()) });
 
 // What arrives is a list; one event alone is taken too.
-const body = v.union([v.pipe(v.array(audit), v.minLength(1), v.maxLength(maxEvents)), audit]);
+const body = v.union([v.pipe(v.array(v.unknown()), v.minLength(1), v.maxLength(maxEvents)), audit]);
 
 const kinds: Kinds<void> = {
   UserCreated: { means: 'signed up, or created by an administrator', tells: () => ({}) },
@@ -60,7 +61,7 @@ export const descope: Provider<typeof settings> = {
     return async (request) => {
       for (const check of checks) await check(request);
       const events = parsePayload(body, parseJson(request.body));
-      return [events].flat().map(toEvent);
+      return readEach([events].flat(), toEvent);
     };
   },
 };
@@ -77,7 +78,8 @@ function toChecks(secrets: readonly string[], credentials: readonly string[]): r
   return checks;
 }
 
-function toEvent({ action, occurred: at, userId }: v.InferOutput<typeof audit>): UserEvent {
+function toEvent(item: unknown): UserEvent {
+  const { action, occurred: at, userId } = parsePayload(audit, item);
   const kind = findKind(kinds, action);
   if (!kind) return ignoredEvent({ id: null, kind: action, at });
   const told = kind.tells();

@@ -7,7 +7,7 @@
 
 import * as v from 'valibot';
 import type { Told } from '../user.ts';
-import { reference, tell, text, yesNo } from './payload.ts';
+import { reference, tell, text, vouchFor, yesNo } from './payload.ts';
 import type { LookUp } from './provider.ts';
 import { type Answer, ask, expectJson, timeLimit, unavailable } from './read-back.ts';
 
@@ -17,6 +17,8 @@ export type GraphOptions = {
   readonly tenantId: string;
   readonly clientId: string;
   readonly clientSecret: string;
+  /** Whether all e-mail addresses are verified. */
+  readonly isVouched: boolean;
 };
 
 const user = v.object({
@@ -29,6 +31,8 @@ const user = v.object({
   mobilePhone: text(),
   preferredLanguage: text(),
 });
+
+type User = v.InferOutput<typeof user>;
 
 // Some come only where they are asked for, such as accountEnabled.
 const select = Object.keys(user.entries).join(',');
@@ -43,15 +47,18 @@ export function connectGraph(options: GraphOptions): LookUp {
     if (answer.status === 401) tokens.drop();
     return answer;
   };
+  const toUserTold = (user: User) => vouchFor(toTold(user), options.isVouched);
   return async (id) => {
     const signal = timeLimit();
     const segment = encodeURIComponent(id);
     const answer = await get(`/v1.0/users/${segment}?$select=${select}`, signal);
-    if (answer.status !== 404) return toProfile(answer, user, id, toTold);
+    if (answer.status !== 404) return toProfile(answer, user, id, toUserTold);
     // Whoever is in the recycle bin can be restored for 30 days: kept out until then, but not gone.
     // https://learn.microsoft.com/graph/api/directory-deleteditems-get
     const removed = await get(`/v1.0/directory/deletedItems/${segment}`, signal);
-    if (removed.status === 404) return null;
+    // A user just made is not in every replica yet, and whoever is gone for good is told of by a notification of its own.
+    // https://aaddevsup.azurewebsites.net/2021/08/why-do-i-sometimes-get-a-404-when-trying-to-update-an-azure-directory-object-after-i-just-created-it/
+    if (removed.status === 404) throw unavailable('Graph has no such user, or not yet');
     return toProfile(removed, v.pick(user, ['id']), id, () => ({ disabled: true }));
   };
 }
@@ -70,7 +77,7 @@ function toProfile<const Schema extends v.GenericSchema<unknown, { readonly id: 
 }
 
 /** Whether the e-mail address is verified, Graph does not say. */
-function toTold({ mail, userPrincipalName, accountEnabled, ...known }: v.InferOutput<typeof user>): Told {
+function toTold({ mail, userPrincipalName, accountEnabled, ...known }: User): Told {
   // A guest's name at this tenant is no address: ada_example.com#EXT#@acme.onmicrosoft.com
   const named = userPrincipalName?.includes('#EXT#') ? undefined : userPrincipalName;
   return tell({

@@ -8,7 +8,7 @@
 
 import * as v from 'valibot';
 import { ConfigError } from '../errors.ts';
-import { optionalText, optionalUrl, secrets } from '../settings.ts';
+import { optionalText, optionalUrl, secrets, vouchedEmails } from '../settings.ts';
 import { verifyAgreedText } from '../signatures/static-credential.ts';
 import { connectGraph } from './entra-graph.ts';
 import { name, parseJson, parsePayload, reference, toInstant } from './payload.ts';
@@ -19,6 +19,7 @@ import {
   type Kinds,
   listKinds,
   type Provider,
+  readEach,
   type UserEvent,
   type WebhookRequest,
 } from './provider.ts';
@@ -33,6 +34,7 @@ const settings = {
   ENTRA_CLIENT_SECRET: optionalText(
     'Client secret of that app. All three or none; without them users wait for their e-mail address.',
   ),
+  ENTRA_EMAILS_ARE_VERIFIED: vouchedEmails('Entra'),
   ENTRA_LOGIN_URL: optionalUrl(
     'Where tokens come from, in national clouds; https://login.microsoftonline.com where nothing is set.',
   ),
@@ -84,7 +86,7 @@ export const entra: Provider<typeof settings> = {
       const { value } = parsePayload(envelope, parseJson(request.body));
       // One request may hold notifications of several subscriptions, and each must be known.
       for (const { clientState } of value) check(clientState);
-      return value.map((item) => toUserEvent(item, nowMs));
+      return readEach(value, (item) => toUserEvent(item, nowMs));
     };
   },
   lookUp: (configured) => {
@@ -123,6 +125,7 @@ function toGraphOptions(configured: Configured) {
     tenantId: configured.ENTRA_TENANT_ID,
     clientId: configured.ENTRA_CLIENT_ID,
     clientSecret: configured.ENTRA_CLIENT_SECRET,
+    isVouched: configured.ENTRA_EMAILS_ARE_VERIFIED,
   };
 }
 

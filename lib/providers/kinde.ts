@@ -2,19 +2,16 @@
 // https://docs.kinde.com/integrate/webhooks/about-webhooks/
 
 import * as v from 'valibot';
-import { flag, url } from '../settings.ts';
+import { url, vouchedEmails } from '../settings.ts';
 import { verifyJwsBody } from '../signatures/jws-body.ts';
 import { remoteKeys } from '../signatures/keys.ts';
 import type { Told } from '../user.ts';
-import { instant, name, parsePayload, reference, tell, text, toInstant, yesNo } from './payload.ts';
+import { instant, name, parsePayload, reference, tell, text, toInstant, vouchFor, yesNo } from './payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from './provider.ts';
 
 const settings = {
   KINDE_JWKS_URL: url("Address of your tenant's keys: https://<name>.kinde.com/.well-known/jwks"),
-  KINDE_EMAILS_ARE_VERIFIED: flag(
-    false,
-    'Kinde does not say whether an e-mail address is verified. Set to "true" where every sign-up verifies it.',
-  ),
+  KINDE_EMAILS_ARE_VERIFIED: vouchedEmails('Kinde'),
 };
 
 // It retries for 36 hours.
@@ -69,8 +66,7 @@ export const kinde: Provider<typeof settings> = {
       const kind = findKind(kinds, type);
       if (!kind) return [ignoredEvent({ id, kind: type, at })];
       const { user: subject } = parsePayload(v.object({ user }), data);
-      const told = kind.tells(subject);
-      if (KINDE_EMAILS_ARE_VERIFIED && told.email) told.emailVerified = true;
+      const told = vouchFor(kind.tells(subject), KINDE_EMAILS_ARE_VERIFIED);
       return [{ id, kind: type, reference: subject.id, at, told }];
     };
   },

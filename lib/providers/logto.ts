@@ -5,7 +5,7 @@
 // https://github.com/logto-io/logto/blob/master/packages/core/src/libraries/hook/context-manager.ts
 
 import * as v from 'valibot';
-import { secrets } from '../settings.ts';
+import { secrets, vouchedEmails } from '../settings.ts';
 import { checkAge } from '../signatures/age.ts';
 import { verifyHmac } from '../signatures/hmac.ts';
 import type { Told } from '../user.ts';
@@ -18,12 +18,14 @@ import {
   tell,
   text,
   toInstant,
+  vouchFor,
   yesNo,
 } from './payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from './provider.ts';
 
 const settings = {
   LOGTO_SECRETS: secrets("The webhook's signing key; several, separated by spaces, while you replace one."),
+  LOGTO_EMAILS_ARE_VERIFIED: vouchedEmails('Logto'),
 };
 
 // The signature has no time of its own, but the body, which it covers, does.
@@ -75,7 +77,7 @@ export const logto: Provider<typeof settings> = {
     'Organization.*',
   ],
   answers: 'plain',
-  connect({ LOGTO_SECRETS }) {
+  connect({ LOGTO_SECRETS, LOGTO_EMAILS_ARE_VERIFIED }) {
     const verify = verifyHmac({ header: 'logto-signature-sha-256', secrets: LOGTO_SECRETS, encoding: 'hex' });
     return async (request, nowMs) => {
       await verify(request);
@@ -84,7 +86,8 @@ export const logto: Provider<typeof settings> = {
       checkAge(event.at, nowMs, maxAgeMs);
       const kind = findKind(kinds, received.event);
       if (!kind || received.matchedRoute === '/users/:userId/custom-data') return [ignoredEvent(event)];
-      return [{ ...event, ...toSubject(received), told: kind.tells(received), ...toPartial(received) }];
+      const told = vouchFor(kind.tells(received), LOGTO_EMAILS_ARE_VERIFIED);
+      return [{ ...event, ...toSubject(received), told, ...toPartial(received) }];
     };
   },
 };

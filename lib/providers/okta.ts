@@ -7,10 +7,10 @@
 
 import * as v from 'valibot';
 import { ConfigError } from '../errors.ts';
-import { optionalText, optionalUrl, secrets } from '../settings.ts';
+import { optionalText, optionalUrl, secrets, vouchedEmails } from '../settings.ts';
 import { verifyStaticCredential } from '../signatures/static-credential.ts';
 import { oktaUser, toOktaTold } from './okta-user.ts';
-import { instant, name, parseJson, parsePayload, reference } from './payload.ts';
+import { instant, name, parseJson, parsePayload, reference, vouchFor } from './payload.ts';
 import {
   type ChallengeAnswer,
   findKind,
@@ -19,6 +19,7 @@ import {
   type LookUp,
   listKinds,
   type Provider,
+  readEach,
   type UserEvent,
   type WebhookRequest,
 } from './provider.ts';
@@ -34,23 +35,18 @@ const settings = {
   OKTA_API_TOKEN: optionalText(
     'API token of an admin who may read users, and no more. Both or neither; without them users wait for their e-mail address.',
   ),
+  OKTA_EMAILS_ARE_VERIFIED: vouchedEmails('Okta'),
 };
 
-const envelope = v.object({
-  data: v.object({
-    events: v.array(
-      v.object({
-        uuid: name(),
-        published: instant(),
-        eventType: name(),
-        outcome: v.nullish(v.object({ result: v.nullish(v.string()) })),
-        target: v.nullish(v.array(v.object({ id: v.unknown(), type: v.nullish(v.string()) }))),
-      }),
-    ),
-  }),
-});
+const envelope = v.object({ data: v.object({ events: v.array(v.unknown()) }) });
 
-type LogEvent = v.InferOutput<typeof envelope>['data']['events'][number];
+const logEvent = v.object({
+  uuid: name(),
+  published: instant(),
+  eventType: name(),
+  outcome: v.nullish(v.object({ result: v.nullish(v.string()) })),
+  target: v.nullish(v.array(v.object({ id: v.optional(v.unknown()), type: v.nullish(v.string()) }))),
+});
 
 const kinds: Kinds<void> = {
   'user.lifecycle.create': { means: 'was created; the profile is read back', tells: () => ({}) },
@@ -87,19 +83,20 @@ export const okta: Provider<typeof settings> = {
     return async (request) => {
       await verify(request);
       const { data } = parsePayload(envelope, parseJson(request.body));
-      return data.events.map(toUserEvent);
+      return readEach(data.events, toUserEvent);
     };
   },
-  lookUp: ({ OKTA_API_URL, OKTA_API_TOKEN }) => {
+  lookUp: ({ OKTA_API_URL, OKTA_API_TOKEN, OKTA_EMAILS_ARE_VERIFIED }) => {
     if (!OKTA_API_URL && !OKTA_API_TOKEN) return null;
     if (!OKTA_API_URL || !OKTA_API_TOKEN)
       throw new ConfigError(['OKTA_API_URL and OKTA_API_TOKEN must be set both, or neither']);
-    return connectUsers(OKTA_API_URL, OKTA_API_TOKEN);
+    return connectUsers(OKTA_API_URL, OKTA_API_TOKEN, OKTA_EMAILS_ARE_VERIFIED);
   },
   challenge: toChallengeAnswer,
 };
 
-function toUserEvent({ uuid: id, published: at, eventType, outcome, target }: LogEvent): UserEvent {
+function toUserEvent(item: unknown): UserEvent {
+  const { uuid: id, published: at, eventType, outcome, target } = parsePayload(logEvent, item);
   const kind = findKind(kinds, eventType);
   if (!kind || outcome?.result !== 'SUCCESS') return ignoredEvent({ id, kind: eventType, at });
   const subject = target?.find(({ type }) => type === 'User');
@@ -110,7 +107,7 @@ function toUserEvent({ uuid: id, published: at, eventType, outcome, target }: Lo
 }
 
 // https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/getUser
-function connectUsers(apiUrl: string, token: string): LookUp {
+function connectUsers(apiUrl: string, token: string, isVouched: boolean): LookUp {
   const headers = { authorization: `SSWS ${token}`, accept: 'application/json' };
   return async (id) => {
     const url = new URL(`/api/v1/users/${encodeURIComponent(id)}`, apiUrl);
@@ -119,7 +116,7 @@ function connectUsers(apiUrl: string, token: string): LookUp {
     const user = expectJson(userRow, answer);
     // The path takes names as well as ids, and "me".
     if (user.id !== id) throw unavailable('the answer is of another user');
-    return { told: toOktaTold(user), at: user.lastUpdated };
+    return { told: vouchFor(toOktaTold(user), isVouched), at: user.lastUpdated };
   };
 }
 

@@ -1,6 +1,7 @@
 // What a provider is made of. Each file that registry.ts lists is one.
 
 import type * as v from 'valibot';
+import { RejectedError, type RejectionCode } from '../errors.ts';
 import type { Told } from '../user.ts';
 
 /** A request as it left the sender: header names in lower case, the body's raw bytes. */
@@ -25,10 +26,12 @@ export type UserEvent = {
   readonly told: Told | null;
   /** True: it leaves out what changed, and only the provider's own API has it. */
   readonly isPartial?: boolean;
+  /** Why it could not be read, where it came with others that could; it tells nothing. */
+  readonly rejected?: RejectionCode;
 };
 
 /**
- * Verifies one request and says what it tells, all or nothing.
+ * Verifies one request and says what it tells.
  * `nowMs` is our clock, for the bounds on the age of a signature.
  * @throws RejectedError for what is not a valid event, UnavailableError where the keys could not be had.
  */
@@ -96,4 +99,28 @@ export function listKinds<Source>(kinds: Kinds<Source>): readonly MirroredKind[]
 /** An event of a kind that we don't mirror: answered like any other, and left alone. */
 export function ignoredEvent(event: Pick<UserEvent, 'id' | 'kind' | 'at'>): UserEvent {
   return { ...event, reference: null, told: null };
+}
+
+/**
+ * Reads each event of a request by itself: few senders would send the others again, so one that can't be read must keep
+ * none of them from us.
+ * @throws RejectedError of the first that can't be read, where no other is mirrored
+ */
+export function readEach<Item>(
+  items: readonly Item[],
+  read: (item: Item) => UserEvent,
+): readonly UserEvent[] {
+  const events: UserEvent[] = [];
+  const refusals: RejectedError[] = [];
+  for (const item of items) {
+    try {
+      events.push(read(item));
+    } catch (error) {
+      if (!(error instanceof RejectedError)) throw error;
+      refusals.push(error);
+      events.push({ ...ignoredEvent({ id: null, kind: 'unreadable', at: 0 }), rejected: error.code });
+    }
+  }
+  if (refusals[0] && events.every(({ told }) => told === null)) throw refusals[0];
+  return events;
 }

@@ -9,7 +9,7 @@ import { verifyJwsBody } from '../signatures/jws-body.ts';
 import { remoteKeys } from '../signatures/keys.ts';
 import { verifyStaticCredential } from '../signatures/static-credential.ts';
 import type { Told } from '../user.ts';
-import { instant, name, parsePayload, reference, tell, text } from './payload.ts';
+import { instant, name, parsePayload, reference, tell, text, vouchFor } from './payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider, type UserEvent } from './provider.ts';
 import { patchTold, type ScimPayload, userTold } from './scim.ts';
 import { findReference, isOfNoUser, type SubjectRules } from './subject.ts';
@@ -34,10 +34,7 @@ const settings = {
     ['id', 'externalId'],
     "Which member of a SCIM subject is your app's reference of a user.",
   ),
-  SSF_EMAILS_ARE_VERIFIED: setting.flag(
-    false,
-    'Security events do not say whether an e-mail address is verified. Set to "true" where the provider verifies all.',
-  ),
+  SSF_EMAILS_ARE_VERIFIED: setting.vouchedEmails('A security event'),
 };
 
 // Keycloak keeps what it could not deliver for 30 days.
@@ -103,7 +100,10 @@ export const ssf: Provider<typeof settings> = {
       await checkAuthorization(request);
       const token = parsePayload(claims, await verify(request, nowMs));
       const events = Object.keys(token.events).map((uri) => toEvent(token, uri, rules));
-      return configured.SSF_EMAILS_ARE_VERIFIED ? events.map(withVerifiedEmail) : events;
+      return events.map(({ told, ...event }) => ({
+        ...event,
+        told: told && vouchFor(told, configured.SSF_EMAILS_ARE_VERIFIED),
+      }));
     };
   },
 };
@@ -147,8 +147,4 @@ function identifierTold({ 'new-value': value }: ScimPayload): Told {
   if (typeof value !== 'string') return {};
   if (value.includes('@')) return tell({ email: parsePayload(text(), value) });
   return /^\+\d+$/.test(value) ? tell({ phone: parsePayload(text(), value) }) : {};
-}
-
-function withVerifiedEmail(event: UserEvent): UserEvent {
-  return event.told?.email ? { ...event, told: { ...event.told, emailVerified: true } } : event;
 }

@@ -29,8 +29,8 @@ const envelope = v.object({
 
 const user = v.object({
   name: v.nullish(v.object({ first_name: text(), last_name: text() })),
-  emails: v.optional(v.array(v.object({ email: text(), verified: yesNo() }))),
-  phone_numbers: v.optional(v.array(v.object({ phone_number: text(), verified: yesNo() }))),
+  emails: v.nullish(v.array(v.object({ email: text(), verified: yesNo() }))),
+  phone_numbers: v.nullish(v.array(v.object({ phone_number: text(), verified: yesNo() }))),
 });
 
 const member = v.object({

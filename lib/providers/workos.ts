@@ -6,16 +6,17 @@
 // `dsync.deleted` takes a whole directory away without an event for any of its users, and tells us nothing of them.
 
 import * as v from 'valibot';
-import { secrets } from '../settings.ts';
+import { secrets, vouchedEmails } from '../settings.ts';
 import { verifyTimestampedHmac } from '../signatures/timestamped-hmac.ts';
 import type { Told } from '../user.ts';
-import { instant, name, parseJson, parsePayload, reference, tell, text, yesNo } from './payload.ts';
+import { instant, name, parseJson, parsePayload, reference, tell, text, vouchFor, yesNo } from './payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from './provider.ts';
 
 const settings = {
   WORKOS_SECRETS: secrets(
     "The endpoint's signing secret; several, separated by spaces, while you replace one.",
   ),
+  WORKOS_DIRECTORY_EMAILS_ARE_VERIFIED: vouchedEmails('A directory'),
 };
 
 const envelope = v.object({ id: name(), event: name(), created_at: instant(), data: v.unknown() });
@@ -62,7 +63,7 @@ export const workos: Provider<typeof settings> = {
   mirrored: listKinds(kinds),
   ignored: ['session.*', 'authentication.*', 'organization_membership.*', 'dsync.deleted', 'dsync.group.*'],
   answers: 'plain',
-  connect({ WORKOS_SECRETS }) {
+  connect({ WORKOS_SECRETS, WORKOS_DIRECTORY_EMAILS_ARE_VERIFIED }) {
     const verify = verifyTimestampedHmac({
       header: 'workos-signature',
       secrets: WORKOS_SECRETS,
@@ -73,7 +74,8 @@ export const workos: Provider<typeof settings> = {
       const { id, event, created_at, data } = parsePayload(envelope, parseJson(request.body));
       const kind = findKind(kinds, event);
       if (!kind) return [ignoredEvent({ id, kind: event, at: created_at })];
-      const told = kind.tells(data);
+      const isVouched = WORKOS_DIRECTORY_EMAILS_ARE_VERIFIED && event.startsWith('dsync.');
+      const told = vouchFor(kind.tells(data), isVouched);
       // The user's own time orders updates; a deletion has only that of its envelope.
       const at = told.deleted ? created_at : parsePayload(updated, data).updated_at;
       return [{ id, kind: event, reference: parsePayload(subject, data).id, at, told }];

@@ -8,7 +8,8 @@ export const descope: Sender = {
   name: 'descope',
   setUp:
     'Connectors → Audit Webhook; filter to `UserCreated`, `UserModified`, `UserDeleted`. Its bearer token, with the word Bearer before it, is `DESCOPE_CREDENTIALS`, its HMAC secret `DESCOPE_SECRETS`: set both, and leave out the secret should the signature not fit.',
-  retries: 'Not documented, and events leave out the profile: run backfill now and then.',
+  retries:
+    'Not documented, and events leave out the profile: run backfill now and then, from a file of your own.',
   environment: () => ({ DESCOPE_SECRETS: newSecret() }),
   sign: async (payload, { environment }) =>
     signHmac(payload, firstSecret(environment.DESCOPE_SECRETS), 'x-descope-webhook-s256', 'base64'),

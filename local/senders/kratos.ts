@@ -40,7 +40,7 @@ export const kratos: Sender = {
     recovery: flow('recovery', {}, {}, {}),
     login: flow('login', {}, {}, {}),
     'login-disabled': flow('login', {}, { state: 'inactive' }, { disabled: true }),
-    'before registration': {
+    'registration-before': {
       payload: (_, atMs) => ({ flow: 'registration', issued_at: toTime(atMs), identity: null }),
       wanted: (_, at) => [{ kind: 'registration', reference: null, at, told: null }],
     },

@@ -53,10 +53,20 @@ describe("Auth0's log", () => {
   it.each([
     ['with a line that is none', Buffer.from(`${JSON.stringify(deletion)}\n{"data":`), 'body_malformed'],
     ['with bytes that are no text', Buffer.from([0x22, 0xff, 0x22]), 'body_malformed'],
-    ['with an entry at no time', [deletion, { data: { type: 'sdu', user_id: 'x' } }], 'payload_invalid'],
     ['by the thousand', Array.from({ length: 1_001 }, () => deletion), 'payload_invalid'],
   ])('is refused, all of it, %s', async (_how, payload, code) => {
     await expect(send(payload)).rejects.toMatchObject({ code });
+  });
+
+  it('keeps none of the others from us by an entry that can not be read', async () => {
+    const timeless = { data: { type: 'sdu', user_id: 'x' } };
+    expect(await send([timeless, deletion])).toMatchObject([{ rejected: 'payload_invalid' }, deleted]);
+  });
+
+  it('takes nobody at his word that he is blocked, nor stumbles over what he sends', async () => {
+    const body = { email: 'ada@example.com', blocked: 'x', email_verified: 7 };
+    const [event] = await send(wrap({ type: 'ss', user_id: 'auth0|1', details: { body } }));
+    expect(event?.told).toEqual({ email: 'ada@example.com', disabled: false });
   });
 
   it('says of a sign-up what is there, and that the rest is missing', async () => {
@@ -108,6 +118,19 @@ describe("Auth0's log", () => {
         { reference: 'auth0|1', told: { disabled: blocked } },
       ]);
     });
+
+    it.each([
+      [{}, {}, false],
+      [{ email_verified: true }, {}, true],
+      [{}, { user_id: 'auth0|1', email_verified: true }, true],
+      [{ email_verified: true }, { user_id: 'auth0|1', email_verified: false }, false],
+    ])(
+      'says of a new address, by %j and the answer %j: verified %j',
+      async (asked, answer, emailVerified) => {
+        const [event] = await send(call('patch', path, { email: 'new@example.com', ...asked }, answer));
+        expect(event?.told).toEqual({ email: 'new@example.com', emailVerified });
+      },
+    );
 
     it('believes an answer only of the user that was asked for', async () => {
       const answer = { user_id: 'auth0|2', email: 'mallory@example.com', blocked: true };

@@ -68,8 +68,17 @@ describe('Descope', () => {
     });
 
     it.each([
-      ['with one of nobody', [deletion, { ...deletion, userId: undefined }]],
-      ['with one at no time', [deletion, { ...deletion, occurred: 'yesterday' }]],
+      ['of nobody', { ...deletion, userId: undefined }],
+      ['at no time', { ...deletion, occurred: 'yesterday' }],
+    ])('%s, which keep none of the others from us', async (_what, unreadable) => {
+      expect(await read(sign([unreadable, deletion]), nowMs)).toMatchObject([
+        { told: null, rejected: 'payload_invalid' },
+        deleted,
+      ]);
+      await expect(read(sign([unreadable]), nowMs)).rejects.toMatchObject({ code: 'payload_invalid' });
+    });
+
+    it.each([
       ['in another envelope', { events: [deletion] }],
       ['without any', []],
       ['by the thousand', Array.from({ length: 1_000 }, () => deletion)],

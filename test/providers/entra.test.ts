@@ -188,6 +188,17 @@ describe('a user read back', () => {
   });
 
   it.each([
+    [undefined, undefined],
+    ['true', true],
+  ])('with ENTRA_EMAILS_ARE_VERIFIED %j has an address verified: %j', async (flag, emailVerified) => {
+    holdUser();
+    const found = await connectUsers({ ...graphSettings(), ENTRA_EMAILS_ARE_VERIFIED: flag ?? '' })?.(
+      user.id,
+    );
+    expect(found?.told.emailVerified).toBe(emailVerified);
+  });
+
+  it.each([
     [true, false],
     [false, true],
     [null, undefined],
@@ -201,8 +212,8 @@ describe('a user read back', () => {
     expect(await lookUp()(user.id)).toEqual({ told: { disabled: true }, at: nowMs });
   });
 
-  it('is nobody where Graph has none of that id, there neither', async () => {
-    expect(await lookUp()(user.id)).toBeNull();
+  it('is asked for again where Graph has none of that id, there neither, for he may be too new', async () => {
+    await expect(lookUp()(user.id)).rejects.toMatchObject({ code: 'profile_unavailable' });
   });
 
   it.each([
@@ -307,6 +318,13 @@ describe('through the door', () => {
         { kind: 'user.updated', reference: user.id, outcome: 'waiting' },
         { outcome: 'unavailable', code: 'profile_unavailable', reference: null },
       ]);
+      holdUser();
+      expect((await send('user.updated')).status).toBe(200);
+      expect(rows()).toMatchObject([{ email: user.email, active: true }]);
+    });
+
+    it('a user whom Graph has not everywhere yet is mirrored once it has', async () => {
+      expect((await send('user.updated')).status).toBe(503);
       holdUser();
       expect((await send('user.updated')).status).toBe(200);
       expect(rows()).toMatchObject([{ email: user.email, active: true }]);

@@ -24,6 +24,18 @@ describe('Logto', () => {
     await expect(send('PostSignIn', {}, 'retired')).rejects.toMatchObject({ code: 'signature_mismatch' });
   });
 
+  it.each([
+    [undefined, undefined],
+    ['false', undefined],
+    ['true', true],
+  ])('with LOGTO_EMAILS_ARE_VERIFIED %j says of an address: verified %j', async (flag, emailVerified) => {
+    const vouched = connect(logto, { LOGTO_SECRETS: 'current', LOGTO_EMAILS_ARE_VERIFIED: flag });
+    const data = { id: 'u_1', primaryEmail: 'ada@example.com' };
+    const payload = { event: 'User.Created', createdAt, data };
+    const [event] = await vouched(signHmac(payload, 'current', 'logto-signature-sha-256', 'hex'), nowMs);
+    expect(event?.told?.emailVerified).toBe(emailVerified);
+  });
+
   it.each([true, false])('says by one event that a user is suspended: %j', async (isSuspended) => {
     const data = { id: 'u_1', isSuspended, updatedAt: nowMs - 1_040 };
     const sent = { ...at('/users/:userId/is-suspended'), data };

@@ -69,10 +69,15 @@ describe('an event', () => {
   it.each([
     ['no target', null],
     ['targets none of which is a user', [{ id: 'app-1', type: 'AppUser' }]],
-  ])('with %s is refused, and all others of its request with it', async (_what, none) => {
+  ])('with %s is refused, and keeps none of the others of its request from us', async (_what, none) => {
     const outcome = { result: 'SUCCESS' };
-    const sending = send({ ...event, outcome, target }, { ...event, outcome, target: none });
-    await expect(sending).rejects.toMatchObject({ code: 'payload_invalid' });
+    const unreadable = { ...event, outcome, target: none };
+    expect(await send(unreadable, { ...event, outcome, target })).toEqual([
+      { id: null, kind: 'unreadable', at: 0, reference: null, told: null, rejected: 'payload_invalid' },
+      { id: 'event-1', kind: event.eventType, at: atMs, reference: 'user-1', told: { disabled: true } },
+    ]);
+    const alone = send(unreadable, { ...event, outcome: null });
+    await expect(alone).rejects.toMatchObject({ code: 'payload_invalid' });
   });
 
   it('of a kind that is left alone may be without target and outcome', async () => {
@@ -124,6 +129,16 @@ describe('a user read back', () => {
   });
 
   it.each([
+    [undefined, undefined],
+    ['true', true],
+  ])('with OKTA_EMAILS_ARE_VERIFIED %j has an address verified: %j', async (flag, emailVerified) => {
+    answer = (response) => answerJson(response, 200, toUser());
+    const vouched = { OKTA_EMAILS_ARE_VERIFIED: flag ?? '', OKTA_API_URL: api.url, OKTA_API_TOKEN: 'token' };
+    const found = await connectUsers(vouched)?.(user.id);
+    expect(found?.told.emailVerified).toBe(emailVerified);
+  });
+
+  it.each([
     ['STAGED', false],
     ['PROVISIONED', false],
     ['ACTIVE', false],
@@ -168,8 +183,9 @@ describe('through the door', () => {
   const start = async (environment: Readonly<Record<string, string>>) => {
     stack = await startStack({ environment, log: (line) => lines.push(line) });
   };
-  const send = async (name: string) => {
-    const payload = sender.examples[name]?.payload(user, Date.now()) ?? {};
+  const toPayload = (name: string) => sender.examples[name]?.payload(user, Date.now()) ?? {};
+  const send = (name: string) => post(toPayload(name));
+  const post = async (payload: object) => {
     const { keys, settings: environment } = stack;
     const { headers, body } = await sender.sign(payload, { nowMs: Date.now(), keys, environment });
     return fetch(`${stack.webhookUrl}okta`, { method: 'POST', headers, body: Buffer.from(body) });
@@ -207,6 +223,17 @@ describe('through the door', () => {
       answer = (response) => answerJson(response, 200, toUser());
       expect((await send('user.lifecycle.create-several')).status).toBe(200);
       expect(rows()).toMatchObject([{ email: user.email, active: true }]);
+    });
+
+    it('an event that can not be read is rejected in the log, and the others are recorded', async () => {
+      const text = JSON.stringify(toPayload('user.lifecycle.suspend'));
+      const answered = await post(JSON.parse(text.replace('"events":[', '"events":[{"uuid":"broken"},')));
+      expect(answered.status).toBe(200);
+      expect((await stack.app.store.get(user.id))?.facts).toMatchObject({ disabled: { value: true } });
+      expect(lines).toMatchObject([
+        { kind: 'unreadable', reference: null, outcome: 'rejected', code: 'payload_invalid' },
+        { kind: 'user.lifecycle.suspend', reference: user.id, outcome: 'waiting', code: null },
+      ]);
     });
 
     it('the challenge comes back, without the secret', async () => {

@@ -30,6 +30,20 @@ describe('WorkOS', () => {
   });
 
   it.each([
+    ['dsync.user.updated', {}, true],
+    ['dsync.user.updated', { email: null }, undefined],
+    ['user.updated', { email_verified: false }, false],
+  ])('vouches for the addresses of a directory alone: %s, %j', async (event, members, emailVerified) => {
+    const vouched = connect(workos, {
+      ...{ WORKOS_SECRETS: 'current', WORKOS_DIRECTORY_EMAILS_ARE_VERIFIED: 'true' },
+    });
+    const times = { created_at: '2026-05-04T11:59:59.000Z', updated_at: '2026-05-04T11:59:58.500Z' };
+    const data = { id: 'u_1', email: 'ada@example.com', ...times, ...members };
+    const [read] = await vouched(sign({ id: 'event_1', event, ...times, data }), nowMs);
+    expect(read?.told?.emailVerified).toBe(emailVerified);
+  });
+
+  it.each([
     ['active', { disabled: false }],
     ['inactive', { disabled: true }],
     ['suspended', { disabled: true }],

@@ -2,13 +2,12 @@
 
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { expect } from 'vitest';
-
 import type { LogLine } from '../../lib/log.ts';
 import type { Provider, WebhookRequest } from '../../lib/providers/provider.ts';
 import type { Facts } from '../../lib/user.ts';
 import { createWebhook } from '../simulation/functions.ts';
-import { connect, nowMs } from '../support/sent.ts';
-import { startWorld } from '../support/world.ts';
+import { connect, nowMs } from './sent.ts';
+import { startWorld } from './world.ts';
 
 /** What a request came to. */
 export type Outcome = {
