@@ -83,11 +83,12 @@ export function drawHistory(seed: string): History {
   const references = Array.from({ length: count }, (_, i) => `user|${i + 1}`);
   const spreads = [20, 300, 2 * second, 8 * second, minute, 20 * minute] as const;
   const spread = spreads[chance.between(0, isCrowded ? 3 : 5)] ?? second;
+  const kinds = drawKinds(chance);
   let atMs = 0;
   const steps = Array.from({ length: chance.between(isCrowded ? 4 : 2, 12) }, (_, id): Step => {
     atMs += chance.is(0.2) ? 0 : chance.between(0, spread);
     const reference = references[chance.between(0, references.length - 1)] ?? 'user|1';
-    return { id, atMs, ...drawStep(chance, reference, references, atMs, id) };
+    return { id, atMs, ...drawStep(chance, kinds, reference, references, atMs, id) };
   });
   return {
     ...{ seed, rates: drawRates(chance, isCrowded), steps },
@@ -105,13 +106,14 @@ type Drawn = Step extends infer Each ? (Each extends Step ? Omit<Each, 'id' | 'a
 
 function drawStep(
   chance: Chance,
+  kinds: Kinds,
   reference: string,
   references: readonly string[],
   atMs: number,
   id: number,
 ): Drawn {
   const roll = chance.next();
-  if (roll < 0.82) return drawEvent(chance, reference, atMs, id);
+  if (roll < 0.82) return drawEvent(chance, chance.pick(kinds), reference, atMs, id);
   if (roll < 0.85) return { is: 'edit', reference, changes: drawEdit(chance, id) };
   if (roll < 0.87) return { is: 'stranger', reference };
   if (roll < 0.91) {
@@ -132,7 +134,10 @@ function drawStep(
   return { is: chance.pick(['audit', 'adoption', 'rotation', 'expiry', 'overlap', 'release', 'drop']) };
 }
 
-const kinds = [
+type Kinds = readonly [string, ...string[]];
+
+// So many of each as they shall be frequent.
+const allKinds: Kinds = [
   'user.signed_up',
   'user.signed_up',
   'user.signed_up',
@@ -146,10 +151,22 @@ const kinds = [
   'user.updated',
   'user.deleted',
   'session.started',
-] as const;
+];
 
-function drawEvent(chance: Chance, reference: string, atMs: number, id: number): Drawn & EventStep {
-  const kind = chance.pick(kinds);
+// Half of the histories are of few kinds, so that those which undo each other meet often.
+function drawKinds(chance: Chance): Kinds {
+  if (chance.is(0.5)) return allKinds;
+  const others = [...new Set(allKinds)].filter((kind) => kind !== 'user.signed_up');
+  return ['user.signed_up', ...chance.shuffle(others).slice(0, 2)];
+}
+
+function drawEvent(
+  chance: Chance,
+  kind: string,
+  reference: string,
+  atMs: number,
+  id: number,
+): Drawn & EventStep {
   const isWhole = kind === 'user.signed_up' || chance.is(0.2);
   const user = isWhole || kind === 'user.updated' ? drawUser(chance, id, isWhole) : {};
   const form = chance.is(0.04) ? chance.pick(['forged', 'garbled', 'shapeless'] as const) : 'sound';

@@ -95,9 +95,9 @@ class Simulation {
         this.#checkStep(this.#itemOf(after.reference));
       },
       onWrite: (item) => this.#checkStep(item),
-      onSend: (references) => {
+      onSend: (references, isHolder) => {
         for (const reference of references)
-          this.book.checkLease(reference, this.#itemOf(reference), clock.nowMs);
+          this.book.checkLease(reference, this.#itemOf(reference), isHolder(reference), clock.nowMs);
       },
       onText: (text) => this.book.noteText(text),
       onThrow: (error) => this.book.fail('answered', `a function threw ${error}`),
@@ -106,8 +106,10 @@ class Simulation {
 
   /** Everything happens, the schedule goes on until all is quiet, an audit looks over it, and all is sent again. */
   async play(): Promise<void> {
+    const steps = this.#history.steps.map((step) => this.#take(step));
+    // It looks ahead to what comes next, so that something must be to come.
     const schedule = this.#keepSchedule();
-    await Promise.all(this.#history.steps.map((step) => this.#take(step)));
+    await Promise.all(steps);
     this.#isCalm = true;
     await this.#untilQuiet();
     this.#check(false);
@@ -318,7 +320,7 @@ class Simulation {
 
   #check(isAudited: boolean): void {
     const { engine, roq } = this.#world;
-    this.book.checkRecords(engine.items(usersTable), roq.users.rows, isAudited);
+    this.book.checkRecords(engine.items(usersTable), roq.users.rows, isAudited, this.#clock.nowMs);
   }
 
   #checkStep(item: Item | undefined): void {
