@@ -64,7 +64,7 @@ export const senders = {
   },
   kinde: {
     timeoutMs: 10 * second,
-    waits: [5 * second, 30 * second, 2 * minute, 10 * minute, hour, 4 * hour],
+    waits: [5 * second, 30 * second, 2 * minute, 10 * minute, hour, 4 * hour, 12 * hour, 12 * hour],
   },
   auth0: { timeoutMs: 10 * second, waits: [second, 2 * second, 4 * second] },
   okta: { timeoutMs: 3 * second, waits: [second] },
@@ -84,36 +84,38 @@ export function drawHistory(seed: string): History {
   const spreads = [20, 300, 2 * second, 8 * second, minute, 20 * minute] as const;
   const spread = spreads[chance.between(0, isCrowded ? 3 : 5)] ?? second;
   const kinds = drawKinds(chance);
+  const scheduleMs = isCrowded ? 5 * second : minute;
   let atMs = 0;
   const steps = Array.from({ length: chance.between(isCrowded ? 4 : 2, 12) }, (_, id): Step => {
     atMs += chance.is(0.2) ? 0 : chance.between(0, spread);
     const reference = references[chance.between(0, references.length - 1)] ?? 'user|1';
-    return { id, atMs, ...drawStep(chance, kinds, reference, references, atMs, id) };
+    return { id, atMs, ...drawStep({ chance, kinds, scheduleMs }, reference, references, atMs, id) };
   });
   return {
-    ...{ seed, rates: drawRates(chance, isCrowded), steps },
+    ...{ seed, rates: drawRates(chance, isCrowded), steps, scheduleMs },
     ceiling: chance.pick([1, 2, 1_000_000, 1_000_000, 1_000_000]),
     pageCap: chance.pick([1, 3, 25]),
     tokenLifetimeMs: chance.pick([90 * second, hour, 2 * hour]),
     skewMs: chance.pick([0, 50, 2 * second]),
     lagMs: chance.pick([0, 0, 300, 5 * second]),
-    scheduleMs: isCrowded ? 5 * second : minute,
     tellsItem: chance.is(0.8),
   };
 }
 
 type Drawn = Step extends infer Each ? (Each extends Step ? Omit<Each, 'id' | 'atMs'> : never) : never;
 
+type Drawing = { readonly chance: Chance; readonly kinds: Kinds; readonly scheduleMs: number };
+
 function drawStep(
-  chance: Chance,
-  kinds: Kinds,
+  drawing: Drawing,
   reference: string,
   references: readonly string[],
   atMs: number,
   id: number,
 ): Drawn {
+  const { chance } = drawing;
   const roll = chance.next();
-  if (roll < 0.82) return drawEvent(chance, chance.pick(kinds), reference, atMs, id);
+  if (roll < 0.82) return drawEvent(drawing, reference, atMs, id);
   if (roll < 0.85) return { is: 'edit', reference, changes: drawEdit(chance, id) };
   if (roll < 0.87) return { is: 'stranger', reference };
   if (roll < 0.91) {
@@ -156,22 +158,23 @@ const allKinds: Kinds = [
 // Half of the histories are of few kinds, so that those which undo each other meet often.
 function drawKinds(chance: Chance): Kinds {
   if (chance.is(0.5)) return allKinds;
+  if (chance.is(0.4)) return ['user.signed_up', 'user.disabled', 'user.enabled'];
   const others = [...new Set(allKinds)].filter((kind) => kind !== 'user.signed_up');
   return ['user.signed_up', ...chance.shuffle(others).slice(0, 2)];
 }
 
 function drawEvent(
-  chance: Chance,
-  kind: string,
+  { chance, kinds, scheduleMs }: Drawing,
   reference: string,
   atMs: number,
   id: number,
 ): Drawn & EventStep {
+  const kind = chance.pick(kinds);
   const isWhole = kind === 'user.signed_up' || chance.is(0.2);
   const user = isWhole || kind === 'user.updated' ? drawUser(chance, id, isWhole) : {};
   const form = chance.is(0.04) ? chance.pick(['forged', 'garbled', 'shapeless'] as const) : 'sound';
   const repeats = chance.is(0.25) ? chance.between(1, 3) : 0;
-  const deliveries = Array.from({ length: 1 + repeats }, () => drawDelay(chance));
+  const deliveries = Array.from({ length: 1 + repeats }, () => drawDelay(chance, atMs, scheduleMs));
   return {
     ...{ is: 'event', reference, kind, user, deliveries, form },
     // Some providers stamp whole seconds, so that two events may bear one time.
@@ -180,7 +183,9 @@ function drawEvent(
   };
 }
 
-function drawDelay(chance: Chance): number {
+function drawDelay(chance: Chance, atMs: number, scheduleMs: number): number {
+  // Just as the schedule sets to work.
+  if (chance.is(0.15)) return scheduleMs - (atMs % scheduleMs) + chance.between(0, 60);
   const roll = chance.next();
   if (roll < 0.4) return chance.between(0, 50);
   if (roll < 0.7) return chance.between(0, 3 * second);
@@ -220,7 +225,7 @@ function drawRates(chance: Chance, isCrowded: boolean): Rates {
     Object.fromEntries(names.map((name) => [name, rate()])) as Record<Name, number>;
   return {
     ...{ dynamodb: each(dynamodbFaults), roq: each(roqFaults) },
-    dies: isCalm || chance.is(0.5) ? 0 : chance.pick([0.005, 0.02, 0.1]),
+    dies: isCalm || chance.is(0.5) ? 0 : chance.pick([0.005, 0.02, 0.1, 0.2]),
     pauses: isCalm || chance.is(0.5) ? 0 : chance.pick([0.05, 0.2]),
     roqMs: isCrowded ? chance.pick([50, 200, 500]) : chance.pick([20, 20, 100, 1_000]),
   };
