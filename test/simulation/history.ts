@@ -26,6 +26,8 @@ export type Step = { readonly id: number; readonly atMs: number } & (
       readonly is: 'backfill';
       readonly users: readonly { readonly reference: string; readonly user: EventUser }[];
     }
+  /** An operator has a user looked at anew. */
+  | { readonly is: 'resync'; readonly reference: string }
   /** Somebody changes a user in ROQ by hand. */
   | { readonly is: 'edit'; readonly reference: string; readonly changes: Edit }
   /** Somebody makes a user in ROQ by hand, with the reference of one of ours. */
@@ -91,6 +93,8 @@ export function drawHistory(seed: string): History {
     const reference = references[chance.between(0, references.length - 1)] ?? 'user|1';
     return { id, atMs, ...drawStep({ chance, kinds, scheduleMs }, reference, references, atMs, id) };
   });
+  if (chance.is(0.2))
+    steps.push(...drawStorm(chance, references, atMs + chance.pick([0, minute]), steps.length));
   return {
     ...{ seed, rates: drawRates(chance, isCrowded), steps, scheduleMs },
     ceiling: chance.pick([1, 2, 1_000_000, 1_000_000, 1_000_000]),
@@ -118,7 +122,8 @@ function drawStep(
   if (roll < 0.82) return drawEvent(drawing, reference, atMs, id);
   if (roll < 0.85) return { is: 'edit', reference, changes: drawEdit(chance, id) };
   if (roll < 0.87) return { is: 'stranger', reference };
-  if (roll < 0.91) {
+  if (roll < 0.89) return { is: 'resync', reference };
+  if (roll < 0.92) {
     const of = chance.pick(['dynamodb', 'roq', 'roq'] as const);
     return {
       is: 'outage',
@@ -126,7 +131,7 @@ function drawStep(
       forMs: of === 'roq' ? chance.between(minute, 5 * hour) : chance.between(second, 10 * minute),
     };
   }
-  if (roll < 0.94) {
+  if (roll < 0.95) {
     const users = references.filter(() => chance.is(0.7));
     return {
       is: 'backfill',
@@ -181,6 +186,14 @@ function drawEvent(
     happenedMs: chance.is(0.2) ? Math.floor(atMs / second) * second : atMs,
     sender: chance.pick(['svix', 'svix', 'kinde', 'auth0', 'okta', 'logto']),
   };
+}
+
+/** A provider goes wrong, and says of everybody at once that he is disabled. */
+function drawStorm(chance: Chance, references: readonly string[], atMs: number, id: number): readonly Step[] {
+  return references.map((reference, i) => ({
+    ...{ id: id + i, is: 'event', reference, kind: 'user.disabled', user: {}, form: 'sound', sender: 'svix' },
+    ...{ atMs, happenedMs: atMs, deliveries: [chance.between(0, 30)] },
+  }));
 }
 
 function drawDelay(chance: Chance, atMs: number, scheduleMs: number): number {

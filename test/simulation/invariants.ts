@@ -44,6 +44,7 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
   const told = new Map<string, Fact[]>();
   const acknowledged = new Map<string, Fact[]>();
   const made = new Set<string>();
+  const linked = new Map<string, string>();
   const edited = new Set<string>();
   let deactivations = 0;
   let excused = 0;
@@ -141,7 +142,10 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
 
   /** At any moment: what is not in step is queued for it, and what is not queued is in step. */
   function checkStep(record: UserRecord, users: readonly RoqUser[]): void {
-    const { reference, queue, version, syncedVersion } = record;
+    const { reference, queue, version, syncedVersion, roqId } = record;
+    if (roqId !== (linked.get(reference) ?? roqId))
+      fail('newest', `${reference} is linked to another ROQ user`);
+    if (roqId) linked.set(reference, roqId);
     if (queue !== null) return;
     if (version !== syncedVersion) fail('applied', `${reference} has news, and nobody will look after it`);
     if (record.lease === null && !edited.has(reference)) checkUser(record, users);

@@ -143,7 +143,9 @@ class Simulation {
         return;
       case 'release':
       case 'drop':
-        return this.#operate(step.id, step.is);
+        return this.#operate(step.id, step.is, { all: true });
+      case 'resync':
+        return this.#operate(step.id, step.is, { reference: step.reference });
       default:
         return this.#change(step);
     }
@@ -262,12 +264,11 @@ class Simulation {
     return this.#world.backfill.invoke({ job: `backfill-${id}`, apply: true, ...input }, this.#fate(name));
   }
 
-  async #operate(id: number, command: 'release' | 'drop'): Promise<void> {
+  async #operate(id: number, command: 'release' | 'drop' | 'resync', target: object): Promise<void> {
     if (command === 'release') this.book.excuse(this.#world.engine.items(usersTable).length);
-    else this.book.allowDrops();
-    this.#world.check(
-      await this.#world.operate.invoke({ command, all: true }, this.#fate(`${command} ${id}`)),
-    );
+    if (command === 'drop') this.book.allowDrops();
+    const result = await this.#world.operate.invoke({ command, ...target }, this.#fate(`${command} ${id}`));
+    this.#world.check(result);
   }
 
   async #reconcile(name: string, input: { begin?: 'audit' }): Promise<void> {
@@ -286,7 +287,10 @@ class Simulation {
       const wakeMs = Math.max(nowMs + 1, Math.min(nextMs, this.#nextDueMs(), nowMs + dayMs));
       await this.#clock.sleep(Math.ceil(wakeMs / scheduleMs) * scheduleMs - nowMs);
       const hasWork = this.#nextDueMs() <= this.#clock.nowMs || this.#hasJobs();
-      if (hasWork && this.#reconciling === 0) void this.#reconcile(`schedule ${this.#elapsed()}`, {});
+      if (!hasWork || this.#reconciling > 0) continue;
+      // It is promised to come at least once.
+      const times = this.#isCalm || this.#chance.is(0.9) ? 1 : 2;
+      for (let i = 0; i < times; i++) void this.#reconcile(`schedule ${this.#elapsed()}/${i}`, {});
     }
   }
 
