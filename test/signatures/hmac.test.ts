@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../../lib/errors.ts';
 import { type HmacOptions, verifyHmac } from '../../lib/signatures/hmac.ts';
 
 const body = Buffer.from('{"event":"User.Created"}');
@@ -56,7 +55,11 @@ describe('an HMAC of the body', () => {
     ['of a prefix alone', 'signature_malformed', 'sha256=', { prefix: 'sha256=' }],
     ['that is not base64', 'signature_malformed', '!!!!', { encoding: 'base64' }],
   ])('%s is refused: %s', async (_how, code, value, overrides) => {
-    await expect(read(value, overrides)).rejects.toMatchObject({ name: 'RejectedError', code });
+    await expect(read(value, overrides)).rejects.toMatchObject({
+      name: 'RejectedError',
+      code,
+      message: expect.stringMatching(/\w/),
+    });
   });
 
   it('covers every byte of any body', async () => {
@@ -72,6 +75,8 @@ describe('an HMAC of the body', () => {
   });
 
   it.each([[[]], [['']], [['current', '']]])('can not have the secrets %j', (secrets) => {
-    expect(() => verifyHmac({ ...options, secrets })).toThrow(ConfigError);
+    expect(() => verifyHmac({ ...options, secrets })).toThrow(
+      expect.objectContaining({ name: 'ConfigError', faults: [expect.stringMatching(/\w/)] }),
+    );
   });
 });

@@ -43,7 +43,36 @@ describe('a token in a header', () => {
     ['that is not there, as in a token of a user', 'claim_missing', { sub: 'user-1' }],
     ['that is no text', 'claim_missing', { hash: [hash(body).hash] }],
   ])('is refused with a hash %s: %s', async (_how, code, claims) => {
-    await expect(read(await sign(claims))).rejects.toMatchObject({ name: 'RejectedError', code });
+    await expect(read(await sign(claims))).rejects.toMatchObject({
+      name: 'RejectedError',
+      code,
+      message: expect.stringMatching(/\w/),
+    });
+  });
+
+  it('stands behind its prefix, and nothing else will do', async () => {
+    const verify = verifyJwsHeader({
+      ...{ keys: secretKeys(['shared']), header: 'x-signature', prefix: 'Bearer ' },
+      ...{ hashClaim: 'hash', hashEncoding: 'base64' },
+    });
+    const token = await sign(hash(body));
+    const say = (value: string) => verify({ headers: { 'x-signature': value }, body }, 0);
+    expect(await say(`Bearer ${token}`)).toEqual(hash(body));
+    for (const value of [token, `Basic ${token}`, `${token}Bearer `, 'Bearer']) {
+      await expect(say(value)).rejects.toMatchObject({
+        ...{ code: 'signature_malformed', message: expect.stringMatching(/\w/) },
+      });
+    }
+  });
+
+  it('must meet the rules as well', async () => {
+    const keys = secretKeys(['shared']);
+    const rules = { issuer: 'https://idp.example', header: 'x-signature' };
+    const verify = verifyJwsHeader({ keys, ...rules, hashClaim: 'hash', hashEncoding: 'base64' });
+    const from = async (iss: string) =>
+      verify({ headers: { 'x-signature': await sign({ ...hash(body), iss }) }, body }, 0);
+    expect(await from('https://idp.example')).toMatchObject({ iss: 'https://idp.example' });
+    await expect(from('https://mallory.example')).rejects.toMatchObject({ code: 'issuer_mismatch' });
   });
 
   it('is refused when it is missing, there twice, or no token', async () => {

@@ -26,6 +26,8 @@ export type Step = { readonly id: number; readonly atMs: number } & (
       readonly is: 'backfill';
       readonly users: readonly { readonly reference: string; readonly user: EventUser }[];
     }
+  /** An operator has a user looked at anew. */
+  | { readonly is: 'resync'; readonly reference: string }
   /** Somebody changes a user in ROQ by hand. */
   | { readonly is: 'edit'; readonly reference: string; readonly changes: Edit }
   /** Somebody makes a user in ROQ by hand, with the reference of one of ours. */
@@ -64,7 +66,7 @@ export const senders = {
   },
   kinde: {
     timeoutMs: 10 * second,
-    waits: [5 * second, 30 * second, 2 * minute, 10 * minute, hour, 4 * hour],
+    waits: [5 * second, 30 * second, 2 * minute, 10 * minute, hour, 4 * hour, 12 * hour, 12 * hour],
   },
   auth0: { timeoutMs: 10 * second, waits: [second, 2 * second, 4 * second] },
   okta: { timeoutMs: 3 * second, waits: [second] },
@@ -83,38 +85,45 @@ export function drawHistory(seed: string): History {
   const references = Array.from({ length: count }, (_, i) => `user|${i + 1}`);
   const spreads = [20, 300, 2 * second, 8 * second, minute, 20 * minute] as const;
   const spread = spreads[chance.between(0, isCrowded ? 3 : 5)] ?? second;
+  const kinds = drawKinds(chance);
+  const scheduleMs = isCrowded ? 5 * second : minute;
   let atMs = 0;
   const steps = Array.from({ length: chance.between(isCrowded ? 4 : 2, 12) }, (_, id): Step => {
     atMs += chance.is(0.2) ? 0 : chance.between(0, spread);
     const reference = references[chance.between(0, references.length - 1)] ?? 'user|1';
-    return { id, atMs, ...drawStep(chance, reference, references, atMs, id) };
+    return { id, atMs, ...drawStep({ chance, kinds, scheduleMs }, reference, references, atMs, id) };
   });
+  if (chance.is(0.2))
+    steps.push(...drawStorm(chance, references, atMs + chance.pick([0, minute]), steps.length));
   return {
-    ...{ seed, rates: drawRates(chance, isCrowded), steps },
+    ...{ seed, rates: drawRates(chance, isCrowded), steps, scheduleMs },
     ceiling: chance.pick([1, 2, 1_000_000, 1_000_000, 1_000_000]),
     pageCap: chance.pick([1, 3, 25]),
     tokenLifetimeMs: chance.pick([90 * second, hour, 2 * hour]),
     skewMs: chance.pick([0, 50, 2 * second]),
     lagMs: chance.pick([0, 0, 300, 5 * second]),
-    scheduleMs: isCrowded ? 5 * second : minute,
     tellsItem: chance.is(0.8),
   };
 }
 
 type Drawn = Step extends infer Each ? (Each extends Step ? Omit<Each, 'id' | 'atMs'> : never) : never;
 
+type Drawing = { readonly chance: Chance; readonly kinds: Kinds; readonly scheduleMs: number };
+
 function drawStep(
-  chance: Chance,
+  drawing: Drawing,
   reference: string,
   references: readonly string[],
   atMs: number,
   id: number,
 ): Drawn {
+  const { chance } = drawing;
   const roll = chance.next();
-  if (roll < 0.82) return drawEvent(chance, reference, atMs, id);
+  if (roll < 0.82) return drawEvent(drawing, reference, atMs, id);
   if (roll < 0.85) return { is: 'edit', reference, changes: drawEdit(chance, id) };
   if (roll < 0.87) return { is: 'stranger', reference };
-  if (roll < 0.91) {
+  if (roll < 0.89) return { is: 'resync', reference };
+  if (roll < 0.92) {
     const of = chance.pick(['dynamodb', 'roq', 'roq'] as const);
     return {
       is: 'outage',
@@ -122,7 +131,7 @@ function drawStep(
       forMs: of === 'roq' ? chance.between(minute, 5 * hour) : chance.between(second, 10 * minute),
     };
   }
-  if (roll < 0.94) {
+  if (roll < 0.95) {
     const users = references.filter(() => chance.is(0.7));
     return {
       is: 'backfill',
@@ -132,7 +141,10 @@ function drawStep(
   return { is: chance.pick(['audit', 'adoption', 'rotation', 'expiry', 'overlap', 'release', 'drop']) };
 }
 
-const kinds = [
+type Kinds = readonly [string, ...string[]];
+
+// So many of each as they shall be frequent.
+const allKinds: Kinds = [
   'user.signed_up',
   'user.signed_up',
   'user.signed_up',
@@ -146,15 +158,28 @@ const kinds = [
   'user.updated',
   'user.deleted',
   'session.started',
-] as const;
+];
 
-function drawEvent(chance: Chance, reference: string, atMs: number, id: number): Drawn & EventStep {
+// Half of the histories are of few kinds, so that those which undo each other meet often.
+function drawKinds(chance: Chance): Kinds {
+  if (chance.is(0.5)) return allKinds;
+  if (chance.is(0.4)) return ['user.signed_up', 'user.disabled', 'user.enabled'];
+  const others = [...new Set(allKinds)].filter((kind) => kind !== 'user.signed_up');
+  return ['user.signed_up', ...chance.shuffle(others).slice(0, 2)];
+}
+
+function drawEvent(
+  { chance, kinds, scheduleMs }: Drawing,
+  reference: string,
+  atMs: number,
+  id: number,
+): Drawn & EventStep {
   const kind = chance.pick(kinds);
   const isWhole = kind === 'user.signed_up' || chance.is(0.2);
   const user = isWhole || kind === 'user.updated' ? drawUser(chance, id, isWhole) : {};
   const form = chance.is(0.04) ? chance.pick(['forged', 'garbled', 'shapeless'] as const) : 'sound';
   const repeats = chance.is(0.25) ? chance.between(1, 3) : 0;
-  const deliveries = Array.from({ length: 1 + repeats }, () => drawDelay(chance));
+  const deliveries = Array.from({ length: 1 + repeats }, () => drawDelay(chance, atMs, scheduleMs));
   return {
     ...{ is: 'event', reference, kind, user, deliveries, form },
     // Some providers stamp whole seconds, so that two events may bear one time.
@@ -163,7 +188,17 @@ function drawEvent(chance: Chance, reference: string, atMs: number, id: number):
   };
 }
 
-function drawDelay(chance: Chance): number {
+/** A provider goes wrong, and says of everybody at once that he is disabled. */
+function drawStorm(chance: Chance, references: readonly string[], atMs: number, id: number): readonly Step[] {
+  return references.map((reference, i) => ({
+    ...{ id: id + i, is: 'event', reference, kind: 'user.disabled', user: {}, form: 'sound', sender: 'svix' },
+    ...{ atMs, happenedMs: atMs, deliveries: [chance.between(0, 30)] },
+  }));
+}
+
+function drawDelay(chance: Chance, atMs: number, scheduleMs: number): number {
+  // Just as the schedule sets to work.
+  if (chance.is(0.15)) return scheduleMs - (atMs % scheduleMs) + chance.between(0, 60);
   const roll = chance.next();
   if (roll < 0.4) return chance.between(0, 50);
   if (roll < 0.7) return chance.between(0, 3 * second);
@@ -203,7 +238,7 @@ function drawRates(chance: Chance, isCrowded: boolean): Rates {
     Object.fromEntries(names.map((name) => [name, rate()])) as Record<Name, number>;
   return {
     ...{ dynamodb: each(dynamodbFaults), roq: each(roqFaults) },
-    dies: isCalm || chance.is(0.5) ? 0 : chance.pick([0.005, 0.02, 0.1]),
+    dies: isCalm || chance.is(0.5) ? 0 : chance.pick([0.005, 0.02, 0.1, 0.2]),
     pauses: isCalm || chance.is(0.5) ? 0 : chance.pick([0.05, 0.2]),
     roqMs: isCrowded ? chance.pick([50, 200, 500]) : chance.pick([20, 20, 100, 1_000]),
   };

@@ -44,6 +44,7 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
   const told = new Map<string, Fact[]>();
   const acknowledged = new Map<string, Fact[]>();
   const made = new Set<string>();
+  const linked = new Map<string, string>();
   const edited = new Set<string>();
   let deactivations = 0;
   let excused = 0;
@@ -107,9 +108,16 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
     mutations += 1;
     if (!before && made.has(after.reference))
       fail('single', `${after.reference} was made in ROQ a second time`);
-    if (!before) made.add(after.reference);
+    if (!before) checkMade(after);
     if (before && before.active !== false && after.active === false) deactivations += 1;
     checkCeiling(nowMs);
+  }
+
+  // Who is known to be deleted is not made any more; who is disabled is made so.
+  function checkMade({ reference, active }: RoqUser): void {
+    made.add(reference);
+    const isDisabled = told.get(reference)?.some(({ name, value }) => name === 'disabled' && value === true);
+    if (active === false && !isDisabled) fail('newest', `${reference} was made in ROQ only to be deleted`);
   }
 
   // A deactivation that was let through in one hour may be made in a later one, so the hours are taken together.
@@ -125,28 +133,42 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
     if (text.includes(canary)) fail('silent', `a person's data or a secret was shown: ${text.slice(0, 500)}`);
   }
 
-  /** A change is about to be sent: somebody must have the lease. */
-  function checkLease(reference: string, item: Item | undefined, nowMs: number): void {
+  /** A change is about to be sent: the process that sends it must have the lease. */
+  function checkLease(reference: string, item: Item | undefined, isHolder: boolean, nowMs: number): void {
     const lease = item && toRecord(item).lease;
     if (!lease || lease.untilMs <= nowMs) fail('alone', `${reference} is changed under a lease that ran out`);
+    if (!isHolder) fail('alone', `${reference} is changed under somebody else's lease`);
   }
 
   /** At any moment: what is not in step is queued for it, and what is not queued is in step. */
   function checkStep(record: UserRecord, users: readonly RoqUser[]): void {
-    const { reference, queue, version, syncedVersion } = record;
+    const { reference, queue, version, syncedVersion, roqId } = record;
+    if (roqId !== (linked.get(reference) ?? roqId))
+      fail('newest', `${reference} is linked to another ROQ user`);
+    if (roqId) linked.set(reference, roqId);
     if (queue !== null) return;
     if (version !== syncedVersion) fail('applied', `${reference} has news, and nobody will look after it`);
     if (record.lease === null && !edited.has(reference)) checkUser(record, users);
   }
 
   /** Of everybody, once all is quiet; of whom somebody changed in ROQ, only once an audit has been there. */
-  function checkRecords(items: readonly Item[], users: readonly RoqUser[], isAudited: boolean): void {
+  function checkRecords(
+    items: readonly Item[],
+    users: readonly RoqUser[],
+    isAudited: boolean,
+    nowMs: number,
+  ): void {
     const itemOf = new Map(items.map((item) => [item.reference?.S ?? '', item]));
     for (const [reference, facts] of acknowledged) checkNoticed(reference, facts, itemOf.get(reference));
-    for (const item of items) checkRecord(toRecord(item), users, isAudited);
+    for (const item of items) checkRecord(toRecord(item), users, isAudited, nowMs);
   }
 
-  function checkRecord(record: UserRecord, users: readonly RoqUser[], isAudited: boolean): void {
+  function checkRecord(
+    record: UserRecord,
+    users: readonly RoqUser[],
+    isAudited: boolean,
+    nowMs: number,
+  ): void {
     const { reference, queue, facts, lastError } = record;
     const heard = told.get(reference) ?? [];
     for (const [name, fact] of Object.entries(facts)) {
@@ -163,7 +185,10 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
       fail('applied', `${reference} waits for an address that is known`);
     if (queue === 'parked' && !isRefusable(facts))
       fail('applied', `${reference} is parked without need (${lastError})`);
-    if (record.lease && !isSeen && queue !== 'pending')
+    if (queue === 'held' && expectedOf(facts).active !== false)
+      fail('applied', `${reference} is held, and nobody wants it deactivated`);
+    // An audit that died over a record in step leaves its lease there, to be taken over by whoever comes next.
+    if (record.lease && record.lease.untilMs > nowMs && !isSeen && queue !== 'pending')
       fail('applied', `${reference} is leased, and not pending`);
     if (isAudited || !edited.has(reference)) checkUser(record, users);
   }

@@ -95,9 +95,9 @@ class Simulation {
         this.#checkStep(this.#itemOf(after.reference));
       },
       onWrite: (item) => this.#checkStep(item),
-      onSend: (references) => {
+      onSend: (references, isHolder) => {
         for (const reference of references)
-          this.book.checkLease(reference, this.#itemOf(reference), clock.nowMs);
+          this.book.checkLease(reference, this.#itemOf(reference), isHolder(reference), clock.nowMs);
       },
       onText: (text) => this.book.noteText(text),
       onThrow: (error) => this.book.fail('answered', `a function threw ${error}`),
@@ -106,8 +106,10 @@ class Simulation {
 
   /** Everything happens, the schedule goes on until all is quiet, an audit looks over it, and all is sent again. */
   async play(): Promise<void> {
+    const steps = this.#history.steps.map((step) => this.#take(step));
+    // It looks ahead to what comes next, so that something must be to come.
     const schedule = this.#keepSchedule();
-    await Promise.all(this.#history.steps.map((step) => this.#take(step)));
+    await Promise.all(steps);
     this.#isCalm = true;
     await this.#untilQuiet();
     this.#check(false);
@@ -141,7 +143,9 @@ class Simulation {
         return;
       case 'release':
       case 'drop':
-        return this.#operate(step.id, step.is);
+        return this.#operate(step.id, step.is, { all: true });
+      case 'resync':
+        return this.#operate(step.id, step.is, { reference: step.reference });
       default:
         return this.#change(step);
     }
@@ -260,12 +264,11 @@ class Simulation {
     return this.#world.backfill.invoke({ job: `backfill-${id}`, apply: true, ...input }, this.#fate(name));
   }
 
-  async #operate(id: number, command: 'release' | 'drop'): Promise<void> {
+  async #operate(id: number, command: 'release' | 'drop' | 'resync', target: object): Promise<void> {
     if (command === 'release') this.book.excuse(this.#world.engine.items(usersTable).length);
-    else this.book.allowDrops();
-    this.#world.check(
-      await this.#world.operate.invoke({ command, all: true }, this.#fate(`${command} ${id}`)),
-    );
+    if (command === 'drop') this.book.allowDrops();
+    const result = await this.#world.operate.invoke({ command, ...target }, this.#fate(`${command} ${id}`));
+    this.#world.check(result);
   }
 
   async #reconcile(name: string, input: { begin?: 'audit' }): Promise<void> {
@@ -284,7 +287,10 @@ class Simulation {
       const wakeMs = Math.max(nowMs + 1, Math.min(nextMs, this.#nextDueMs(), nowMs + dayMs));
       await this.#clock.sleep(Math.ceil(wakeMs / scheduleMs) * scheduleMs - nowMs);
       const hasWork = this.#nextDueMs() <= this.#clock.nowMs || this.#hasJobs();
-      if (hasWork && this.#reconciling === 0) void this.#reconcile(`schedule ${this.#elapsed()}`, {});
+      if (!hasWork || this.#reconciling > 0) continue;
+      // It is promised to come at least once.
+      const times = this.#isCalm || this.#chance.is(0.9) ? 1 : 2;
+      for (let i = 0; i < times; i++) void this.#reconcile(`schedule ${this.#elapsed()}/${i}`, {});
     }
   }
 
@@ -318,7 +324,7 @@ class Simulation {
 
   #check(isAudited: boolean): void {
     const { engine, roq } = this.#world;
-    this.book.checkRecords(engine.items(usersTable), roq.users.rows, isAudited);
+    this.book.checkRecords(engine.items(usersTable), roq.users.rows, isAudited, this.#clock.nowMs);
   }
 
   #checkStep(item: Item | undefined): void {

@@ -32,8 +32,8 @@ const roqUrl = 'https://roq.example';
 const attempts = 3;
 
 export type Watch = {
-  /** A change of these users is about to be sent to ROQ. */
-  readonly onSend: (references: readonly string[]) => void;
+  /** A change of these users is about to be sent to ROQ, by a process that took the lease of some of them. */
+  readonly onSend: (references: readonly string[], isHolder: (reference: string) => boolean) => void;
   /** A user's record was written. */
   readonly onWrite: (item: Item) => void;
   /** A ROQ user was created (`before` null) or changed, by a request of ours. */
@@ -67,11 +67,14 @@ export function createWorld(
     tokenLifetimeMs,
     onChange: watch.onChange,
   });
+  /** Who took the lease of a record, and which process that was. */
+  const holders = new Map<string, { readonly owner: string; readonly environment: Environment | null }>();
+  let writing: Environment | null = null;
   const engine = createEngine(
     { [usersTable]: usersShape, [stateTable]: stateShape },
     {
       ...{ now, tellsItem, pageItems: 3 },
-      onWrite: (tableName, item) => tableName === usersTable && watch.onWrite(item),
+      onWrite: (tableName, item) => tableName === usersTable && noteWrite(item),
       lagMs: () => (lagMs === 0 ? 0 : chance.between(0, lagMs)),
       leavesUnread: () => chance.is(0.1),
     },
@@ -88,6 +91,13 @@ export function createWorld(
   const backfill = createLambda({ ...options, limitMs: 900_000, start: start(createBackfill) });
   const operate = createLambda({ ...options, limitMs: 300_000, start: start(createOperate) });
   return { roq, engine, keys, secrets, webhook, reconcile, backfill, operate, check };
+
+  function noteWrite(item: Item): void {
+    const [reference = '', owner] = [item.reference?.S, item.owner?.S];
+    if (owner && holders.get(reference)?.owner !== owner)
+      holders.set(reference, { owner, environment: writing });
+    watch.onWrite(item);
+  }
 
   function startWebhook(app: App) {
     const handlers = new Map<string, Webhook>();
@@ -131,9 +141,10 @@ export function createWorld(
         const operation = command.constructor.name.replace('Command', '');
         for (let attempt = 1; ; attempt++) {
           try {
-            const answer = await environment.call('dynamodb', operation, () =>
-              engine.execute(operation, command.input),
-            );
+            const answer = await environment.call('dynamodb', operation, () => {
+              writing = environment;
+              return engine.execute(operation, command.input);
+            });
             return answer as Answer;
           } catch (error) {
             if (error instanceof ConditionalCheckFailedException || attempt === attempts) throw error;
@@ -149,7 +160,10 @@ export function createWorld(
       const { pathname: path } = new URL(String(input));
       const body = String(init?.body);
       const request = { path, headers: new Headers(init?.headers), body };
-      watch.onSend(roq.changedBy(request));
+      watch.onSend(
+        roq.changedBy(request),
+        (reference) => holders.get(reference)?.environment === environment,
+      );
       return environment.call('roq', nameOf(request), (how) => answerOf(request, how), init?.signal);
     };
   }

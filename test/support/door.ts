@@ -20,7 +20,9 @@ export type Outcome = {
 
 export type Knocked = Partial<Pick<APIGatewayProxyEventV2, 'body' | 'isBase64Encoded' | 'rawQueryString'>> & {
   readonly headers?: Readonly<Record<string, string>>;
-  readonly path?: string;
+  readonly method?: string;
+  /** What else the event has otherwise; undefined: it has not. */
+  readonly event?: { readonly [Member in keyof APIGatewayProxyEventV2]?: unknown };
 };
 
 export type Door = Awaited<ReturnType<typeof openDoor>>;
@@ -46,14 +48,15 @@ export async function openDoor() {
     const connected = { name, answers, challenge, read: connect(provider, settings), lookUp: null };
     const config = { providers: new Map([[name, connected]]), inlineBudgetMs: 0 };
     const handler = createWebhook({ ...ports, store }, config);
-    return async ({ path = name, headers = {}, ...event }: Knocked): Promise<Outcome> => {
+    return async ({ headers = {}, method = 'POST', event = {}, ...request }: Knocked): Promise<Outcome> => {
       folded.length = 0;
       world.lines.length = 0;
       const { statusCode = 0, body = '' } = await handler(
         {
           ...{ version: '2.0', routeKey: '', rawPath: '', rawQueryString: '', isBase64Encoded: false },
-          ...{ pathParameters: { provider: path }, headers: { ...headers }, ...event },
-          requestContext: { http: { method: 'POST' } } as APIGatewayProxyEventV2['requestContext'],
+          ...{ pathParameters: { provider: name }, headers: { ...headers }, ...request },
+          requestContext: { http: { method } } as APIGatewayProxyEventV2['requestContext'],
+          ...(event as Partial<APIGatewayProxyEventV2>),
         },
         { getRemainingTimeInMillis: () => 10_000 },
       );
@@ -81,7 +84,7 @@ export function toKnock({ headers, body }: WebhookRequest, encoding: 'utf8' | 'b
   };
 }
 
-function isAccepted({ status }: Outcome): boolean {
+export function isAccepted({ status }: Outcome): boolean {
   return status === 200 || status === 202;
 }
 

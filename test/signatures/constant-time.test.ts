@@ -1,0 +1,63 @@
+// What only we know is compared in constant time: by how the code is built, for a measurement would prove nothing.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '../..');
+const secretWords = /secret|credential|signature|hmac|digest|expected|apiKey|password|sha256|token\b/i;
+// Of lengths, emptiness and types nothing is to be learned.
+const harmless = [
+  /\.length (===|!==) \d+/g,
+  /(===|!==) (''|null|undefined|'[\w:-]+')/g,
+  /\.includes\(''\)/g,
+  /typeof \w+ (===|!==) '\w+'/g,
+];
+const comparison =
+  /===|!==|\.includes\(|\.indexOf\(|\.equals\(|\.localeCompare\(|\bcompare\(|\.startsWith\(|\.endsWith\(/;
+
+/** Whether a line compares something secret other than by a function that is made for it. */
+function isSuspect(line: string): boolean {
+  const code = harmless.reduce((left, pattern) => left.replace(pattern, ''), line.replace(/\/\/.*$/, ''));
+  return secretWords.test(code) && comparison.test(code) && !/isSame(Bytes|Text)\(/.test(code);
+}
+
+function listFiles(folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name));
+}
+
+const files = ['lib', 'functions'].flatMap(listFiles);
+const linesOf = (file: string) => readFileSync(join(root, file), 'utf8').split('\n');
+
+// Each was looked at: nothing in it is compared with what a sender says.
+const known: Readonly<Record<string, string>> = {
+  'lib/providers/fusionauth.ts': "secrets.length > 0 === (jwksUrl !== '')",
+  'lib/providers/hanko.ts': 'sub !== sender',
+  'lib/roq/token.ts': 'token.text !== refused',
+};
+
+it('no secret, signature or credential is compared but by isSameBytes and isSameText', () => {
+  const suspects = files.flatMap((file) =>
+    linesOf(file)
+      .filter((line) => isSuspect(line) && !(known[file] && line.includes(known[file])))
+      .map((line) => `${file}: ${line.trim()}`),
+  );
+  expect(suspects).toEqual([]);
+});
+
+it('and those two are built on timingSafeEqual, which nothing else is', () => {
+  const users = files.filter((file) => linesOf(file).some((line) => line.includes('timingSafeEqual')));
+  expect(users).toEqual([join('lib', 'signatures', 'bytes.ts')]);
+});
+
+it.each([
+  'if (signature === expected) return;',
+  'return secrets.includes(text);',
+  'if (given !== credential) throw error;',
+  'if (hmac.digest().equals(bytes)) return;',
+  'const isRight = expected.startsWith(text);',
+])('would not pass over "%s"', (line) => {
+  expect(isSuspect(line)).toBe(true);
+});
