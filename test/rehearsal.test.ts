@@ -152,6 +152,16 @@ describe('the packaged functions', () => {
     );
   });
 
+  test('webhook and cognito answer in their time while DynamoDB does not', async () => {
+    const { call, deliver, wire, runtimes } = deployment;
+    const event = confirmation(randomUUID());
+    wire.silence(true);
+    const answers = await Promise.all([deliver('user.signed_up', randomUUID()), call('cognito', event)]);
+    wire.silence(false);
+    expect(answers).toMatchObject([{ statusCode: 503 }, event]);
+    expect(runtimes.cognito.lines().at(-1)).toMatchObject({ message: 'failure', Failures: 1 });
+  });
+
   test('end an invocation by an error that names itself, and go on', async () => {
     const { deliver, runtimes } = deployment;
     expect(await runtimes.cognito.invoke({ 'detail-type': 'nothing' })).toMatchObject({ is: 'returned' });

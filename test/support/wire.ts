@@ -8,8 +8,10 @@ export type Wire = Awaited<ReturnType<typeof startWire>>;
 /** The caller is told by its access key id. Calls are noted as roles name them: `dynamodb:GetItem users`. */
 export async function startWire(dynamoDbUrl: string, parameters: Readonly<Record<string, string>>) {
   const calls = new Map<string, Set<string>>();
+  let isSilent = false;
   const server = await serve(0, async (request, response) => {
     const body = await readBody(request, 20_000_000);
+    if (isSilent) return;
     const target = String(request.headers['x-amz-target']);
     const caller = /Credential=([^/]+)/.exec(String(request.headers.authorization))?.[1] ?? '';
     const input = JSON.parse(body.toString());
@@ -36,6 +38,10 @@ export async function startWire(dynamoDbUrl: string, parameters: Readonly<Record
   return {
     url: server.url,
     close: server.close,
+    /** Takes calls from now on without ever answering them. */
+    silence: (is: boolean) => {
+      isSilent = is;
+    },
     callsOf: (caller: string) => [...(calls.get(caller) ?? [])],
   };
 }
