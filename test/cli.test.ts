@@ -405,6 +405,17 @@ describe('roq-sync --stage', () => {
   }
 });
 
+test('an answer that nobody reads to its end is no failure', async () => {
+  const child = execFile(process.execPath, [main, '--help']);
+  let complaint = '';
+  child.stderr?.on('data', (chunk) => {
+    complaint += chunk;
+  });
+  child.stdout?.destroy();
+  const [code] = await once(child, 'exit');
+  expect({ code, complaint }).toEqual({ code: 0, complaint: '' });
+});
+
 test('a question is answered by one line, and the end of the command is not kept waiting for more', async () => {
   const asking = `import { ask } from ${JSON.stringify(new URL('../cli/ask.ts', import.meta.url).href)};
     process.stdout.write(await ask('Sure? '));`;
