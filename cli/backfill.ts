@@ -15,6 +15,8 @@ export const backfill: CliCommand = {
   help: [
     'NDJSON, JSON or CSV, gzip or not. It prints the plan, and with --apply asks before it does it.',
     `Providers: ${shapes.map(({ name }) => name).join(', ')}.`,
+    "docs/backfill.md has each one's files, and the columns of a file of your own.",
+    'Invalid lines are named and skipped; in a JSON array, a line is an element.',
     'Stopped anywhere and started again, it goes on where it was: nothing is done twice, nothing left out.',
   ].join('\n'),
   ifStopped: 'Stopped; what is done is done. The same command goes on from there.',

@@ -8,6 +8,11 @@ import { commonOptions, type Options, optionHelp, readLine } from './options.ts'
 import { createProgress } from './progress.ts';
 import { exitCodes, Refusal } from './refusal.ts';
 
+// Whoever reads no further, as `head` does, has all that was wanted.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 await main(process.argv.slice(2));
 
 async function main(line: readonly string[]): Promise<void> {

@@ -25,7 +25,7 @@ export const optionHelp: Readonly<Record<keyof Options, readonly [form: string, 
   port: ['--port N', "the port of npm start's webhook (default: 3000)"],
   stage: ['--stage S', 'ask the deployment of that stage instead, by your AWS credentials'],
   region: ['--region R', 'the region of the deployment (default: AWS_REGION, or eu-central-1)'],
-  all: ['--all', 'all that are held'],
+  all: ['--all', 'all that stand in that queue'],
   yes: ['--yes', 'do not ask'],
   apply: ['--apply', 'do it; without, it only says what it would do'],
   adopt: [

@@ -11,9 +11,9 @@ import { count, plain, table } from './table.ts';
 import { when } from './time.ts';
 
 export const resync: CliCommand = {
-  ...{ name: 'resync', words: '<reference>', takes: [] },
-  says: 'Looks at ROQ anew, and makes it match the record',
-  help: 'Also sets a parked user going again.',
+  ...{ name: 'resync', words: '[reference]', takes: ['all'] },
+  says: 'Looks at ROQ anew, and makes it match the record; with --all for every parked one',
+  help: 'A parked user is set going again.',
   run: (call) => touch(call, 'resync'),
 };
 
@@ -42,7 +42,8 @@ async function touch(call: Call, command: 'resync' | 'release' | 'drop'): Promis
     ? await touchAll(call, command)
     : await invoke<ManyTouched>('operate', { command, reference });
   const isDone = Object.keys(touched.counts).every((is) => is === 'done') && !touched.more;
-  return { document: touched, text: toText(touched), needsPerson: !isDone };
+  const none = `No users are ${command === 'resync' ? 'parked' : 'held'}.`;
+  return { document: touched, text: toText(touched) || none, needsPerson: !isDone };
 }
 
 const questions = {
@@ -63,15 +64,17 @@ async function confirm({ options, invoke }: Call, command: keyof typeof question
 async function touchAll({ invoke, progress }: Call, command: string): Promise<ManyTouched> {
   let counts: ManyTouched['counts'] = {};
   let users: readonly Touched[] = [];
+  let before: number | undefined;
   for (;;) {
-    const part = await invoke<ManyTouched>('operate', { command, all: true });
+    const part = await invoke<ManyTouched>('operate', { command, all: true, before });
+    before = part.before;
     counts = sum(counts, part.counts);
     users = [...users, ...part.users].slice(0, 100);
     progress.show(countText(counts));
     const isStuck = Object.keys(part.counts).length === 0;
     if (part.more && !isStuck) continue;
     progress.clear();
-    return { counts, users, more: part.more };
+    return { counts, users, more: part.more, before };
   }
 }
 
@@ -81,7 +84,7 @@ function sum(one: ManyTouched['counts'], other: ManyTouched['counts']): ManyTouc
 }
 
 function toText({ counts, users, more }: ManyTouched): string {
-  if (users.length === 0) return 'No users are held.';
+  if (users.length === 0) return '';
   const rows = users.map((user) => [plain(user.reference), outcome(user), note(user)]);
   const tail = more ? ['  There are more: run it again.'] : [];
   return [table(rows), ...(users.length > 1 ? [`  ${countText(counts)}`] : []), ...tail].join('\n');

@@ -94,6 +94,18 @@ describe('an applied backfill', () => {
     expect(await backfill({ users, apply: true })).toMatchObject({ unchanged: 1, updated: 0 });
   });
 
+  test('repeated says who is still out of step, and does not take him for done', async () => {
+    world.roqServer.fail.always({ how: 'bad-gateway' });
+    const users = [user('still-1'), user('still-2')];
+    expect(await backfill({ users, apply: true })).toMatchObject({ pending: 2 });
+    const again = { pending: 2, unchanged: 0, created: 0 };
+    expect(await backfill({ users, apply: true })).toMatchObject(again);
+    world.roqServer.fail.clear();
+    expect(await backfill({ users })).toMatchObject(again);
+    await world.drain();
+    expect(await backfill({ users })).toMatchObject({ pending: 0, unchanged: 2 });
+  });
+
   test('disables nobody whose line is missing', async () => {
     await backfill({ users: [user('stays'), user('leaves')], apply: true });
     await backfill({ users: [{ ...user('stays'), updated_at: at(50) }], apply: true });

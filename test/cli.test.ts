@@ -138,6 +138,14 @@ describe('roq-sync resync', () => {
   });
 });
 
+test('roq-sync resync --all sets the parked users going again', async () => {
+  world.roqServer.fail.next({ how: 'refuse', reference: 'stuck' });
+  await world.deliver('stuck', { email: 'stuck@x.example' }, at);
+  expect(await run('resync', '--all')).toMatchObject({ json: { counts: { done: 1 } }, exitCode: 0 });
+  expect(world.usersOf('stuck')).toHaveLength(1);
+  expect((await runText('resync', '--all')).stdout).toBe('No users are parked.\n');
+});
+
 describe('roq-sync audit', () => {
   test('wants a person for drift that it only finds, and is fine once it has repaired it', async () => {
     await world.deliver('adrift', { email: 'adrift@x.example', firstName: 'Right' }, at);
@@ -296,7 +304,7 @@ describe.concurrent('a command line', () => {
     ['is', [], /Usage: roq-sync <command>[\s\S]*Exit codes/],
     ['names', ['nonsense'], /no command "nonsense".*status, /],
     ['has', ['resync'], /Usage: roq-sync resync <reference>/],
-    ['has', ['resync', 'a', 'b'], /Usage: roq-sync resync <reference>/],
+    ['has', ['resync', 'a', 'b'], /Usage: roq-sync resync \[reference\]/],
     ['has', ['status', 'x', '--apply'], /status takes no --apply/],
     ['has', ['status', '--nothing'], /--nothing/],
     ['has', ['release'], /release --all/],
@@ -403,6 +411,17 @@ describe('roq-sync --stage', () => {
     const environment = { ...keys, AWS_ENDPOINT_URL_LAMBDA: aws.url, ...over };
     return spawn(['status', '--stage', stage, '--region', 'eu-west-1', '--json'], { environment });
   }
+});
+
+test('an answer that nobody reads to its end is no failure', async () => {
+  const child = execFile(process.execPath, [main, '--help']);
+  let complaint = '';
+  child.stderr?.on('data', (chunk) => {
+    complaint += chunk;
+  });
+  child.stdout?.destroy();
+  const [code] = await once(child, 'exit');
+  expect({ code, complaint }).toEqual({ code: 0, complaint: '' });
 });
 
 test('a question is answered by one line, and the end of the command is not kept waiting for more', async () => {

@@ -34,7 +34,7 @@ describe('a command', () => {
     [/command must be one of/, { command: 'constructor' }],
     [/reference: must be a reference/, { command: 'status', reference: 7 }],
     [/2048 bytes/, { command: 'status', reference: 'x'.repeat(2049) }],
-    [/reference/, { command: 'resync' }],
+    [/either reference or all/, { command: 'resync' }],
     [/of: must be one of pending, /, { command: 'list', of: 'users' }],
     [/limit: must be 1 or more/, { command: 'list', of: 'held', limit: 0 }],
     [/either reference or all/, { command: 'release' }],
@@ -216,6 +216,32 @@ describe('resync', () => {
     const busy = await touch({ command: 'resync', reference: 'busy' });
     expect(busy.users).toMatchObject([{ is: 'busy', busyUntil: lease?.lease.untilMs }]);
     expect(world.roqServer.requests.graphql).toBe(requests);
+  });
+});
+
+describe('resync of all', () => {
+  test('sets every parked user going again once, in batches, and leaves those who are held', async () => {
+    const own = await startWorld();
+    const parked = Array.from({ length: 60 }, (_, i) => `parked-${i}`);
+    own.roqServer.fail.always({ how: 'refuse', operation: 'createUser' });
+    for (const reference of parked) await own.deliver(reference, { email: `${reference}@x.example` }, at);
+    own.roqServer.fail.clear();
+    const [held] = await holdMany(own, 1);
+    const [, refused] = parked;
+    own.roqServer.fail.always({ how: 'refuse', ...(refused && { reference: refused }) });
+    own.pass(60_000);
+    const first = await ask<ManyTouched>({ command: 'resync', all: true }, own);
+    expect(first).toMatchObject({ counts: { done: 59, parked: 1 }, more: false, before: own.now() });
+    for (const reference of parked) {
+      expect(own.usersOf(reference)).toHaveLength(reference === refused ? 0 : 1);
+    }
+    expect(own.usersOf(held ?? '')).toMatchObject([{ active: true }]);
+    own.pass(60_000);
+    const { before } = first;
+    const asked = { command: 'resync', all: true } as const;
+    expect(await ask<ManyTouched>({ ...asked, before: before - 1 }, own)).toMatchObject({ counts: {} });
+    expect(await ask<ManyTouched>(asked, own)).toMatchObject({ counts: { parked: 1 } });
+    await own.close();
   });
 });
 

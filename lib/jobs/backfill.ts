@@ -27,7 +27,7 @@ export type BackfillReport = {
   /** Lines read. */
   readonly lines: number;
   readonly invalid: number;
-  /** Users who told nothing new. */
+  /** Users of whom nothing new was told, and who are in step; others are counted as what they are. */
   readonly unchanged: number;
   readonly created: number;
   /** ROQ users found by their reference, and recorded. */
@@ -121,8 +121,8 @@ async function applyBatch(
   const folded = await Promise.all(
     [...batch].map(([reference, facts]) => ports.store.fold(reference, facts, owner, budget.leaseMs)),
   );
-  for (const { changed, leased } of folded) {
-    if (!changed) tally.add('unchanged', 1);
+  for (const { changed, leased, record } of folded) {
+    if (!changed) tally.add(record.queue ?? 'unchanged', 1);
     else if (!leased) tally.add('pending', 1);
   }
   const leased = folded.flatMap(({ leased }) => leased ?? []);
@@ -162,13 +162,16 @@ function planUser(
   room: Room,
   tally: Counts,
 ): void {
-  const isNews = !record || Object.keys(news(record.facts, facts)).length > 0;
-  const planned = isNews ? plan(fold(record?.facts ?? {}, facts), observed) : null;
-  const isAdopted = isNews && observed !== null && (record?.roqId ?? null) === null;
+  if (record && Object.keys(news(record.facts, facts)).length === 0) {
+    tally.add(record.queue ?? 'unchanged', 1);
+    return;
+  }
+  const planned = plan(fold(record?.facts ?? {}, facts), observed);
+  const isAdopted = observed !== null && (record?.roqId ?? null) === null;
   if (isAdopted) tally.add('adopted', 1);
-  if (planned?.do === 'wait') tally.add('waiting', 1);
-  else if (planned?.do === 'create') tally.add('created', 1);
-  else if (planned?.do === 'update') planUpdate(planned.changes, room, tally);
+  if (planned.do === 'wait') tally.add('waiting', 1);
+  else if (planned.do === 'create') tally.add('created', 1);
+  else if (planned.do === 'update') planUpdate(planned.changes, room, tally);
   else if (!isAdopted) tally.add('unchanged', 1);
 }
 

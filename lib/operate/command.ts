@@ -16,10 +16,11 @@ const reference = v.pipe(
   v.maxBytes(maxReferenceBytes, `must not be longer than ${maxReferenceBytes} bytes`),
 );
 
-/** Of one user, or of all that are held. */
+/** Of one user, or of all that stand in the queue that it is for; `before`: of an answer that said there are more. */
 const target = {
   reference: v.exactOptional(reference),
   all: v.exactOptional(v.literal(true, 'must be true')),
+  before: v.exactOptional(v.number('must be a number')),
 };
 
 const flag = v.optional(v.boolean('must be true or false'), false);
@@ -39,7 +40,7 @@ const commands = {
       100,
     ),
   }),
-  resync: v.strictObject({ command: v.literal('resync'), reference }),
+  resync: v.strictObject({ command: v.literal('resync'), ...target }),
   release: v.strictObject({ command: v.literal('release'), ...target }),
   drop: v.strictObject({ command: v.literal('drop'), ...target }),
   erase: v.strictObject({ command: v.literal('erase'), reference }),
@@ -76,7 +77,8 @@ export function readCommand(input: unknown): Command | string {
   }
   const { output } = parsed;
   const isUnclear = 'all' in output && 'reference' in output;
-  const isNameless = (name === 'release' || name === 'drop') && !('all' in output || 'reference' in output);
+  const isTouch = name === 'resync' || name === 'release' || name === 'drop';
+  const isNameless = isTouch && !('all' in output || 'reference' in output);
   return isUnclear || isNameless ? `${name}: either reference or all must be there` : output;
 }
 

@@ -9,7 +9,7 @@ import { type Diagnosis, doctor } from './doctor.ts';
 import { erase, type Receipt } from './erase.ts';
 import { type Listing, list } from './listing.ts';
 import { type Overview, overview, statusOf, type UserStatus } from './status.ts';
-import { drop, type ManyTouched, release, resync, type Touch, touchHeld } from './touch.ts';
+import { drop, type ManyTouched, release, resync, type Touch, touchQueue } from './touch.ts';
 
 export type Answer =
   | UserStatus
@@ -30,11 +30,11 @@ export async function operate(app: App, command: Command, budget: RunBudget): Pr
     case 'list':
       return list(app, command.of, command.limit);
     case 'resync':
-      return touch(app, resync, command.reference, budget);
+      return touch(app, resync, 'parked', command, budget);
     case 'release':
-      return touch(app, release, command.reference, budget);
+      return touch(app, release, 'held', command, budget);
     case 'drop':
-      return touch(app, drop, command.reference, budget);
+      return touch(app, drop, 'held', command, budget);
     case 'erase':
       return erase(app, command.reference, budget);
     case 'audit':
@@ -46,16 +46,17 @@ export async function operate(app: App, command: Command, budget: RunBudget): Pr
   }
 }
 
-/** One user; all that are held, where no reference is given. */
+/** One user; all that stand in the queue, where no reference is given. */
 async function touch(
   app: App,
   how: Touch,
-  reference: string | undefined,
+  queue: 'parked' | 'held',
+  { reference, before = app.now() }: { readonly reference?: string; readonly before?: number },
   budget: RunBudget,
 ): Promise<ManyTouched> {
-  if (reference === undefined) return touchHeld(app, how, budget);
+  if (reference === undefined) return touchQueue(app, how, { queue, before }, budget);
   const users = await how(app, [reference], budget);
-  return { counts: Object.fromEntries(users.map(({ is }) => [is, 1])), users, more: false };
+  return { counts: Object.fromEntries(users.map(({ is }) => [is, 1])), users, more: false, before };
 }
 
 // Whoever changed something must be found in the log; reading leaves no trace.

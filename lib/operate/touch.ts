@@ -33,8 +33,10 @@ export type ManyTouched = {
   readonly counts: Readonly<Partial<Record<Touched['is'], number>>>;
   /** The first of them. */
   readonly users: readonly Touched[];
-  /** Time ran out, or ROQ seems to be down: ask again. */
+  /** Time ran out, or ROQ seems to be down: ask again, with this `before`. */
   readonly more: boolean;
+  /** Whoever came to stand there after it, in milliseconds of our clock, is not meant: nobody has two turns. */
+  readonly before: number;
 };
 
 export type Touch = (
@@ -46,7 +48,7 @@ export type Touch = (
 const batchSize = 25;
 const maxShown = 100;
 
-/** Looks at ROQ anew and makes it match, whatever is believed of it. */
+/** Looks at ROQ anew and makes it match, whatever is believed of it; what is parked is set going again. */
 export const resync: Touch = async (app, references, budget) => {
   const taken = await takeAll(app, references, budget);
   return convergeTaken(app, taken, (record) => ({ ...record, observed: null }), budget);
@@ -69,13 +71,20 @@ export const drop: Touch = async (app, references, budget) => {
   return convergeTaken(app, taken, (record) => record, budget);
 };
 
-/** Does to every user that is held, batch by batch, what `touch` does to some. */
-export async function touchHeld(app: App, touch: Touch, budget: RunBudget): Promise<ManyTouched> {
+type Standing = { readonly queue: 'parked' | 'held'; readonly before: number };
+
+/** Does to every user that stands in a queue, batch by batch, what `touch` does to some. */
+export async function touchQueue(
+  app: App,
+  touch: Touch,
+  standing: Standing,
+  budget: RunBudget,
+): Promise<ManyTouched> {
   const counts: Partial<Record<Touched['is'], number>> = {};
   const users: Touched[] = [];
   let isLate = false;
   const inTime = async function* () {
-    for await (const batch of heldBatches(app)) {
+    for await (const batch of batchesIn(app, standing)) {
       isLate = app.now() >= budget.deadline;
       if (isLate) return;
       yield batch;
@@ -87,14 +96,18 @@ export async function touchHeld(app: App, touch: Touch, budget: RunBudget): Prom
     users.push(...touched.slice(0, maxShown - users.length));
     return paceOf(touched);
   });
-  return { counts, users, more: isLate || !isWhole };
+  return { counts, users, more: isLate || !isWhole, before: standing.before };
 }
 
-async function* heldBatches({ lists, store }: App): AsyncGenerator<readonly string[]> {
+async function* batchesIn(
+  { lists, store }: App,
+  { queue, before }: Standing,
+): AsyncGenerator<readonly string[]> {
   let batch: string[] = [];
-  for await (const { reference } of lists.queued('held')) {
+  for await (const { reference, dueAt } of lists.queued(queue)) {
+    if ((dueAt ?? 0) > before) continue;
     // The index lags behind the table: what was settled meanwhile is no longer meant.
-    if ((await store.get(reference))?.queue !== 'held') continue;
+    if ((await store.get(reference))?.queue !== queue) continue;
     batch.push(reference);
     if (batch.length < batchSize) continue;
     yield batch;

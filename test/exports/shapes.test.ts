@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { ExportLine } from '../../lib/exports/read.ts';
 import type { ExportShape } from '../../lib/exports/shape.ts';
 import { findShape, shapes } from '../../lib/exports/shapes.ts';
+import { genericUser } from '../../lib/providers/generic-user.ts';
 import { exportedAtMs, inShort, read } from './support.ts';
 
 const updatedAt = '2026-01-02T03:04:05.678Z';
@@ -284,3 +286,18 @@ function toldOf(lines: readonly ExportLine[]): object | false | undefined {
   const [line] = lines;
   return line?.is === 'user' && line.told;
 }
+
+describe('docs/backfill.md', () => {
+  const page = readFileSync(new URL('../../docs/backfill.md', import.meta.url), 'utf8');
+
+  it.each(shapes.map((shape) => [shape.name, shape] as const))('has %s as it is', (name, shape) => {
+    const row = page.split('\n').find((line) => line.startsWith(`| \`${name}\` |`));
+    expect(row).toContain(`| ${shape.title} | ${shape.formats.join(', ')} |`);
+    expect(row).toContain(shape.source ?? 'see below');
+  });
+
+  it('names every member of a file of your own', () => {
+    const members = [...Object.keys(genericUser.entries), 'updated_at'];
+    expect(members.filter((member) => !page.includes(`\`${member}\``))).toEqual([]);
+  });
+});
