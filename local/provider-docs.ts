@@ -38,7 +38,7 @@ const cognito: ProviderSheet = {
   ignored: ['any other trigger or call, such as `AdminUpdateUserAttributes`'],
   settings: listSettings(cognitoSettings),
   setUp:
-    'Name the function `CognitoTrigger` (an output of the deployment) as the PostConfirmation trigger of the user pool, and as its PostAuthentication trigger where administrators create users or profiles change. What administrators do comes from CloudTrail, once the account keeps a trail of management events. `cognito` is no name for `PROVIDERS`.',
+    'Name the function `CognitoTrigger` (an output of the deployment) as the PostConfirmation trigger of the user pool, and as its PostAuthentication trigger where administrators create users or profiles change. What administrators do comes from CloudTrail, once the account keeps a trail of management events. `cognito` is no name for `PROVIDERS`, which may be missing where nobody else sends.',
   retries:
     'Cognito waits 5 s, tries thrice, and is never kept from signing a user up or in. What is lost rings the alarm `cognito-failures`; then run a backfill. A call from CloudTrail is tried twice more.',
 };
