@@ -2,6 +2,7 @@
 
 import * as v from 'valibot';
 import { coreSettings } from '../lib/config.ts';
+import { cognitoKinds, cognitoSettings } from '../lib/providers/cognito.ts';
 import type { MirroredKind, Provider } from '../lib/providers/provider.ts';
 import { providers } from '../lib/providers/registry.ts';
 import { webhookSettings } from '../lib/webhook-config.ts';
@@ -26,10 +27,21 @@ export type ProviderSheet = {
   readonly examples: readonly string[];
 };
 
-/** Every provider, in the order of the registry. */
+/** Every provider, in the order of the registry, and the one that has no webhooks. */
 export function listProviders(): readonly ProviderSheet[] {
-  return providers.map(toSheet);
+  return [...providers.map(toSheet), cognito];
 }
+
+const cognito: ProviderSheet = {
+  ...{ name: 'cognito', title: 'Amazon Cognito', family: 'none: AWS calls the function', examples: [] },
+  mirrored: cognitoKinds,
+  ignored: ['any other trigger or call, such as `AdminUpdateUserAttributes`'],
+  settings: listSettings(cognitoSettings),
+  setUp:
+    'Name the function `CognitoTrigger` (an output of the deployment) as the PostConfirmation trigger of the user pool, and as its PostAuthentication trigger where administrators create users or profiles change. What administrators do comes from CloudTrail, once the account keeps a trail of management events. `cognito` is no name for `PROVIDERS`, which may be missing where nobody else sends.',
+  retries:
+    'Cognito waits 5 s, tries thrice, and is never kept from signing a user up or in. What is lost rings the alarm `cognito-failures`; then run a backfill. A call from CloudTrail is tried twice more.',
+};
 
 function toSheet({ name, title, family, mirrored, ignored, settings }: Provider): ProviderSheet {
   const sender = senders.find((candidate) => candidate.name === name);
@@ -96,10 +108,10 @@ const intro =
   'What to configure for each, and what its ways mean here. Where a setting takes secrets, several may stand side by side: add the new one, change it at the provider, remove the old one.';
 
 function toSection({ name, title, family, setUp, retries, ...sheet }: ProviderSheet): string {
-  const [example = ''] = sheet.examples;
+  const [example] = sheet.examples;
   return [
     `## ${name}`,
-    `${title}; ${family}; address \`https://…/webhooks/${name}\`.`,
+    example ? `${title}; ${family}; address \`https://…/webhooks/${name}\`.` : `${title}; ${family}.`,
     `**At the provider.** ${toMarkdown(setUp)}`,
     `**Sent again.** ${toMarkdown(retries)}`,
     toTable(
@@ -108,7 +120,7 @@ function toSection({ name, title, family, setUp, retries, ...sheet }: ProviderSh
     ),
     `Accepted and left alone: ${sheet.ignored.map(toIgnored).join(', ')}.`,
     toTable(['variable', 'meaning'], sheet.settings.map(settingRow)),
-    `Try it: \`npm run send -- ${name} ${example}\``,
+    ...(example ? [`Try it: \`npm run send -- ${name} ${example}\``] : []),
   ].join('\n\n');
 }
 

@@ -71,7 +71,8 @@ function toText({ name, title, family, setUp, retries, mirrored, ...sheet }: Pro
     ...mirrored.map(({ kind, means }) => `  ${kind.padEnd(width)}  ${styleText('dim', means)}`),
     ...[heading('Left alone'), wrap(sheet.ignored.join(', ')), heading('Settings')],
     ...sheet.settings.map(settingText),
-    ...[heading('Try it'), ...sheet.examples.map((example) => `  npm run send -- ${name} ${example}`)],
+    ...(sheet.examples.length > 0 ? [heading('Try it')] : []),
+    ...sheet.examples.map((example) => `  npm run send -- ${name} ${example}`),
   ].join('\n');
 }
 

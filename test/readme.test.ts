@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { coreSettings } from '../lib/config.ts';
+import { cognitoSettings } from '../lib/providers/cognito.ts';
 import { providers } from '../lib/providers/registry.ts';
 import { webhookSettings } from '../lib/webhook-config.ts';
 import { writeProviderDocs, writeReadme } from '../local/provider-docs.ts';
@@ -15,7 +16,7 @@ test('the documents are what npm run provider -- readme writes', () => {
 
 test('the documents name every setting there is, and no other', () => {
   const settings = new Set([
-    ...Object.keys({ ...coreSettings, ...webhookSettings }),
+    ...Object.keys({ ...coreSettings, ...webhookSettings, ...cognitoSettings }),
     ...providers.flatMap(({ settings }) => Object.keys(settings)),
   ]);
   const named = new Set(`${readme}${docs}`.match(/\b[A-Z][A-Z\d]*(?:_[A-Z\d]+)+\b|\bPROVIDERS\b/g));

@@ -1,5 +1,8 @@
 // Clerk: Standard Webhooks, sent by Svix under svix-* headers.
 // https://clerk.com/docs/guides/development/webhooks/overview
+//
+// An event's time is the user's own updated_at, in milliseconds, for Clerk sends out of order; a deletion, which has no
+// user any more, has only the `timestamp` of its envelope.
 
 import * as v from 'valibot';
 import { secrets } from '../settings.ts';
@@ -69,7 +72,6 @@ export const clerk: Provider<typeof settings> = {
       if (!kind) return [ignoredEvent({ id, kind: type, at: timestamp })];
       const subject = parsePayload(user, data);
       const told = kind.tells(subject);
-      // The user's own time orders updates; a deletion has only that of its envelope.
       const at = told.deleted
         ? timestamp
         : parsePayload(v.object({ updated_at: instant() }), data).updated_at;

@@ -13,7 +13,7 @@ import { RejectedError } from '../errors.ts';
 import { words } from '../settings.ts';
 import type { Told } from '../user.ts';
 import { instant, name, parsePayload, reference, tell, text } from './payload.ts';
-import { findKind, ignoredEvent, type Kinds, type UserEvent } from './provider.ts';
+import { findKind, ignoredEvent, type Kinds, listKinds, type UserEvent } from './provider.ts';
 
 export const cognitoSettings = {
   COGNITO_USER_POOL_IDS: words('Ids of the user pools that are mirrored, separated by spaces.'),
@@ -95,6 +95,9 @@ export function readCall(detail: unknown, poolIds: readonly string[]): UserEvent
   const subject = parsePayload(v.object({ sub: reference() }), { sub });
   return { id, kind: eventName, reference: subject.sub, at, told: kind.tells(null) };
 }
+
+/** Everything that is mirrored, for the documents. */
+export const cognitoKinds = [...listKinds(triggers), ...listKinds(calls)];
 
 function toTold(user: Attributes): Told {
   return tell({

@@ -1,5 +1,7 @@
 // FusionAuth: a JWT in a header with the hash of the body; "Sign events" must be switched on for the webhook.
 // https://fusionauth.io/docs/extend/events-and-webhooks/signing
+//
+// An event's time is its createInstant, in milliseconds: when FusionAuth made it, the same on every attempt.
 
 import * as v from 'valibot';
 import { ConfigError } from '../errors.ts';

@@ -5,7 +5,7 @@
 //               "timezone": "…", "avatar_url": "…", "custom_data": {…}, "tenant_id": "…",
 //               "email_verified": false, "disabled": false } }
 //
-// Only type, time and user.id are needed; without an id, that of the message is taken. A member that is left out is
+// An event's time is its `time`. Only type, time and user.id are needed; without an id, that of the message is taken. A member that is left out is
 // not told, and null empties it.
 // Signed either by Standard Webhooks over that body, or as a JWT that is the body: header `typ: user-event+jwt`,
 // claims `iss`, `aud`, `iat`, `jti`, and `event` with the object above.

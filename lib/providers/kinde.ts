@@ -1,5 +1,8 @@
 // Kinde: the body is a JWT signed with the tenant's keys.
 // https://docs.kinde.com/integrate/webhooks/about-webhooks/
+//
+// An event's time is its `timestamp`, or `event_timestamp` where there is no other: users have none. It is signed, and the
+// same on every attempt.
 
 import * as v from 'valibot';
 import { url, vouchedEmails } from '../settings.ts';

@@ -1,5 +1,7 @@
 // Logto: a plain HMAC of the body, in hex. https://docs.logto.io/developers/webhooks/webhooks-request
 //
+// An event's time is the user's own updatedAt, in milliseconds, where `data` is a user; else the envelope's createdAt.
+//
 // `data` is the user where the user changed something, but what the management API answered where that was called, and
 // for some of its routes that is only a part, which may hold anything:
 // https://github.com/logto-io/logto/blob/master/packages/core/src/libraries/hook/context-manager.ts
@@ -94,7 +96,7 @@ export const logto: Provider<typeof settings> = {
 
 type Envelope = v.InferOutput<typeof envelope>;
 
-/** Of whom, and when: a user's own time orders updates; what comes without has only that of its envelope. */
+/** Of whom, and when. */
 function toSubject(received: Envelope): { reference: string; at: number } {
   const { id, updatedAt } = isUser(received) ? parsePayload(entity, received.data ?? {}) : {};
   const at = received.event === 'User.Deleted' ? undefined : toInstant(updatedAt);

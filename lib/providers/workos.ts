@@ -1,6 +1,8 @@
 // WorkOS: AuthKit users (user.*) and Directory Sync users (dsync.user.*), by a timestamped HMAC in milliseconds.
 // https://workos.com/docs/webhooks, https://workos.com/docs/directory-sync/understanding-events
 //
+// An event's time is the user's own updated_at, for WorkOS sends out of order; a deletion's is the envelope's created_at.
+//
 // A directory's events name no AuthKit user, so the reference is the id of what each is about: `user_…` or
 // `directory_user_…`. One person has both where a directory feeds AuthKit: subscribe to one of the two.
 // `dsync.deleted` takes a whole directory away without an event for any of its users, and tells us nothing of them.
@@ -76,7 +78,6 @@ export const workos: Provider<typeof settings> = {
       if (!kind) return [ignoredEvent({ id, kind: event, at: created_at })];
       const isVouched = WORKOS_DIRECTORY_EMAILS_ARE_VERIFIED && event.startsWith('dsync.');
       const told = vouchFor(kind.tells(data), isVouched);
-      // The user's own time orders updates; a deletion has only that of its envelope.
       const at = told.deleted ? created_at : parsePayload(updated, data).updated_at;
       return [{ id, kind: event, reference: parsePayload(subject, data).id, at, told }];
     };

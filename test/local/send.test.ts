@@ -139,12 +139,13 @@ describe.concurrent('npm run provider', () => {
       ...{ name, family, mirrored },
       settings: Object.keys(settings).map((name) => ({ name, description: expect.stringMatching(/./) })),
     }));
-    expect(JSON.parse(stdout)).toMatchObject(listed);
+    expect(JSON.parse(stdout)).toMatchObject([...listed, { name: 'cognito' }]);
     expect(exitCode).toBe(0);
     const { stdout: text } = await run('provider', 'list');
     for (const { name, settings } of providers) {
       for (const word of [name, ...Object.keys(settings)]) expect(text).toContain(word);
     }
+    for (const word of ['cognito', 'COGNITO_USER_POOL_IDS', 'AdminDisableUser']) expect(text).toContain(word);
   });
 
   it('shows one in detail', async () => {
