@@ -30,9 +30,19 @@ describe('the ceiling', () => {
     limit({ count: 10 });
     expect(await world.ports.admit(7)).toBe(7);
     expect(await world.ports.admit(7)).toBe(3);
+    world.pass(hourMs - 1);
     expect(await world.ports.admit(7)).toBe(0);
-    world.pass(hourMs);
+    world.pass(1);
     expect(await world.ports.admit(7)).toBe(7);
+  });
+
+  test('gives a run back what the hour had no room for, and no more', async () => {
+    limit({ count: 10 });
+    expect(await world.ports.admitIn(run)(4)).toBe(4);
+    expect(await world.ports.admit(4)).toBe(4);
+    expect(await world.ports.admitIn(run)(5)).toBe(2);
+    world.pass(hourMs);
+    expect(await world.ports.admitIn(run)(10)).toBe(4);
   });
 
   test('holds for one run over all its hours, and for others not', async () => {

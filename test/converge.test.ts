@@ -94,8 +94,48 @@ describe('a user follows its facts', () => {
     const newer = await world.roq.createUser({ reference, email: 'b@x.example', active: false });
     expect(await world.deliver(reference, anna, 1)).toMatchObject({ is: 'done', did: 'adopt' });
     expect(await world.state.get('duplicate', newer.id)).toMatchObject({ document: { reference } });
+    expect(await world.state.get('duplicate', oldest.id)).toBeNull();
     expect(await world.record(reference)).toMatchObject({ roqId: oldest.id });
     expect(world.usersOf(reference)).toMatchObject([{ email: 'anna@x.example' }, { email: 'b@x.example' }]);
+  });
+});
+
+describe('an outcome says what was done', () => {
+  test('to a user who is made, changed, deactivated, or was found', async () => {
+    const nothing = { code: null, did: null, fields: [], deactivated: false };
+    const tell = (told: Told, at: number) => world.deliver(reference, told, at);
+    expect(await tell({ emailVerified: true }, 1)).toEqual({ reference, is: 'waiting', ...nothing });
+    expect(await tell(anna, 2)).toEqual({ reference, is: 'done', ...nothing, did: 'create' });
+    expect(await tell({ firstName: 'Anna' }, 3)).toEqual({ reference, is: 'done', ...nothing });
+    const update = { reference, is: 'done', ...nothing, did: 'update' };
+    expect(await tell({ lastName: 'W' }, 4)).toEqual({ ...update, fields: ['lastName'] });
+    expect(await tell({ disabled: true }, 5)).toEqual({ ...update, fields: ['active'], deactivated: true });
+    expect(await tell({ disabled: false }, 6)).toEqual({ ...update, fields: ['active'] });
+    reference = randomUUID();
+    await world.roq.createUser({ reference, email: 'old@x.example' });
+    const adopted = { ...update, reference, did: 'adopt', fields: ['email', 'firstName', 'customData'] };
+    expect(await tell(anna, 1)).toEqual(adopted);
+  });
+
+  test('to nobody, where it failed', async () => {
+    world.roqServer.fail.always({ how: 'refuse', operation: 'createUser', reference });
+    const refused = {
+      reference,
+      is: 'parked',
+      code: 'roq_refused',
+      did: null,
+      fields: [],
+      deactivated: false,
+    };
+    expect(await world.deliver(reference, anna, 1)).toEqual(refused);
+  });
+
+  test('and that the lease was lost, where it was', async () => {
+    const { leased } = await world.fold(reference, anna, 1);
+    if (!leased) throw new Error('the lease is taken');
+    world.pass(60_000);
+    await taken();
+    expect(await converge(world.ports, [leased], world.now() + 2_000)).toMatchObject([{ is: 'lost' }]);
   });
 });
 
@@ -138,6 +178,8 @@ describe('when something fails', () => {
     expect(await world.deliver(reference, anna, 1)).toMatchObject({ is: 'retry', code: 'roq_ambiguous' });
     await world.deliver(reference, { emailVerified: true }, 2);
     expect(world.usersOf(reference)).toHaveLength(0);
+    const untilMs = world.now() + settleMs;
+    expect(await world.record(reference)).toMatchObject({ lease: { untilMs }, dueAt: untilMs });
     await world.roq.createUser({ reference, email: 'anna@x.example', firstName: 'late' });
     world.pass(settleMs);
     await world.deliver(reference, { lastName: 'W' }, 3);
@@ -177,6 +219,23 @@ describe('when something fails', () => {
     await world.deliver(reference, { timezone: 'nowhere', disabled: true }, 2);
     expectUser({ active: false, timezone: null });
     expect(await world.record(reference)).toMatchObject({ queue: 'parked', observed: { active: false } });
+  });
+
+  test('nor one who confirmed his address from being opted in', async () => {
+    await world.deliver(reference, anna, 1);
+    world.roqServer.fail.always({ how: 'refuse', operation: 'updateUser', field: 'timezone' });
+    await world.deliver(reference, { timezone: 'nowhere', emailVerified: true }, 2);
+    expectUser({ isOptedIn: true, active: true, timezone: null });
+    expect(await world.record(reference)).toMatchObject({ queue: 'parked', observed: { isOptedIn: true } });
+  });
+
+  test('what ROQ refuses is not sent again where there is no status beside it', async () => {
+    await world.deliver(reference, anna, 1);
+    world.roqServer.fail.always({ how: 'refuse', operation: 'updateUser' });
+    expect(await roqCalls(() => world.deliver(reference, { timezone: 'nowhere' }, 2))).toBe(1);
+    expect(await roqCalls(() => world.deliver(reference, { disabled: true, emailVerified: true }, 3))).toBe(
+      2,
+    );
   });
 
   test('a batch that fails in the middle is finished one by one, without the one that ROQ refuses', async () => {

@@ -72,12 +72,29 @@ describe('folding', () => {
     expect(record).toMatchObject({ version: 2, lease: { owner: 'one' }, queue: 'pending' });
   });
 
+  test('facts recorded under the lease of another are due when that runs out, should he never come back', async () => {
+    await store.fold(reference, signup, 'one', leaseMs);
+    const untilMs = nowMs + leaseMs;
+    nowMs += 1_000;
+    const { record } = await store.fold(reference, verified, 'two', leaseMs);
+    expect(record).toMatchObject({ lease: { owner: 'one', untilMs }, dueAt: untilMs });
+  });
+
+  test('a write that the client repeats, because its answer was lost, still has the lease that it took', async () => {
+    const { leased } = await store.fold(reference, signup, 'one', leaseMs);
+    expect(await store.fold(reference, signup, 'one', leaseMs)).toEqual({
+      ...{ record: leased, changed: true, leased },
+    });
+  });
+
   test('a lease that ran out is taken over, and what its holder last saw of ROQ is no longer believed', async () => {
     await inStep(signup);
     await store.fold(reference, verified, 'dead', leaseMs);
     nowMs += leaseMs;
     const { leased } = await store.fold(reference, toFacts({ disabled: true }, 3_000), 'two', leaseMs);
-    expect(leased).toMatchObject({ lease: { owner: 'two' }, roqId: 'r1', observed: null, version: 3 });
+    const untilMs = nowMs + leaseMs;
+    expect(leased).toMatchObject({ lease: { owner: 'two', untilMs }, dueAt: untilMs });
+    expect(leased).toMatchObject({ roqId: 'r1', observed: null, version: 3 });
   });
 
   test('that a user exists is recorded once, without a fact', async () => {
@@ -118,12 +135,19 @@ describe('taking the lease', () => {
     expect(await store.take(reference, 'two', leaseMs)).toBeNull();
   });
 
+  test('works for its holder, whose first answer was lost', async () => {
+    await inStep(signup);
+    const leased = await store.take(reference, 'one', leaseMs);
+    expect(leased).toMatchObject({ lease: { owner: 'one', untilMs: nowMs + leaseMs } });
+    expect(await store.take(reference, 'one', leaseMs)).toEqual(leased);
+  });
+
   test('works again when the lease ran out, and what was seen of ROQ is no longer believed', async () => {
     await inStep(signup);
     await store.take(reference, 'dead', leaseMs);
     nowMs += leaseMs;
     expect(await store.take(reference, 'two', leaseMs)).toMatchObject({
-      lease: { owner: 'two' },
+      lease: { owner: 'two', untilMs: nowMs + leaseMs },
       observed: null,
     });
   });

@@ -189,6 +189,24 @@ describe('our own trouble before anything is recorded is answered 503, so that t
   });
 });
 
+test('what is recorded is answered 200, though what became of it could not be written down', async () => {
+  const unreachable = () => Promise.reject(new UnavailableError('store_unavailable', 'not reached'));
+  const handler = stack.webhookWith({ store: { ...stack.app.store, mark: unreachable } });
+  const answer = await handler(await gatewayEvent(), { getRemainingTimeInMillis: () => 10_000 });
+  expect(answer).toMatchObject({ statusCode: 200 });
+  expect(lines).toMatchObject([
+    { message: 'failure', code: 'store_unavailable' },
+    { message: 'event', outcome: 'pending', reference },
+  ]);
+  expect(await stack.app.store.get(reference)).toMatchObject({ queue: 'pending' });
+});
+
+test('a bug of ours behind what is recorded is answered 500 as well', async () => {
+  const broken = () => Promise.reject(new TypeError('a bug'));
+  const handler = stack.webhookWith({ store: { ...stack.app.store, mark: broken } });
+  await expect(handler(await gatewayEvent(), { getRemainingTimeInMillis: () => 10_000 })).rejects.toThrow();
+});
+
 test('a bug of ours is answered 500 and reported, never 2xx', async () => {
   const broken = () => Promise.reject(new TypeError('a bug'));
   const handler = stack.webhookWith({ store: { ...stack.app.store, fold: broken } });

@@ -78,11 +78,13 @@ export function chanceFate(
   rates: Rates,
   isDown: (service: 'dynamodb' | 'roq') => boolean,
 ): Fate {
-  return (service) => {
+  return (service, what) => {
     const roll = chance.next();
     const lateMs = chance.between(1_000, latestMs);
     const pauseMs = chance.is(rates.pauses) ? chance.between(100, chance.pick([2_000, 8_000, 45_000])) : 0;
-    const dies = chance.is(rates.dies) ? chance.pick(['before', 'after'] as const) : null;
+    // Between a change at ROQ and the record of it is where it hurts most.
+    const diesRate = what.includes('User') ? Math.min(0.5, 4 * rates.dies) : rates.dies;
+    const dies = chance.is(diesRate) ? chance.pick(['before', 'after'] as const) : null;
     if (service === 'dynamodb') {
       const how = isDown(service) ? 'unreachable' : draw(dynamodbFaults, rates.dynamodb, roll);
       return { ...dynamodbStrike(how, chance.between(1, 20)), dies, pauseMs };
