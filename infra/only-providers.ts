@@ -1,8 +1,6 @@
 // An esbuild plugin: of all providers only those that the stage's settings name go into the bundle, which is a quarter
 // smaller for it and imported sooner.
 
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Plugin } from 'esbuild';
 
 type Serverless = {
@@ -16,30 +14,20 @@ export default function pluginsFor({ service }: Serverless): Plugin[] {
   return [onlyProviders(service.custom.settings.environment.PROVIDERS ?? '')];
 }
 
-/**
- * `setting`: as in PROVIDERS. Where it stands elsewhere, or is empty, all providers remain.
- * @throws Error, as it is set up, when it names a provider that there is not
- */
+/** `setting`: as in PROVIDERS. Where it stands elsewhere, or is empty, all providers remain. */
 export function onlyProviders(setting: string): Plugin {
   const names = [...new Set(setting.split(/\s+/).filter(Boolean))];
   const areKnown = names.length > 0 && !setting.startsWith('ssm:');
   return {
     name: 'only-providers',
-    setup: ({ onLoad, initialOptions }) => {
+    setup: ({ onLoad }) => {
       if (!areKnown) return;
-      checkNames(names, join(initialOptions.absWorkingDir ?? process.cwd(), 'lib/providers'));
       onLoad({ filter: /[\\/]lib[\\/]providers[\\/]registry\.ts$/ }, () => ({
         contents: registryOf(names),
         loader: 'ts',
       }));
     },
   };
-}
-
-function checkNames(names: readonly string[], folder: string): void {
-  const unknown = names.filter((name) => !existsSync(join(folder, `${name}.ts`)));
-  if (unknown.length === 0) return;
-  throw new Error(`PROVIDERS names ${unknown.join(', ')}; npm run provider -- list prints what there is`);
 }
 
 // A provider's file bears its name, and exports it in camel case.

@@ -56,10 +56,10 @@ async function makeTrouble({ call, deliver, roq, state, start, store }: Deployme
   // Changed by hand in ROQ, so that the next audit repairs it.
   for (const user of roq.users.filter(({ reference }) => reference === drifted)) user.firstName = 'Nobody';
   await call('operate', { command: 'audit', apply: true });
-  // The file of a job has changed since it was first read.
+  // A job was begun by a version that read another shape of exports.
   const url = `${roq.url}/users.json`;
-  const file = { from: 'url', url, shape: 'generic', exportedAtMs: null, version: 'another' } as const;
-  await startJob({ state, now: Date.now }, 'backfill-changed', newBackfill(true, file));
+  const file = { from: 'url', url, shape: 'bygone', exportedAtMs: null, version: null } as const;
+  await startJob({ state, now: Date.now }, 'backfill-bygone', newBackfill(true, file));
   await call('reconcile', {});
   // An hour ago somebody signed up, and since then the API key is not taken; a day ago the provider fell silent.
   await store.fold(randomUUID(), toFacts({ email: 'late@example.com' }, 1), randomUUID(), 1_000);

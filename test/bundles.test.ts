@@ -90,14 +90,6 @@ describe('the deployable', () => {
     expect(bundled.providers.map((provider) => provider.name)).toEqual([name]);
   });
 
-  test('is not made for a provider that there is not', async () => {
-    const failure = await packageWith('settings.example.yml', (text) =>
-      text.replace('PROVIDERS: clerk', 'PROVIDERS: clerk nobody'),
-    );
-    expect(failure).toMatchObject({ code: 1 });
-    expect(`${failure.stdout}${failure.stderr}`).toContain('PROVIDERS names nobody');
-  });
-
   test('is not made above its budget', async () => {
     const failure = await packageWith('serverless.yml', (text) =>
       text.replace(/budgets: \{ webhook: \d+/, 'budgets: { webhook: 100'),

@@ -138,15 +138,15 @@ describe.each(listWays())('$title', ({ sender, provider, environment }) => {
     const covers = sender.covers ?? (provider.family === 'static credential' ? 'nothing' : 'body');
     const request = await send(sender, firstMirrored(sender).payload(ada, atMs), { keys, settings });
     const knock = door.behind(provider, settings);
-    expect(isAccepted(await knock(toKnock(request)))).toBe(true);
+    const signed = await knock(toKnock(request));
+    expect(isAccepted(signed)).toBe(true);
     await fc.assert(
       fc.asyncProperty(fc.array(changes, { minLength: 1, maxLength: 3 }), async (list) => {
         const changed = list.reduce((knocked, change) => change(knocked, request), toKnock(request));
         const outcome = await knock(changed);
         expectHarmless(outcome);
-        const { body = '', isBase64Encoded } = changed;
-        const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
-        if (covers === 'body' && outcome.folded.length > 0) expect(bytes.equals(request.body)).toBe(true);
+        // Around a token in JSON the body may change; what the token tells may not.
+        if (covers === 'body' && outcome.folded.length > 0) expect(outcome.folded).toEqual(signed.folded);
       }),
       { numRuns: runs, interruptAfterTimeLimit: 15_000, markInterruptAsFailure: true },
     );
