@@ -10,6 +10,7 @@ const details = v.object({
   email: text(),
   first_name: text(),
   last_name: text(),
+  previous_email: text(),
   updated_email: text(),
   updated_first_name: text(),
   updated_last_name: text(),
@@ -17,6 +18,8 @@ const details = v.object({
   previous_last_name: text(),
   action: text(),
 });
+
+type Details = v.InferOutput<typeof details>;
 
 export const keycloakEvent = v.object({
   uid: v.nullish(name()),
@@ -71,12 +74,18 @@ function toChanges({ details }: KeycloakEvent): Told {
   const email = details.updated_email;
   return tell({
     email,
-    // An address that changes is verified no more, but for one that was confirmed by its link before it changed.
-    emailVerified: email ? details.action === 'update-email' : undefined,
+    emailVerified: email ? toVerified(email, details) : undefined,
     // What was emptied is left out, and shows only in what was there before.
     firstName: details.updated_first_name ?? (details.previous_first_name ? null : undefined),
     lastName: details.updated_last_name ?? (details.previous_last_name ? null : undefined),
   });
+}
+
+// An address that changes is verified no more, but for one that was confirmed by its link before it changed; and one that
+// is entered once more is what it was.
+function toVerified(email: string, { action, previous_email: before }: Details): boolean | undefined {
+  if (action === 'update-email') return true;
+  return before?.toLowerCase() === email.toLowerCase() ? undefined : false;
 }
 
 // Attributes are named as Keycloak maps them to the claims of OpenID Connect; each is a list.

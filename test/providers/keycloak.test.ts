@@ -60,6 +60,20 @@ describe('Keycloak', () => {
     });
   });
 
+  it.each([
+    ['ada@example.com', {}, {}],
+    ['Ada@Example.com', {}, {}],
+    ['old@example.com', {}, { emailVerified: false }],
+    [undefined, {}, { emailVerified: false }],
+    ['old@example.com', { action: 'update-email' }, { emailVerified: true }],
+    ['ada@example.com', { action: 'update-email' }, { emailVerified: true }],
+    ['old@example.com', { action: 'execute-actions' }, { emailVerified: false }],
+  ])('of an address that was %j before, %j, says %j', async (previous_email, more, told) => {
+    const details = { previous_email, updated_email: 'ada@example.com', ...more };
+    const event = await send({ type: 'access.UPDATE_EMAIL', authDetails: { userId: user }, details });
+    expect(event?.told).toEqual({ email: 'ada@example.com', ...told });
+  });
+
   it('hears of a disabling whatever stands in the attributes', async () => {
     const representation = JSON.stringify({
       enabled: false,
