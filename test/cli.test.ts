@@ -470,6 +470,7 @@ describe('what is shown', () => {
   test('of progress is how far it is and how long it takes', () => {
     expect(bar(0.25, 15_000)).toBe(`${'█'.repeat(6)}${'░'.repeat(18)}  25 %  0:45 left`);
     expect(bar(0, 1_000)).toContain('0 %');
+    expect(bar(0.75, 15_000, 0.5)).toContain(' 75 %  0:15 left');
   });
 });
 
