@@ -56,18 +56,19 @@ export async function openFile(
 /** Plans or applies the file to its end. Throws Refusal when it gets nowhere; the next run goes on. */
 export async function sendFile(call: Call, file: UserFile, apply: boolean): Promise<JobView> {
   const { id, after } = apply ? await findUnfinished(call, file) : newPlan(file);
-  const startedAt = Date.now();
   const counter = { bytes: 0 };
   const lines = readUsers(countBytes(file.path, counter), { ...file, after });
+  const doneShare = () => (file.bytes === 0 ? 1 : counter.bytes / file.bytes);
+  let start: { readonly atMs: number; readonly share: number } | null = null;
   let view: JobView | null = null;
   for await (const chunk of chunksOf(lines, after)) {
+    // What was done before took no time now, and says nothing of what is left.
+    start ??= { atMs: Date.now(), share: after > 0 ? doneShare() : 0 };
     view = await sendChunk(call, id, chunk, apply);
-    const done = file.bytes === 0 ? 1 : counter.bytes / file.bytes;
-    const seconds = (Date.now() - startedAt) / 1000;
-    const rate = Math.round((lineOf(view) - after) / Math.max(seconds, 0.001));
-    call.progress.show(
-      `${apply ? 'applying' : 'planning'} ${bar(done, seconds * 1000)}  line ${lineOf(view)}, ${rate}/s`,
-    );
+    const elapsedMs = Math.max(Date.now() - start.atMs, 1);
+    const rate = Math.round(((lineOf(view) - after) * 1_000) / elapsedMs);
+    const shown = bar(doneShare(), elapsedMs, start.share);
+    call.progress.show(`${apply ? 'applying' : 'planning'} ${shown}  line ${lineOf(view)}, ${rate}/s`);
     if (view.state !== 'running') break;
   }
   call.progress.clear();

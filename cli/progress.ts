@@ -22,10 +22,10 @@ export function createProgress(isShown: boolean): Progress {
 
 const barWidth = 24;
 
-/** `done` in [0, 1]; with the time that is left at the pace so far. */
-export function bar(done: number, elapsedMs: number): string {
+/** `done`, and `before` of it an earlier time, in [0, 1]; with the time that is left at the pace so far. */
+export function bar(done: number, elapsedMs: number, before = 0): string {
   const full = Math.round(Math.min(1, done) * barWidth);
-  const leftMs = done > 0 ? (elapsedMs / done) * (1 - done) : null;
+  const leftMs = done > before ? (elapsedMs / (done - before)) * (1 - done) : null;
   const left = leftMs === null ? '' : `  ${minutes(leftMs)} left`;
   const percent = `${Math.floor(done * 100)}`.padStart(3);
   return `${'█'.repeat(full)}${'░'.repeat(barWidth - full)} ${percent} %${left}`;

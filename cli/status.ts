@@ -97,7 +97,8 @@ async function showAll({ invoke }: Call): Promise<Result> {
   return { document: found, text: overviewText(found), needsPerson: held.count + parked.count > 0 };
 }
 
-function overviewText({ queues, deactivations, heard, lastAudit, running }: Overview): string {
+function overviewText(overview: Overview): string {
+  const { queues, deactivations, heard, lastAudit, ranAt, running } = overview;
   const rows = Object.entries(queues).map(([name, { count, oldestSince }]) => {
     const isBad = count > 0 && (name === 'held' || name === 'parked');
     return [
@@ -112,6 +113,7 @@ function overviewText({ queues, deactivations, heard, lastAudit, running }: Over
   return [
     ...[heading('Out of step'), table(rows), ''],
     `${heading('Deactivations this hour')}  ${counted} of at most ${limit}`,
+    `${heading('Schedule')}  last ran: ${when(ranAt)}`,
     `${heading('Last audit')}  ${lastAudit ? auditText(lastAudit) : 'none yet'}`,
     ...(going.length > 0 ? [heading('Not over'), ...going.map((job) => `  ${toSummary(job)}`)] : []),
     heading('Last heard of'),

@@ -4,7 +4,7 @@
 import type { Context } from 'aws-lambda';
 import { type App, budgetOf, connect } from '../lib/app.ts';
 import { readConfig } from '../lib/config.ts';
-import { type Drained, drain } from '../lib/drain.ts';
+import { type Drained, drain, noteRan } from '../lib/drain.ts';
 import { configuredProviders, readGauges } from '../lib/gauges.ts';
 import { newAudit } from '../lib/jobs/audit-job.ts';
 import { runJobs, startJob } from '../lib/jobs/jobs.ts';
@@ -34,6 +34,7 @@ export function createHandler(app: App, providers: readonly string[] = []) {
     if (begin === 'audit') await beginAudit(app);
     const drained = await drain(app, budget);
     app.log({ message: 'drain', ...drained });
+    await noteRan(app);
     if (app.now() - gaugedAt >= gaugesEveryMs) {
       app.log(await readGauges(app, providers));
       gaugedAt = app.now();

@@ -6,6 +6,7 @@ import type { Lists, Page } from './lists.ts';
 import { paceOf, type RunBudget } from './pace.ts';
 import { shardsOf } from './record.ts';
 import type { Outcome } from './settle.ts';
+import type { State } from './state.ts';
 import type { Leased, Store } from './store.ts';
 
 export type DrainPorts = ConvergePorts & {
@@ -61,4 +62,20 @@ async function takeAll(
   const owner = randomUUID();
   const taken = await Promise.all(due.map((reference) => store.take(reference, owner, leaseMs, dueByMs)));
   return taken.filter((record) => record !== null);
+}
+
+/** Remembers that the schedule runs, which nothing else shows while nothing is due. @throws UnavailableError */
+export async function noteRan({
+  state,
+  now,
+}: {
+  state: Pick<State, 'put'>;
+  now: () => number;
+}): Promise<void> {
+  await state.put('ran', 'drain', { at: now() }, null);
+}
+
+/** When the schedule last ran, in milliseconds; null for never. @throws UnavailableError */
+export async function readRan(state: Pick<State, 'get'>): Promise<number | null> {
+  return (await state.get<{ at: number }>('ran', 'drain'))?.document.at ?? null;
 }

@@ -20,8 +20,9 @@ import { type Item, numberAttribute } from './record.ts';
  * - `stranger`: a ROQ user whose reference has no record.
  * - `total`: figures of the last audit.
  * - `heard`: when a provider last sent an event.
+ * - `ran`: when the schedule last drained what was due.
  */
-export type StateKind = 'count' | 'job' | 'running' | 'duplicate' | 'stranger' | 'total' | 'heard';
+export type StateKind = 'count' | 'job' | 'running' | 'duplicate' | 'stranger' | 'total' | 'heard' | 'ran';
 
 /** A stored JSON document; `revision` is raised by every change. */
 export type Entry<Document> = { readonly id: string; readonly document: Document; readonly revision: number };

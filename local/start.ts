@@ -43,6 +43,7 @@ async function main(): Promise<void> {
     isPlaying = false;
     if (!once) {
       say(invitation(stack));
+      reconcile(stack);
       const schedule = setInterval(() => reconcile(stack), 60_000);
       await untilInterrupted();
       clearInterval(schedule);

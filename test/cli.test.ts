@@ -15,6 +15,7 @@ import { plain } from '../cli/table.ts';
 import { when } from '../cli/time.ts';
 import { createHandler as createBackfill } from '../functions/backfill.ts';
 import { createHandler as createOperate } from '../functions/operate.ts';
+import { noteRan } from '../lib/drain.ts';
 import { emptyReport } from '../lib/jobs/backfill.ts';
 import { startDoor } from '../local/door.ts';
 import type { LocalFunction } from '../local/lambda.ts';
@@ -291,6 +292,7 @@ describe('roq-sync erase', () => {
 describe('roq-sync doctor', () => {
   // The world's clock stands still, which is what it finds.
   test('says what is wrong and what to do', async () => {
+    await noteRan(world.ports);
     const { json, exitCode } = await run('doctor', '--probe');
     const wrong = (json.checks as { check: string; ok: boolean }[]).filter(({ ok }) => !ok);
     expect(wrong.map(({ check }) => check)).toEqual(['clock']);
@@ -468,6 +470,7 @@ describe('what is shown', () => {
   test('of progress is how far it is and how long it takes', () => {
     expect(bar(0.25, 15_000)).toBe(`${'█'.repeat(6)}${'░'.repeat(18)}  25 %  0:45 left`);
     expect(bar(0, 1_000)).toContain('0 %');
+    expect(bar(0.75, 15_000, 0.5)).toContain(' 75 %  0:15 left');
   });
 });
 

@@ -81,6 +81,21 @@ function run(seconds: number) {
   });
 }
 
+test('whom ROQ throttled, nobody tries again before it said', async () => {
+  await signUpWhileDown();
+  world.roqServer.fail.always({ how: 'throttle', retryAfterSeconds: 600 });
+  world.pass(3_600_000);
+  const { retry } = await run(60);
+  expect(retry).toBeGreaterThan(0);
+  world.roqServer.fail.clear();
+  world.pass(599_000);
+  await run(60);
+  expect(references.flatMap(world.usersOf)).toHaveLength(references.length - retry);
+  world.pass(1_000);
+  await run(60);
+  expect(references.flatMap(world.usersOf)).toHaveLength(references.length);
+});
+
 test('users whom ROQ fails on, one in each batch and more, do not keep the others waiting', async () => {
   references = Array.from({ length: 300 }, () => randomUUID());
   await signUpWhileDown();

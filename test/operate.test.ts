@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createHandler, type OperateAnswer } from '../functions/operate.ts';
+import { createHandler as createReconcile } from '../functions/reconcile.ts';
+import { noteRan } from '../lib/drain.ts';
 import type { JobView } from '../lib/jobs/job-view.ts';
 import type { CommandInput } from '../lib/operate/command.ts';
 import type { Diagnosis } from '../lib/operate/doctor.ts';
@@ -10,6 +12,14 @@ import type { Overview, UserStatus } from '../lib/operate/status.ts';
 import type { ManyTouched } from '../lib/operate/touch.ts';
 import type { Told } from '../lib/user.ts';
 import { startWorld, type World } from './support/world.ts';
+
+// A function reads its configuration when it is imported; the tests give it an app of their own.
+vi.hoisted(() => {
+  Object.assign(process.env, {
+    ...{ ROQ_PLATFORM_URL: 'http://localhost', ROQ_ENVIRONMENT_ID: 'e', ROQ_API_KEY: 'k' },
+    ...{ TABLE_NAME: 'users', STATE_TABLE_NAME: 'state' },
+  });
+});
 
 const context = { getRemainingTimeInMillis: () => 60_000 };
 const at = Date.parse('2026-02-01T00:00:00Z');
@@ -152,7 +162,7 @@ describe('with a system of its own', () => {
         parked: { count: 1 },
         held: { count: 2 },
       },
-      ...{ running: [], lastAudit: null, heard: [{ provider: 'clerk' }] },
+      ...{ running: [], lastAudit: null, ranAt: null, heard: [{ provider: 'clerk' }] },
       deactivations: { counted: 1, limit: 1_000_000 },
     });
     const audit = await ask<JobView>({ command: 'audit' }, own);
@@ -461,6 +471,7 @@ describe('doctor', () => {
     );
 
   test('finds everything in place', async () => {
+    await noteRan(world.ports);
     const checks = await checksOf(false);
     for (const name of [
       'settings',
@@ -500,9 +511,25 @@ describe('doctor', () => {
     await world.deliver('unattended', { email: 'unattended@x.example' }, at);
     world.roqServer.fail.clear();
     world.pass(60 * 60_000);
-    expect((await checksOf(false)).schedule).toMatchObject({ ok: false });
+    await noteRan(world.ports);
+    expect((await checksOf(false)).schedule).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining('due'),
+    });
     await world.drain();
+    await noteRan(world.ports);
     expect((await checksOf(false)).schedule).toMatchObject({ ok: true });
+  });
+
+  test('sees that the schedule does not run, even where nothing is due', async () => {
+    const own = await startWorld();
+    const schedule = async () => (await checksOf(false, own)).schedule;
+    expect(await schedule()).toMatchObject({ ok: false, detail: 'has never run' });
+    await createReconcile(own.ports)({}, context);
+    expect(await schedule()).toMatchObject({ ok: true });
+    own.pass(20 * 60_000);
+    expect(await schedule()).toMatchObject({ ok: false, detail: 'last ran 20 minutes ago' });
+    await own.close();
   });
 
   test('by its probe finds out how ROQ behaves, and leaves no active user behind', async () => {

@@ -1,6 +1,7 @@
 // What an operator looks at first: whether everything that the system needs is there and does what it should.
 
 import type { App } from '../app.ts';
+import { readRan } from '../drain.ts';
 import type { RunBudget } from '../pace.ts';
 import { shardsOf } from '../record.ts';
 import { type Check, check } from './check.ts';
@@ -74,8 +75,14 @@ function checkClock({ roq }: App): Promise<Check> {
   });
 }
 
-function checkSchedule({ lists, now }: App): Promise<Check> {
+function checkSchedule({ lists, state, now }: App): Promise<Check> {
   return check('schedule', remedies.schedule, async () => {
+    const ranAt = await readRan(state);
+    if (ranAt === null) return { ok: false, detail: 'has never run' };
+    const silentMs = now() - ranAt;
+    if (silentMs > maxOverdueMs) {
+      return { ok: false, detail: `last ran ${Math.round(silentMs / 60_000)} minutes ago` };
+    }
     const overdue = await Promise.all(
       shardsOf('pending').map((shard) => lists.due(shard, now() - maxOverdueMs, 1)),
     );

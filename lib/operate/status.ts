@@ -2,6 +2,7 @@
 
 import type { App } from '../app.ts';
 import { readCeiling } from '../ceiling.ts';
+import { readRan } from '../drain.ts';
 import type { RoqCode } from '../errors.ts';
 import type { JobView } from '../jobs/job-view.ts';
 import type { RunBudget } from '../pace.ts';
@@ -110,6 +111,8 @@ export type Overview = {
   readonly queues: Readonly<Record<Queue, { readonly count: number; readonly oldestSince: number | null }>>;
   readonly running: readonly JobView[];
   readonly lastAudit: JobView | null;
+  /** When the schedule last ran; null for never. */
+  readonly ranAt: number | null;
   /** When each provider was last heard of, to within some minutes. */
   readonly heard: readonly { readonly provider: string; readonly at: number }[];
   /** Deactivations counted in this clock hour, and the ceiling on them. */
@@ -129,7 +132,7 @@ export async function overview(app: Pick<App, 'lists' | 'state' | 'now' | 'limit
     running: jobs.filter(({ state }) => state === 'running'),
     // Adopting ROQ's users is an audit too, of one side alone.
     lastAudit: jobs.find(({ id, is }) => is === 'audit' && id.startsWith('audit-')) ?? null,
-    ...{ heard, deactivations: await readCeiling(app) },
+    ...{ ranAt: await readRan(app.state), heard, deactivations: await readCeiling(app) },
   };
 }
 
