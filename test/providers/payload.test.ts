@@ -38,6 +38,18 @@ describe('a payload', () => {
     expect(event?.told).toEqual({ disabled: true });
   });
 
+  it('with custom data of which one member is nested too deep, among others, still disables', async () => {
+    const nested = `${'{"a":'.repeat(65)}1${'}'.repeat(65)}`;
+    expect(await tell({ custom_data: { a: 1, b: JSON.parse(nested), c: 2 } })).toEqual({ disabled: true });
+  });
+
+  it('with custom data of just 48 KiB tells them', async () => {
+    const custom_data = { x: 'x'.repeat(48 * 1024 - '{"x":""}'.length) };
+    const told = { customData: JSON.stringify(custom_data), disabled: true };
+    expect(await tell({ custom_data })).toEqual(told);
+    expect(await tell({ custom_data: { x: `${custom_data.x}x` } })).toEqual({ disabled: true });
+  });
+
   it('with custom data nested 64 deep tells them', async () => {
     const nested = `${'{"a":'.repeat(64)}1${'}'.repeat(64)}`;
     expect(await tell({ custom_data: JSON.parse(nested) })).toEqual({ customData: nested, disabled: true });
@@ -49,6 +61,8 @@ describe('a payload', () => {
     ['at user.email', 'an e-mail address in a list', { email: ['hush@example.com'] }],
     ['at user.email_verified', 'a yes or no in words', { email_verified: 'hush' }],
     ['at user.custom_data', 'custom data that are a list', { custom_data: ['hush'] }],
+    ['at user.custom_data', 'custom data that are text', { custom_data: 'hush' }],
+    ['at user.custom_data', 'custom data that are a number', { custom_data: 7 }],
   ])('is refused %s for %s', async (where, _what, user) => {
     const failure = tell(user);
     await expect(failure).rejects.toMatchObject({ name: 'RejectedError', code: 'payload_invalid' });
@@ -62,6 +76,11 @@ describe('a payload', () => {
       await expectRejected(read({ ...payload(), time }), 'payload_invalid');
     },
   );
+
+  it.each([[], null, 7, 'hush'])('that is %j as a whole is refused at its top', async (payload) => {
+    const { message } = await expectRejected(read(Buffer.from(JSON.stringify(payload))), 'payload_invalid');
+    expect(message).toMatch(/at (the top|\w+)$/);
+  });
 
   it.each(['', '{', '\u{fffe}'])('that is %j is no JSON', async (text) => {
     await expectRejected(read(Buffer.from(text)), 'body_malformed');

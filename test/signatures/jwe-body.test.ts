@@ -10,9 +10,13 @@ const theirs = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 const claims = { hello: 'world' };
 
 function read(body: string, ...keys: readonly KeyObject[]) {
-  const privateKeys = keys.map((key) => key.export({ type: 'pkcs8', format: 'pem' })).join('');
+  const privateKeys = keys.map(toPem).join('');
   const verify = verifyJweBody({ keys: secretKeys(['shared']), required: ['hello'], privateKeys });
   return verify({ headers: {}, body: Buffer.from(body) }, 0);
+}
+
+function toPem(key: KeyObject): string {
+  return key.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
 function sign(secret = 'shared', said: Record<string, unknown> = claims) {
@@ -40,6 +44,30 @@ describe('a body that is an encrypted token', () => {
     await expect(read(plain, ours)).rejects.toMatchObject({ code: 'signature_malformed' });
     const silent = await encrypt(await sign('shared', {}));
     await expect(read(silent, ours)).rejects.toMatchObject({ code: 'claim_missing' });
+  });
+
+  it.each<[string, () => string]>([
+    ['nothing', () => ''],
+    ['text', () => 'hush'],
+    ['a public key', () => createPublicKey(ours).export({ type: 'spki', format: 'pem' }).toString()],
+    ['broken', () => '-----BEGIN PRIVATE KEY-----\nhush\n-----END PRIVATE KEY-----'],
+    [
+      'an RSA key that is too short',
+      () => toPem(generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey),
+    ],
+    [
+      'a key of another curve',
+      () => toPem(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey),
+    ],
+    ['a key for signatures alone', () => toPem(generateKeyPairSync('ed25519').privateKey)],
+    [
+      'one that does beside one that does not',
+      () => `${toPem(ours)}${toPem(generateKeyPairSync('ed25519').privateKey)}`,
+    ],
+  ])('can not be read by a key that is %s', (_what, make) => {
+    const connect = () => verifyJweBody({ keys: secretKeys(['shared']), privateKeys: make() });
+    expect(connect).toThrow(expect.objectContaining({ faults: [expect.stringMatching(/private key/)] }));
+    expect(connect).not.toThrow(/hush/);
   });
 
   it('is refused when it is signed, but not encrypted', async () => {

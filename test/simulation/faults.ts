@@ -83,7 +83,7 @@ export function chanceFate(
     const lateMs = chance.between(1_000, latestMs);
     const pauseMs = chance.is(rates.pauses) ? chance.between(100, chance.pick([2_000, 8_000, 45_000])) : 0;
     // Between a change at ROQ and the record of it is where it hurts most.
-    const diesRate = what.includes('User') ? Math.min(0.5, 4 * rates.dies) : rates.dies;
+    const diesRate = rates.dies > 0 && what.includes('User') ? 0.3 : rates.dies;
     const dies = chance.is(diesRate) ? chance.pick(['before', 'after'] as const) : null;
     if (service === 'dynamodb') {
       const how = isDown(service) ? 'unreachable' : draw(dynamodbFaults, rates.dynamodb, roll);

@@ -238,7 +238,7 @@ function drawRates(chance: Chance, isCrowded: boolean): Rates {
     Object.fromEntries(names.map((name) => [name, rate()])) as Record<Name, number>;
   return {
     ...{ dynamodb: each(dynamodbFaults), roq: each(roqFaults) },
-    dies: isCalm || chance.is(0.5) ? 0 : chance.pick([0.005, 0.02, 0.1, 0.2]),
+    dies: isCalm || chance.is(0.5) ? 0 : chance.pick([0.001, 0.005, 0.02, 0.1]),
     pauses: isCalm || chance.is(0.5) ? 0 : chance.pick([0.05, 0.2]),
     roqMs: isCrowded ? chance.pick([50, 200, 500]) : chance.pick([20, 20, 100, 1_000]),
   };

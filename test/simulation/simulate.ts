@@ -88,7 +88,13 @@ async function show(history: History): Promise<Violation | null> {
 
 async function crashPoints(): Promise<boolean> {
   let [runs, failed] = [0, 0];
-  for (const one of listCases()) {
+  let shownAt = performance.now();
+  const cases = listCases();
+  for (const [i, one] of cases.entries()) {
+    if (performance.now() - shownAt > everyMs) {
+      print(`${i} of ${cases.length} cases, ${runs} crash points, ${failed} failed`);
+      shownAt = performance.now();
+    }
     const { runs: more, findings } = await crashEverywhere(one);
     runs += more;
     failed += findings.length;
@@ -98,6 +104,6 @@ async function crashPoints(): Promise<boolean> {
       );
     }
   }
-  print(`${runs} crash points, ${failed} failed`);
+  print(`${cases.length} cases, ${runs} crash points, ${failed} failed`);
   return failed === 0;
 }
