@@ -2,7 +2,7 @@
 
 import type { App } from './app.ts';
 import { readCeiling } from './ceiling.ts';
-import type { GaugesLine } from './log.ts';
+import type { GaugesLine } from './log-line.ts';
 import { measure } from './operate/status.ts';
 import type { Environment } from './settings.ts';
 

@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { EventLine, FailureLine, GaugesLine, JobLine, LogLine } from './log.ts';
+import type { EventLine, FailureLine, GaugesLine, JobLine, LogLine } from './log-line.ts';
 
 const namespace = 'roq-sync';
 

@@ -3,7 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import { type ConvergePorts, converge } from './converge.ts';
 import { RejectedError, UnavailableError } from './errors.ts';
-import { causeName, type EventLine, type Log } from './log.ts';
+import { causeName } from './log.ts';
+import type { EventLine, Log } from './log-line.ts';
 import { metered, type Spent } from './meter.ts';
 import type { LookUp, UserEvent } from './providers/provider.ts';
 import type { Outcome } from './settle.ts';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { parse } from 'yaml';
 import type { App } from '../lib/app.ts';
-import type { Log } from '../lib/log.ts';
+import type { Log } from '../lib/log-line.ts';
 import { providers } from '../lib/providers/registry.ts';
 import { startControls } from './controls.ts';
 import { startDoor } from './door.ts';

@@ -3,7 +3,7 @@ import type { JWK } from 'jose';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError, type RejectionCode } from '../lib/errors.ts';
-import type { EventLine } from '../lib/log.ts';
+import type { EventLine } from '../lib/log-line.ts';
 import type { Provider, SignatureFamily, WebhookRequest } from '../lib/providers/provider.ts';
 import { providers } from '../lib/providers/registry.ts';
 import { type SigningKeys, startSigningKeys } from '../local/senders/keys.ts';

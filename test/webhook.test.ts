@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { UnavailableError } from '../lib/errors.ts';
-import type { LogLine } from '../lib/log.ts';
+import type { LogLine } from '../lib/log-line.ts';
 import type { GenericEvent } from '../local/identity-provider.ts';
 import { type Stack, startStack } from '../local/stack.ts';
 

@@ -5,7 +5,7 @@ import { type RoqCode, type UnavailableCode, UnavailableError } from '../errors.
 import { type ExportLine, readUsers } from '../exports/read.ts';
 import { findShape } from '../exports/shapes.ts';
 import { openSource, SourceError } from '../exports/source.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../log-line.ts';
 import type { RunBudget } from '../pace.ts';
 import { RoqError } from '../roq/faults.ts';
 import type { Entry, State } from '../state.ts';

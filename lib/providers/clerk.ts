@@ -1,8 +1,9 @@
 // Clerk: Standard Webhooks, sent by Svix under svix-* headers.
 // https://clerk.com/docs/guides/development/webhooks/overview
 //
-// An event's time is the user's own updated_at, in milliseconds, for Clerk sends out of order; a deletion, which has no
-// user any more, has only the `timestamp` of its envelope.
+// An event's time is the user's own updated_at, in milliseconds, for Clerk sends out of order. A ban raises it as well:
+// https://clerk.com/docs/pr/1725/references/backend/user/unban-user shows a later one than that of the ban before it.
+// A deletion, which has no user any more, has only the `timestamp` of its envelope.
 
 import * as v from 'valibot';
 import { secrets } from '../settings.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConfigError } from '../../lib/errors.ts';
-import type { LogLine } from '../../lib/log.ts';
+import type { LogLine } from '../../lib/log-line.ts';
 import { entra } from '../../lib/providers/entra.ts';
 import type { LookUp } from '../../lib/providers/provider.ts';
 import { readSettings } from '../../lib/settings.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../lib/errors.ts';
-import type { LogLine } from '../../lib/log.ts';
+import type { LogLine } from '../../lib/log-line.ts';
 import { okta } from '../../lib/providers/okta.ts';
 import { readSettings } from '../../lib/settings.ts';
 import { okta as sender } from '../../local/senders/okta.ts';

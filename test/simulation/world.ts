@@ -6,7 +6,7 @@ import { type App, noteDuplicates, noteHeard } from '../../lib/app.ts';
 import { createCeiling } from '../../lib/ceiling.ts';
 import { UnavailableError } from '../../lib/errors.ts';
 import { createLists } from '../../lib/lists.ts';
-import type { LogLine } from '../../lib/log.ts';
+import type { LogLine } from '../../lib/log-line.ts';
 import { generic } from '../../lib/providers/generic.ts';
 import type { Item } from '../../lib/record.ts';
 import { createRoq } from '../../lib/roq/client.ts';

@@ -2,7 +2,7 @@
 
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { expect } from 'vitest';
-import type { LogLine } from '../../lib/log.ts';
+import type { LogLine } from '../../lib/log-line.ts';
 import type { Provider, WebhookRequest } from '../../lib/providers/provider.ts';
 import type { Facts } from '../../lib/user.ts';
 import { createWebhook } from '../simulation/functions.ts';

@@ -6,7 +6,7 @@ import { type App, noteDuplicates, noteHeard } from '../../lib/app.ts';
 import { createCeiling } from '../../lib/ceiling.ts';
 import { type ConvergePorts, converge } from '../../lib/converge.ts';
 import { createLists } from '../../lib/lists.ts';
-import type { LogLine } from '../../lib/log.ts';
+import type { LogLine } from '../../lib/log-line.ts';
 import { shardsOf, type UserRecord } from '../../lib/record.ts';
 import { createRoq } from '../../lib/roq/client.ts';
 import type { Outcome } from '../../lib/settle.ts';
