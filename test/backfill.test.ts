@@ -161,10 +161,11 @@ describe('a file', () => {
     const first = asJob(await invoke({ url, provider: 'generic', apply: true, job: 'long' }, 8_000));
     expect(first).toMatchObject({ state: 'running', line: 400 });
     await runJobs(world.ports, budget());
-    expect(await job('long')).toMatchObject({ state: 'done', job: { line: 600, report: { created: 600 } } });
-    expect(new Set(users.flatMap(({ id }) => world.usersOf(id)).map(({ reference }) => reference)).size).toBe(
-      600,
-    );
+    expect(await job('long')).toMatchObject({ state: 'done', job: { line: 600, report: { lines: 600 } } });
+    // What a busy machine did not get done in time is pending.
+    await world.drain();
+    const made = users.flatMap(({ id }) => world.usersOf(id)).map(({ reference }) => reference);
+    expect(made).toEqual(users.map(({ id }) => id));
   });
 
   test('that changed in between stops the job', async () => {
