@@ -64,14 +64,10 @@ async function takeAll(
   return taken.filter((record) => record !== null);
 }
 
+type RanPorts = { readonly state: Pick<State, 'put'>; readonly now: () => number };
+
 /** Remembers that the schedule runs, which nothing else shows while nothing is due. @throws UnavailableError */
-export async function noteRan({
-  state,
-  now,
-}: {
-  state: Pick<State, 'put'>;
-  now: () => number;
-}): Promise<void> {
+export async function noteRan({ state, now }: RanPorts): Promise<void> {
   await state.put('ran', 'drain', { at: now() }, null);
 }
 

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { drain } from '../lib/drain.ts';
 import { createPace } from '../lib/pace.ts';
 import type { Told } from '../lib/user.ts';
 import { startWorld, type World } from './support/world.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const minuteMs = 60_000;
 const everyMs = 10 * minuteMs;
