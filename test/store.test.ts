@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { UnavailableError } from '../lib/errors.ts';
 import { createLists, type Lists } from '../lib/lists.ts';
-import { shardsOf, type UserRecord } from '../lib/record.ts';
+import { shardOf, shardsOf, type UserRecord } from '../lib/record.ts';
 import { createStore, type Leased, type Store } from '../lib/store.ts';
 import { type Facts, toFacts } from '../lib/user.ts';
 import { startTable, tableName } from './support/table.ts';
@@ -126,6 +126,31 @@ describe('folding', () => {
     await inOrder([...history].reverse());
     expect((await store.get(reference))?.facts).toEqual(forwards);
   });
+});
+
+describe('a ROQ user that we did not make', () => {
+  const found = { roqId: 'r9', observed: state };
+
+  test('is written down where its reference is new, and in step with what was told, which is nothing', async () => {
+    expect(await store.adopt(reference, found)).toBe(true);
+    expect(await store.get(reference)).toEqual({
+      ...{ reference, facts: {}, version: 0, syncedVersion: 0, ...found, lease: null, queue: null },
+      ...{ dueAt: null, pendingSince: null, attempts: 0, lastError: null, cleared: false },
+    } satisfies UserRecord);
+  });
+
+  test('changes nothing of a record that is there', async () => {
+    const before = await inStep(signup);
+    expect(await store.adopt(reference, found)).toBe(false);
+    expect(await store.get(reference)).toEqual(before);
+  });
+});
+
+test('the references of a queue are spread over all of its partitions', () => {
+  const shards = Array.from({ length: 200 }, (_, i) => shardOf('pending', `user-${i}`));
+  expect(new Set(shards)).toEqual(new Set(shardsOf('pending')));
+  const sizes = Map.groupBy(shards, (shard) => shard);
+  for (const { length } of sizes.values()) expect(length).toBeGreaterThan(20);
 });
 
 describe('taking the lease', () => {
