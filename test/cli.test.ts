@@ -224,7 +224,7 @@ describe('roq-sync backfill', () => {
   });
 
   test('killed and started again goes on where it was, and finishes exactly', async () => {
-    const users = Array.from({ length: 950 }, (_, i) => user(`many-${i}`));
+    const users = Array.from({ length: 1_250 }, (_, i) => user(`many-${i}`));
     const path = await file('many.ndjson', users);
     const sent: (readonly number[])[] = [];
     const killer = new AbortController();
@@ -242,8 +242,8 @@ describe('roq-sync backfill', () => {
     };
     const { json, exitCode } = await run(...line);
     expect(exitCode).toBe(0);
-    expect(json.applied).toMatchObject({ state: 'done', line: 950, report: { lines: 950 } });
-    expect(sent[0]?.[0]).toBeGreaterThan(200);
+    expect(json.applied).toMatchObject({ state: 'done', line: 1_250, report: { lines: 1_250 } });
+    expect(sent[0]?.[0]).toBeGreaterThan(400);
     for (const { id } of users) expect(world.usersOf(id)).toMatchObject([{ email: `${id}@x.example` }]);
   }, 60_000);
 
