@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Totals } from '../lib/ceiling.ts';
+import { createCeiling, type Totals } from '../lib/ceiling.ts';
 import { converge } from '../lib/converge.ts';
 import type { Leased } from '../lib/store.ts';
 import type { Told } from '../lib/user.ts';
@@ -53,6 +53,21 @@ describe('the ceiling', () => {
     world.pass(hourMs);
     expect(await world.ports.admitIn(run)(8)).toBe(0);
     expect(await world.ports.admitIn(`${run}-other`)(8)).toBe(8);
+  });
+
+  test('is remembered for longer than the hour, and for days in a run that may rest', async () => {
+    const keptMs = new Map<string, number>();
+    const spend: World['state']['spend'] = (id, wanted, limit, keepMs) => {
+      keptMs.set(id.split('#')[0] ?? '', keepMs);
+      return world.state.spend(id, wanted, limit, keepMs);
+    };
+    const ports = { state: { ...world.state, spend }, now: world.now, limits: { count: 10, share: 0 } };
+    for (const admit of [createCeiling(ports), createCeiling(ports, run)]) {
+      keptMs.clear();
+      expect(await admit(1)).toBe(1);
+      expect(keptMs.get('hour')).toBeGreaterThan(hourMs);
+    }
+    expect(keptMs.get('run')).toBeGreaterThan(7 * 24 * hourMs);
   });
 
   test('counts a run within the hour too', async () => {

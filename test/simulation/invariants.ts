@@ -6,6 +6,8 @@ import { canary } from './history.ts';
 import { differing, expectedOf, type Fact, hasNoticed, isRefusable } from './model.ts';
 
 const hourMs = 3_600_000;
+// A backfill's 15 minutes, and the margin of a lease.
+const longestLeaseMs = 930_000;
 
 export const invariants = {
   applied: '1: what was answered 2xx is applied in the end, or visibly waits, is parked or held',
@@ -179,7 +181,6 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
         fail('newest', `${reference} has ${name} = ${fact.value} at ${fact.at}, which nobody told`);
       }
     }
-    const isSeen = queue === 'waiting' || queue === 'held' || queue === 'parked';
     if (queue === 'pending') fail('applied', `${reference} is still pending (${lastError})`);
     if (queue === 'waiting' && facts.email)
       fail('applied', `${reference} waits for an address that is known`);
@@ -187,9 +188,9 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
       fail('applied', `${reference} is parked without need (${lastError})`);
     if (queue === 'held' && expectedOf(facts).active !== false)
       fail('applied', `${reference} is held, and nobody wants it deactivated`);
-    // An audit that died over a record in step leaves its lease there, to be taken over by whoever comes next.
-    if (record.lease && record.lease.untilMs > nowMs && !isSeen && queue !== 'pending')
-      fail('applied', `${reference} is leased, and not pending`);
+    // Who died over a record in step leaves its lease there, to be taken over by whoever comes next.
+    if (record.lease && record.lease.untilMs > nowMs + longestLeaseMs)
+      fail('applied', `${reference} is leased for longer than any function runs`);
     if (isAudited || !edited.has(reference)) checkUser(record, users);
   }
 
