@@ -1,8 +1,8 @@
 // An audit of ten times as many records is to take ten times as long, and no more memory.
 
 import { bundle } from './bundles.ts';
-import { startChild } from './child.ts';
 import type { Run } from './host.ts';
+import { startHost } from './lambda.ts';
 import { type Bench, type Goal, type Plot, short, type Table } from './report.ts';
 import { type Services, startServices } from './services.ts';
 import { toFigure } from './statistics.ts';
@@ -26,8 +26,7 @@ export const audit: Bench = async ({ quick, profile }) => {
 async function measure(services: Services, records: number, profile: string | null): Promise<Run> {
   await services.reset();
   await services.seed({ are: 'in step', count: records });
-  const nodeOptions = profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : [];
-  const host = startChild('host.ts', services.environment, nodeOptions);
+  const host = startHost(services.environment, profile);
   await host.ask('load', (await bundle('operate')).path);
   const before = host.written();
   const events = [{ command: 'audit' }];

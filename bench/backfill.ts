@@ -2,8 +2,8 @@
 // beside the most that ROQ's latency and the requests in flight allow.
 
 import { type BundleName, bundle } from './bundles.ts';
-import { startChild } from './child.ts';
 import type { Run } from './host.ts';
+import { startHost } from './lambda.ts';
 import { type Bench, type Goal, short, type Table } from './report.ts';
 import { type Counts, type Services, startServices } from './services.ts';
 import { toFigure } from './statistics.ts';
@@ -73,8 +73,7 @@ async function measure(services: Services, job: Job, profile: string | null): Pr
   await services.latency({ roq: 0, store: 0 });
   await job.prepare(services, job.users);
   await services.latency({ roq: roqMs, store: 0 });
-  const nodeOptions = profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : [];
-  const host = startChild('host.ts', services.environment, nodeOptions);
+  const host = startHost(services.environment, profile);
   await host.ask('load', (await bundle(job.bundle)).path);
   const before = await services.counts();
   const events = [job.input(job.users)];

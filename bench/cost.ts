@@ -1,11 +1,10 @@
 // What a million events cost: the duration and CPU that were measured, the units that DynamoDB would charge, the log.
 
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { type BundleName, bundle } from './bundles.ts';
-import { type Child, startChild } from './child.ts';
+import type { Child } from './child.ts';
 import { type GatewayEvent, type Kind, kinds, signedEvents } from './events.ts';
 import type { Run } from './host.ts';
+import { memoryMb, startHost } from './lambda.ts';
 import { accessLogBytes, megabytesOfOneCpu, platformLogBytes, prices } from './prices.ts';
 import { type Bench, type Goal, short, type Table } from './report.ts';
 import { type Services, startServices } from './services.ts';
@@ -30,24 +29,18 @@ type Used = {
 };
 
 export const cost: Bench = async ({ quick }) => {
-  const memoryMb = readMemoryMb();
   const services = await startServices();
   try {
     const used: Used[] = [];
     for (const contender of contenders) used.push(...(await use(services, contender, quick ? 5 : 100)));
-    return { tables: [toTable(used, memoryMb)], goals: toGoals(used, memoryMb), plots: [] };
+    return { tables: [toTable(used)], goals: toGoals(used), plots: [] };
   } finally {
     services.close();
   }
 };
 
-function readMemoryMb(): number {
-  const file = readFileSync(new URL('../serverless.yml', import.meta.url), 'utf8');
-  return (parse(file, { logLevel: 'error' }) as { provider: { memorySize: number } }).provider.memorySize;
-}
-
 async function use(services: Services, contender: Contender, count: number): Promise<Used[]> {
-  const host = startChild('host.ts', services.environment);
+  const host = startHost(services.environment);
   await host.ask('load', (await bundle(contender)).path);
   const secret = services.environment.CLERK_SECRETS;
   const works = Object.keys(kinds) as Kind[];
@@ -89,13 +82,12 @@ async function useOne(
 }
 
 /** Dollars for a million events, by what is paid for. */
-function priceOf(used: Used, memoryMb: number) {
+function priceOf(used: Used) {
   const million = 1e6;
   const logged = (bytes: number) => bytes * prices.logsPerByte * million;
   const price = {
     lambda:
-      (prices.lambdaPerRequest +
-        durationMs(used, memoryMb) * (memoryMb / 1_024_000) * prices.lambdaPerGbSecond) *
+      (prices.lambdaPerRequest + durationMs(used) * (memoryMb / 1_024_000) * prices.lambdaPerGbSecond) *
       million,
     dynamoDb:
       (used.writeUnits * prices.dynamoDbPerWriteUnit + used.readUnits * prices.dynamoDbPerReadUnit) * million,
@@ -106,11 +98,11 @@ function priceOf(used: Used, memoryMb: number) {
 }
 
 // Lambda gives a share of a processor, and bills whole milliseconds.
-function durationMs({ waitMs, cpuMs }: Used, memoryMb: number): number {
+function durationMs({ waitMs, cpuMs }: Used): number {
   return Math.ceil(waitMs + cpuMs * Math.max(1, megabytesOfOneCpu / memoryMb));
 }
 
-function toTable(all: readonly Used[], memoryMb: number): Table {
+function toTable(all: readonly Used[]): Table {
   return {
     title: 'Dollars for a million events',
     columns: [
@@ -127,9 +119,9 @@ function toTable(all: readonly Used[], memoryMb: number): Table {
       'by HTTP API $',
     ],
     rows: all.map((used) => {
-      const { lambda, dynamoDb, log, byUrl, byHttpApi } = priceOf(used, memoryMb);
+      const { lambda, dynamoDb, log, byUrl, byHttpApi } = priceOf(used);
       return [
-        ...[used.work, used.contender, String(durationMs(used, memoryMb))],
+        ...[used.work, used.contender, String(durationMs(used))],
         ...[used.writeUnits, used.readUnits, used.logBytes].map(short),
         ...[lambda, dynamoDb, log, byUrl, byHttpApi].map((dollars) => dollars.toFixed(2)),
       ];
@@ -142,10 +134,10 @@ function toTable(all: readonly Used[], memoryMb: number): Table {
   };
 }
 
-function toGoals(all: readonly Used[], memoryMb: number): Goal[] {
+function toGoals(all: readonly Used[]): Goal[] {
   const effective = all.filter(({ contender, work }) => contender === 'ours' && work !== 'repeated');
   const mean = (name: 'byHttpApi' | 'byUrl') =>
-    effective.reduce((sum, used) => sum + priceOf(used, memoryMb)[name], 0) / effective.length;
+    effective.reduce((sum, used) => sum + priceOf(used)[name], 0) / effective.length;
   return [
     {
       goal: 'dollars for a million events, by the HTTP API',

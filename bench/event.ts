@@ -2,9 +2,10 @@
 // round trips.
 
 import { type BundleName, bundle } from './bundles.ts';
-import { type Child, startChild } from './child.ts';
+import type { Child } from './child.ts';
 import { forgedEvents, type GatewayEvent, type Kind, kinds, signedEvents } from './events.ts';
 import type { Run } from './host.ts';
+import { startHost } from './lambda.ts';
 import { type Bench, type Goal, type Plot, short, type Table } from './report.ts';
 import { type Services, startServices } from './services.ts';
 import { quantile, toFigure } from './statistics.ts';
@@ -59,8 +60,7 @@ async function startHosts(
   profile: string | null,
 ): Promise<Record<Contender, Child>> {
   const start = async (name: Contender): Promise<[Contender, Child]> => {
-    const nodeOptions = profile && name === 'ours' ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : [];
-    const host = startChild('host.ts', environment, nodeOptions);
+    const host = startHost(environment, name === 'ours' ? profile : null);
     await host.ask('load', (await bundle(name)).path);
     return [name, host];
   };
