@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import type { Item } from '../lib/record.ts';
+import type { Item } from '../lib/dynamodb/record.ts';
 
 /** The bytes of an item as DynamoDB counts them: the names of its attributes and their values. */
 export function itemBytes(item: Item | undefined): number {

@@ -11,7 +11,7 @@ import {
   type ScanCommandInput,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
-import type { Item } from '../lib/record.ts';
+import type { Item } from '../lib/dynamodb/record.ts';
 import { parseCondition, parseUpdate, refuse } from '../test/simulation/expressions.ts';
 import { indexUnits, readUnits, writeUnits } from './capacity.ts';
 import { Table, type TableShape } from './table.ts';

@@ -1,8 +1,8 @@
 // Clerk's events as API Gateway hands them over, signed as Clerk signs.
 
-import { clerk } from '../local/senders/clerk.ts';
-import { sampleUser } from '../local/senders/sender.ts';
-import { newWebhookSecret, signWebhook } from '../local/senders/signing.ts';
+import { clerk } from '../local/providers/clerk/clerk.ts';
+import { sampleUser } from '../local/providers/sender.ts';
+import { newWebhookSecret, signWebhook } from '../local/providers/signing.ts';
 
 /** In the order in which a user meets them. */
 export const kinds = {

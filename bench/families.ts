@@ -19,16 +19,16 @@ import { remoteKeys } from '../lib/signatures/keys.ts';
 import { verifyStandardWebhooks } from '../lib/signatures/standard-webhooks.ts';
 import { verifyStaticCredential } from '../lib/signatures/static-credential.ts';
 import { verifyTimestampedHmac } from '../lib/signatures/timestamped-hmac.ts';
-import { clerk } from '../local/senders/clerk.ts';
-import { type SigningKeys, startSigningKeys } from '../local/senders/keys.ts';
-import { sampleUser } from '../local/senders/sender.ts';
+import { clerk } from '../local/providers/clerk/clerk.ts';
+import { type SigningKeys, startSigningKeys } from '../local/providers/keys.ts';
+import { sampleUser } from '../local/providers/sender.ts';
 import {
   newSecret,
   newWebhookSecret,
   signHmac,
   signTimestampedHmac,
   signWebhook,
-} from '../local/senders/signing.ts';
+} from '../local/providers/signing.ts';
 
 export type Verification = {
   readonly family: string;

@@ -1,8 +1,8 @@
 // Records that are there already when a benchmark begins: one written by the store itself, and copies of it.
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { type Item, shardOf, toRecord } from '../lib/record.ts';
-import { createStore } from '../lib/store.ts';
+import { type Item, shardOf, toRecord } from '../lib/dynamodb/record.ts';
+import { createStore } from '../lib/dynamodb/store.ts';
 import type { RoqState } from '../lib/user.ts';
 import type { Engine } from './dynamodb.ts';
 import { emailOf, referenceOf, roqIdOf } from './users.ts';

@@ -1,6 +1,6 @@
 // ROQ and DynamoDB for a benchmark, each in a process of its own, and the settings by which functions reach them.
 
-import { newWebhookSecret } from '../local/senders/signing.ts';
+import { newWebhookSecret } from '../local/providers/signing.ts';
 import { startChild } from './child.ts';
 import type { Units } from './dynamodb.ts';
 import type { Seed } from './seed.ts';

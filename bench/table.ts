@@ -1,6 +1,6 @@
 // One table of the benchmark's DynamoDB: whatever its size, a read, a write and a page each take about as long.
 
-import type { Item } from '../lib/record.ts';
+import type { Item } from '../lib/dynamodb/record.ts';
 
 export type TableShape = {
   readonly key: readonly string[];

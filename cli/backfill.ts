@@ -1,7 +1,7 @@
 // `roq-sync backfill`: an exported file's users, planned first, then applied.
 
-import { shapes } from '../lib/exports/shapes.ts';
 import type { JobView } from '../lib/jobs/job-view.ts';
+import { shapes } from '../lib/providers/exports.ts';
 import { ask, mustBeSure } from './ask.ts';
 import { openFile, sendFile } from './backfill-file.ts';
 import type { Call, CliCommand, Result } from './command.ts';

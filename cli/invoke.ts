@@ -5,7 +5,7 @@ import { type IncomingHttpHeaders, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AwsV4Signer } from 'aws4fetch';
-import { isRecord } from '../lib/providers/payload.ts';
+import { isObject } from '../lib/json.ts';
 import { readCredentials } from './credentials.ts';
 import type { Options } from './options.ts';
 import { Refusal } from './refusal.ts';
@@ -115,11 +115,11 @@ function read({ status, headers, body }: HttpAnswer, url: string): unknown {
     throw new Refusal('unreachable', `${url} answers ${status} (${type}).`);
   }
   if (headers['x-amz-function-error']) {
-    const { errorType, errorMessage } = isRecord(answer) ? answer : {};
+    const { errorType, errorMessage } = isObject(answer) ? answer : {};
     throw new Refusal('unreachable', `The function failed: ${errorType}: ${errorMessage}`, 'function_failed');
   }
-  if (!isRecord(answer)) throw new Refusal('unreachable', `What answers at ${url} is not roq-sync.`);
-  if (!isRecord(answer.error)) return answer;
+  if (!isObject(answer)) throw new Refusal('unreachable', `What answers at ${url} is not roq-sync.`);
+  if (!isObject(answer.error)) return answer;
   const { code, message } = answer.error;
   const isOurs = code === 'command_invalid' || code === 'input_invalid';
   throw new Refusal(isOurs ? 'wrongUsage' : 'needsPerson', String(message), String(code));

@@ -1,8 +1,8 @@
 // `roq-sync pending` and its like: who stands in a queue and why, and what audits found.
 
+import type { Queued } from '../lib/dynamodb/record.ts';
 import type { JobView } from '../lib/jobs/job-view.ts';
 import type { ListedFinding, Listing, ListName } from '../lib/operate/listing.ts';
-import type { Queued } from '../lib/record.ts';
 import type { Call, CliCommand, Result } from './command.ts';
 import { stateOf } from './job-text.ts';
 import { reason } from './reasons.ts';

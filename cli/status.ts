@@ -1,9 +1,9 @@
 // `roq-sync status`: how it stands with one user, or with all.
 
 import { styleText } from 'node:util';
+import type { Queue } from '../lib/dynamodb/record.ts';
 import type { JobView } from '../lib/jobs/job-view.ts';
 import type { HeldUser, Overview, UserStatus } from '../lib/operate/status.ts';
-import type { Queue } from '../lib/record.ts';
 import { type FactName, factNames, type RoqState } from '../lib/user.ts';
 import type { Call, CliCommand, Result } from './command.ts';
 import { stateOf, toSummary } from './job-text.ts';

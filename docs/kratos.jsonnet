@@ -1,4 +1,4 @@
-// The body of Ory Kratos's web hooks that lib/providers/kratos.ts reads: all of the identity that is mirrored, and no
+// The body of Ory Kratos's web hooks that lib/providers/kratos/kratos.ts reads: all of the identity that is mirrored, and no
 // more. In kratos.yml, under `after` of registration, login, settings, verification and recovery:
 //
 //   hooks:

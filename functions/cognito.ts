@@ -1,112 +1,18 @@
-// Amazon Cognito's triggers, PostConfirmation and PostAuthentication, whose caller waits at most 5 s; and its API calls,
-// from CloudTrail by EventBridge.
+// Amazon Cognito's triggers, and its API calls from CloudTrail by EventBridge.
 
-import type {
-  Context,
-  EventBridgeEvent,
-  PostAuthenticationTriggerEvent,
-  PostConfirmationTriggerEvent,
-} from 'aws-lambda';
-import { type App, connect, leaseMsFor } from '../lib/app.ts';
-import { inlineSettings, readConfig } from '../lib/config.ts';
-import { RejectedError, UnavailableError } from '../lib/errors.ts';
-import { causeName, log } from '../lib/log.ts';
-import { cognitoSettings, readCall, readTrigger } from '../lib/providers/cognito.ts';
-import type { UserEvent } from '../lib/providers/provider.ts';
-import { createReady } from '../lib/ready.ts';
-import { receive } from '../lib/receive.ts';
-import { readSettings } from '../lib/settings.ts';
+import { connect } from '../lib/app.ts';
+import { inlineSettings, readConfig } from '../lib/config/config.ts';
+import { createReload } from '../lib/config/reload.ts';
+import { readSettings } from '../lib/config/settings.ts';
+import { createHandler, whenReady } from '../lib/handlers/cognito.ts';
+import { cognitoSettings } from '../lib/providers/cognito/cognito.ts';
 
-const functionSettings = { ...cognitoSettings, ...inlineSettings };
-
-const createHandlers = () =>
-  createReady(process.env, (environment) => {
-    const settings = readSettings(functionSettings, environment);
+export const handler = whenReady(
+  createReload(process.env, (environment) => {
+    const settings = readSettings({ ...cognitoSettings, ...inlineSettings }, environment);
     return createHandler(connect(readConfig(environment)), {
       userPoolIds: settings.COGNITO_USER_POOL_IDS,
       inlineBudgetMs: settings.INLINE_BUDGET_MS,
     });
-  });
-
-let ready: ReturnType<typeof createHandlers> | null = null;
-
-export const handler = async (event: CognitoEvent, context: Context): Promise<CognitoEvent> => {
-  try {
-    // Not at the cold start, which would fail and keep users from signing up.
-    ready ??= createHandlers();
-    return await (await ready())(event, context);
-  } catch (error) {
-    if (!('triggerSource' in event)) throw error;
-    // A trigger's own trouble ends in orLost: this is about settings that are wrong, or can't be had.
-    log({
-      message: 'failure',
-      code: 'settings_unavailable',
-      cause: error instanceof Error ? error.name : null,
-    });
-    return event;
-  }
-};
-
-export type CognitoEvent =
-  | PostConfirmationTriggerEvent
-  | PostAuthenticationTriggerEvent
-  | EventBridgeEvent<'AWS API Call via CloudTrail', unknown>;
-
-type Options = { readonly userPoolIds: readonly string[]; readonly inlineBudgetMs: number };
-type Time = Pick<Context, 'getRemainingTimeInMillis'>;
-
-// What it takes to answer.
-const reserveMs = 500;
-
-/** @throws UnavailableError for an event of CloudTrail's alone, so that Lambda tries again. */
-export function createHandler(app: App, { userPoolIds, inlineBudgetMs }: Options) {
-  return async (event: CognitoEvent, context: Time): Promise<CognitoEvent> => {
-    const remainingMs = context.getRemainingTimeInMillis();
-    const budget = { deadline: app.now() + inlineBudgetMs, leaseMs: leaseMsFor(remainingMs) };
-    const record = (read: () => UserEvent) => receive(app, sender, async () => [read()], budget);
-    if (!('triggerSource' in event)) {
-      await orRejected(
-        app,
-        record(() => readCall(event.detail, userPoolIds)),
-      );
-      return event;
-    }
-    const recorded = record(() => readTrigger(event, userPoolIds, app.now()));
-    await orLost(app, within(recorded, remainingMs - reserveMs));
-    return event;
-  };
-}
-
-// What calls is known by the permission to invoke the function: nothing is signed.
-const sender = { name: 'cognito', lookUp: null };
-
-/** What can't be read will not be readable later. */
-async function orRejected(app: App, recorded: Promise<void>): Promise<void> {
-  try {
-    await recorded;
-  } catch (error) {
-    if (!(error instanceof RejectedError)) throw error;
-    app.log({ message: 'failure', code: error.code, cause: causeName(error) });
-  }
-}
-
-/** Cognito shows an error to the user who signs up or in: it gets none, and the alarm is rung. */
-async function orLost(app: App, recorded: Promise<void>): Promise<void> {
-  try {
-    await recorded;
-  } catch (error) {
-    const isKnown = error instanceof RejectedError || error instanceof UnavailableError;
-    const cause = isKnown ? causeName(error) : error instanceof Error ? error.name : null;
-    app.log({ message: 'failure', code: isKnown ? error.code : 'store_unavailable', cause });
-  }
-}
-
-async function within(recorded: Promise<void>, ms: number): Promise<void> {
-  const { promise: timeIsUp, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new UnavailableError('store_unavailable', 'no time is left')), ms);
-  try {
-    await Promise.race([recorded, timeIsUp]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+  }),
+);

@@ -3,12 +3,12 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { coreSettings, inlineSettings, readConfig } from '../lib/config.ts';
+import { coreSettings, inlineSettings, readConfig } from '../lib/config/config.ts';
+import { readSettings } from '../lib/config/settings.ts';
 import { ConfigError } from '../lib/errors.ts';
-import { cognitoSettings } from '../lib/providers/cognito.ts';
+import { cognitoSettings } from '../lib/providers/cognito/cognito.ts';
+import { readWebhookConfig, webhookSettings } from '../lib/providers/connect.ts';
 import { providers } from '../lib/providers/registry.ts';
-import { readSettings } from '../lib/settings.ts';
-import { readWebhookConfig, webhookSettings } from '../lib/webhook-config.ts';
 
 type Values = Readonly<Record<string, string>>;
 

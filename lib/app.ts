@@ -1,19 +1,19 @@
 // Builds what the functions share, once a process: the store, ROQ, the clock and the log.
 
 import type { Context } from 'aws-lambda';
-import { type Admit, type CeilingLimits, createCeiling } from './ceiling.ts';
-import type { Config } from './config.ts';
-import type { ConvergePorts } from './converge.ts';
-import { connectDynamoDb } from './dynamodb.ts';
-import { createLists, type Lists } from './lists.ts';
-import { log as writeLine } from './log.ts';
-import type { Log } from './log-line.ts';
-import { createPace, type RunBudget } from './pace.ts';
-import type { ReceivePorts } from './receive.ts';
+import type { Config } from './config/config.ts';
+import { connectDynamoDb } from './dynamodb/client.ts';
+import { createState, type Finding, type State } from './dynamodb/documents.ts';
+import { createLists, type Lists } from './dynamodb/queries.ts';
+import { createStore, type Store } from './dynamodb/store.ts';
+import { log as writeLine } from './observability/log.ts';
+import type { Log } from './observability/log-line.ts';
 import { createRoq, type Roq } from './roq/client.ts';
 import type { RoqError } from './roq/faults.ts';
-import { createState, type Finding, type State } from './state.ts';
-import { createStore, type Store } from './store.ts';
+import { type Admit, type CeilingLimits, createCeiling } from './sync/ceiling.ts';
+import { createPace, type RunBudget } from './sync/concurrency.ts';
+import type { ConvergePorts } from './sync/converge.ts';
+import type { ReceivePorts } from './sync/receive.ts';
 
 export type App = {
   readonly store: Store;

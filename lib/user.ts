@@ -151,12 +151,3 @@ export function plan(facts: Facts, held: RoqState | null): Plan {
   if (!email) return { do: 'wait' };
   return { do: 'create', user: { isOptedIn: false, active: true, ...wanted, email } };
 }
-
-/** The text that stands for a JSON object whatever the order of its members. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_name, member) =>
-    member !== null && typeof member === 'object' && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : member,
-  );
-}

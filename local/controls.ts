@@ -2,8 +2,8 @@
 
 import * as v from 'valibot';
 import { type Choice, deliver, findExample, NoSuchExampleError, toUser } from './delivery.ts';
+import type { SigningKeys } from './providers/keys.ts';
 import type { RoqUser } from './roq-users.ts';
-import type { SigningKeys } from './senders/keys.ts';
 import { answerJson, parseObject, type RunningServer, readBody, serve } from './server.ts';
 
 export type ControlsOptions = {

@@ -1,8 +1,8 @@
 // One example event of any provider, found by name, signed as the provider signs, and posted to a webhook.
 
-import type { SigningKeys } from './senders/keys.ts';
-import { senders } from './senders/registry.ts';
-import { type Example, type SampleUser, type Sender, sampleUser } from './senders/sender.ts';
+import type { SigningKeys } from './providers/keys.ts';
+import { senders } from './providers/registry.ts';
+import { type Example, type SampleUser, type Sender, sampleUser } from './providers/sender.ts';
 
 export type Choice = { readonly sender: Sender; readonly event: string; readonly example: Example };
 

@@ -5,9 +5,9 @@ import { randomUUID } from 'node:crypto';
 import { parseArgs, styleText } from 'node:util';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { budgetOf } from '../lib/app.ts';
-import { drain } from '../lib/drain.ts';
-import { createStore } from '../lib/store.ts';
-import { newWebhookSecret, signWebhook } from './senders/signing.ts';
+import { createStore } from '../lib/dynamodb/store.ts';
+import { drain } from '../lib/sync/drain.ts';
+import { newWebhookSecret, signWebhook } from './providers/signing.ts';
 import { type Stack, startStack } from './stack.ts';
 
 const help = `Usage: npm run load -- [options]

@@ -1,12 +1,12 @@
 // What there is to know of every provider, in one form, and as the tables of README.md and docs/providers.md.
 
 import * as v from 'valibot';
-import { coreSettings } from '../lib/config.ts';
-import { cognitoKinds, cognitoSettings } from '../lib/providers/cognito.ts';
+import { coreSettings } from '../lib/config/config.ts';
+import { cognitoKinds, cognitoSettings } from '../lib/providers/cognito/cognito.ts';
+import { webhookSettings } from '../lib/providers/connect.ts';
 import type { MirroredKind, Provider } from '../lib/providers/provider.ts';
 import { providers } from '../lib/providers/registry.ts';
-import { webhookSettings } from '../lib/webhook-config.ts';
-import { senders } from './senders/registry.ts';
+import { senders } from './providers/registry.ts';
 
 export type SettingSheet = {
   readonly name: string;

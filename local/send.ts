@@ -2,12 +2,12 @@
 
 import { parseArgs, styleText } from 'node:util';
 import * as v from 'valibot';
+import { readSettings } from '../lib/config/settings.ts';
 import { ConfigError } from '../lib/errors.ts';
 import { providers } from '../lib/providers/registry.ts';
-import { readSettings } from '../lib/settings.ts';
 import { type Choice, deliver, findExample, findSender, NoSuchExampleError, toUser } from './delivery.ts';
-import type { SigningKeys } from './senders/keys.ts';
-import { senders } from './senders/registry.ts';
+import type { SigningKeys } from './providers/keys.ts';
+import { senders } from './providers/registry.ts';
 
 const defaultPort = 3000;
 

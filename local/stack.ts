@@ -3,17 +3,22 @@
 import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { parse } from 'yaml';
-import type { App } from '../lib/app.ts';
-import type { Log } from '../lib/log-line.ts';
+import { type App, connect } from '../lib/app.ts';
+import { createHandler as createBackfill } from '../lib/handlers/backfill.ts';
+import { createHandler as createOperate } from '../lib/handlers/operate.ts';
+import { createHandler as createReconcile } from '../lib/handlers/reconcile.ts';
+import { createHandler as createWebhook } from '../lib/handlers/webhook.ts';
+import type { Log } from '../lib/observability/log-line.ts';
+import { readWebhookConfig } from '../lib/providers/connect.ts';
 import { providers } from '../lib/providers/registry.ts';
 import { startControls } from './controls.ts';
 import { startDoor } from './door.ts';
 import { createTable, startDynamoDb } from './dynamodb.ts';
 import { startIdentityProvider } from './identity-provider.ts';
+import type { SigningKeys } from './providers/keys.ts';
+import { senders } from './providers/registry.ts';
 import { startRoq } from './roq.ts';
 import type { RoqUser } from './roq-users.ts';
-import type { SigningKeys } from './senders/keys.ts';
-import { senders } from './senders/registry.ts';
 
 export type StackOptions = {
   /** A folder that keeps DynamoDB's data; without one it is gone on close. */
@@ -67,20 +72,13 @@ export async function startStack(options: StackOptions) {
   await createTable(client, tableName);
   await createTable(client, stateTableName, 'StateTable');
 
-  // The handlers read their configuration when they are imported, as at a cold start.
-  const { createHandler } = await import('../functions/webhook.ts');
-  const { createHandler: createReconcile } = await import('../functions/reconcile.ts');
-  const { createHandler: createBackfill } = await import('../functions/backfill.ts');
-  const { createHandler: createOperate } = await import('../functions/operate.ts');
-  const { connect } = await import('../lib/app.ts');
-  const { readWebhookConfig } = await import('../lib/webhook-config.ts');
   const config = readWebhookConfig(process.env);
   const app = connect(config, log);
   const { custom, functions: described } = readServerlessFile();
   const within = (name: keyof typeof described) => ({ timeoutMs: described[name].timeout * 1_000 });
   const functions = {
     webhook: {
-      ...{ handler: createHandler(app, config), ...within('webhook') },
+      ...{ handler: createWebhook(app, config), ...within('webhook') },
       routes: custom.entries.httpApi.events.map(({ httpApi }) => httpApi),
     },
     reconcile: { handler: createReconcile(app), ...within('reconcile') },
@@ -98,7 +96,7 @@ export async function startStack(options: StackOptions) {
     ...{ dynamoDb, roq, identityProvider, door, controls, app, webhookUrl, keys, settings },
     clerkSecret: settings.CLERK_SECRETS ?? '',
     /** The webhook's handler, with parts of the app put in place of its own. */
-    webhookWith: (parts: Partial<App>) => createHandler({ ...app, ...parts }, config),
+    webhookWith: (parts: Partial<App>) => createWebhook({ ...app, ...parts }, config),
     close: async () => {
       client.destroy();
       await Promise.all([

@@ -2,7 +2,7 @@
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs, styleText } from 'node:util';
-import type { EventLine, Log } from '../lib/log-line.ts';
+import type { EventLine, Log } from '../lib/observability/log-line.ts';
 import type { RoqUser } from './roq-users.ts';
 import { listUsers, type Played, playScenario, type SyncedUser } from './scenario.ts';
 import { type Stack, startStack } from './stack.ts';

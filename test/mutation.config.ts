@@ -5,8 +5,10 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: [
-      'test/{user,store,lists,converge,ceiling,webhook}.test.ts',
-      'test/{signatures,providers}/*.test.ts',
+      'test/user.test.ts',
+      'test/{dynamodb,sync}/*.test.ts',
+      'test/handlers/webhook.test.ts',
+      'test/{signatures,providers}/**/*.test.ts',
     ],
     // The one looks at the sources themselves, the other takes long.
     exclude: ['test/signatures/constant-time.test.ts', 'test/providers/door.test.ts'],

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { canonicalJson } from '../lib/json.ts';
 import {
-  canonicalJson,
   desired,
   diff,
   type Facts,

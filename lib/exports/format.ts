@@ -1,6 +1,6 @@
 // Finds the format of a file from its first bytes, and cuts it accordingly.
 
-import { isRecord } from '../providers/payload.ts';
+import { isObject } from '../json.ts';
 import { ElementSplitter } from './elements.ts';
 import { type Cut, type Frame, maxFrameBytes, type Splitter } from './frame.ts';
 import { splitLines } from './lines.ts';
@@ -60,7 +60,7 @@ function findFormat(head: string, isEnough: boolean, member: string | null): For
 function startsDocument(line: string, member: string | null): boolean {
   const value = parse(line);
   if (value === undefined) return line === '{' || (member !== null && line.includes(`"${member}"`));
-  return member !== null && isRecord(value) && Array.isArray(value[member]);
+  return member !== null && isObject(value) && Array.isArray(value[member]);
 }
 
 function parse(line: string): unknown {

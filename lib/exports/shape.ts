@@ -1,7 +1,6 @@
 // What a kind of export file is made of. Each file that shapes.ts lists is one.
 
 import * as v from 'valibot';
-import { instant } from '../providers/payload.ts';
 import type { Told } from '../user.ts';
 
 export type Format = 'ndjson' | 'json' | 'csv';
@@ -51,11 +50,6 @@ export function fit<const Schema extends v.GenericSchema>(
   const result = v.safeParse(schema, row, { abortEarly: true });
   if (result.success) return result.output;
   throw new UnfitError(v.getDotPath(result.issues[0]));
-}
-
-/** When a user was changed: null where the file does not say. */
-export function moment() {
-  return v.nullish(instant(), null);
 }
 
 /** A yes or no in a CSV cell; an empty one counts as not told. */

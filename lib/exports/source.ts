@@ -1,6 +1,6 @@
 // Where an export is read from: an https address, such as a presigned one of S3.
 
-import { isSecureUrl } from '../settings.ts';
+import { isSecureUrl } from '../config/settings.ts';
 
 /** `source_slow`: what is left of the run was not enough to get on with the file. */
 export type SourceCode = 'source_unavailable' | 'source_changed' | 'source_slow' | 'shape_unknown';

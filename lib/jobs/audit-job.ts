@@ -1,10 +1,10 @@
 // What an audit is: how far it is, and what it found.
 
-import type { ConvergePorts } from '../converge.ts';
-import type { Lists } from '../lists.ts';
+import type { State } from '../dynamodb/documents.ts';
+import type { Lists } from '../dynamodb/queries.ts';
+import type { Store } from '../dynamodb/store.ts';
 import type { Roq } from '../roq/client.ts';
-import type { State } from '../state.ts';
-import type { Store } from '../store.ts';
+import type { ConvergePorts } from '../sync/converge.ts';
 import type { Tally } from './tally.ts';
 
 export type AuditPorts = ConvergePorts & {

@@ -1,15 +1,16 @@
 // The one direction of an audit: what every record says against what ROQ holds.
 
 import { randomUUID } from 'node:crypto';
-import type { Totals } from '../ceiling.ts';
-import { converge } from '../converge.ts';
-import { paceOf, type RunBudget, type Went } from '../pace.ts';
-import type { UserRecord } from '../record.ts';
+import type { UserRecord } from '../dynamodb/record.ts';
+import { canonicalJson } from '../json.ts';
 import { toState } from '../roq/client.ts';
 import { RoqError } from '../roq/faults.ts';
 import type { RoqUser } from '../roq/types.ts';
-import type { Outcome } from '../settle.ts';
-import { canonicalJson, desired, diff, type RoqState } from '../user.ts';
+import type { Totals } from '../sync/ceiling.ts';
+import { paceOf, type RunBudget, type Went } from '../sync/concurrency.ts';
+import { converge } from '../sync/converge.ts';
+import type { Outcome } from '../sync/outcome.ts';
+import { desired, diff, type RoqState } from '../user.ts';
 import { type AuditJob, type AuditPorts, type AuditReport, addExample } from './audit-job.ts';
 import { openTally, type Tally } from './tally.ts';
 

@@ -1,9 +1,9 @@
 // The other direction of an audit: ROQ's users who have no record, or share their reference with another one.
 
-import type { RunBudget } from '../pace.ts';
+import type { Finding } from '../dynamodb/documents.ts';
 import { toState } from '../roq/client.ts';
 import { probePrefix, type RoqUser } from '../roq/types.ts';
-import type { Finding } from '../state.ts';
+import type { RunBudget } from '../sync/concurrency.ts';
 import { type AuditJob, type AuditPorts, type AuditReport, addExample } from './audit-job.ts';
 import { openTally, type Tally } from './tally.ts';
 

@@ -1,6 +1,6 @@
 // Every record against ROQ, and every ROQ user against the table: finds what no webhook told, and repairs it.
 
-import type { RunBudget } from '../pace.ts';
+import type { RunBudget } from '../sync/concurrency.ts';
 import type { AuditJob, AuditPorts } from './audit-job.ts';
 import { auditRecords } from './audit-records.ts';
 import { auditUsers } from './audit-users.ts';

@@ -1,17 +1,17 @@
 // A provider's exported users, as facts like any other: says what they would change, or folds and converges them.
 
 import { randomUUID } from 'node:crypto';
-import { type CeilingPorts, readCeiling } from '../ceiling.ts';
-import { type ConvergePorts, converge } from '../converge.ts';
+import type { State } from '../dynamodb/documents.ts';
+import type { Lists } from '../dynamodb/queries.ts';
+import type { UserRecord } from '../dynamodb/record.ts';
+import type { Store } from '../dynamodb/store.ts';
 import type { ExportLine } from '../exports/read.ts';
-import type { Lists } from '../lists.ts';
-import { paceOf, type RunBudget, type Went } from '../pace.ts';
-import type { UserRecord } from '../record.ts';
 import { type Roq, toState } from '../roq/client.ts';
 import type { RoqUser } from '../roq/types.ts';
-import type { Outcome } from '../settle.ts';
-import type { State } from '../state.ts';
-import type { Store } from '../store.ts';
+import { type CeilingPorts, readCeiling } from '../sync/ceiling.ts';
+import { paceOf, type RunBudget, type Went } from '../sync/concurrency.ts';
+import { type ConvergePorts, converge } from '../sync/converge.ts';
+import type { Outcome } from '../sync/outcome.ts';
 import { type Facts, fold, news, plan, type RoqState, toFacts } from '../user.ts';
 import { openTally, type Tally } from './tally.ts';
 

@@ -1,14 +1,14 @@
 // Audits and backfills that may outlast one invocation: begun by an operator or a schedule, carried on every minute.
 
-import type { Admit } from '../ceiling.ts';
+import type { Entry, State } from '../dynamodb/documents.ts';
 import { type RoqCode, type UnavailableCode, UnavailableError } from '../errors.ts';
 import { type ExportLine, readUsers } from '../exports/read.ts';
-import { findShape } from '../exports/shapes.ts';
 import { openSource, SourceError } from '../exports/source.ts';
-import type { Log } from '../log-line.ts';
-import type { RunBudget } from '../pace.ts';
+import type { Log } from '../observability/log-line.ts';
+import { findShape } from '../providers/exports.ts';
 import { RoqError } from '../roq/faults.ts';
-import type { Entry, State } from '../state.ts';
+import type { Admit } from '../sync/ceiling.ts';
+import type { RunBudget } from '../sync/concurrency.ts';
 import { auditPage } from './audit.ts';
 import type { AuditJob, AuditPorts } from './audit-job.ts';
 import { type BackfillPorts, type BackfillReport, backfillChunk, emptyReport } from './backfill.ts';

@@ -4,7 +4,7 @@ import type { App } from '../app.ts';
 import { newAudit } from '../jobs/audit-job.ts';
 import { type JobView, viewJob } from '../jobs/job-view.ts';
 import { runJob, type StoredJob, startJob } from '../jobs/jobs.ts';
-import type { RunBudget } from '../pace.ts';
+import type { RunBudget } from '../sync/concurrency.ts';
 
 export type JobUnknown = { readonly error: { readonly code: 'job_unknown'; readonly message: string } };
 

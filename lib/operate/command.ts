@@ -1,8 +1,8 @@
 // What an operator can ask for, as it comes in from outside.
 
 import * as v from 'valibot';
-import { isRecord } from '../providers/payload.ts';
-import { queues } from '../record.ts';
+import { queues } from '../dynamodb/record.ts';
+import { isObject } from '../json.ts';
 
 /** What there are lists of. */
 export const listNames = [...queues, 'duplicates', 'strangers', 'jobs'] as const;
@@ -66,7 +66,7 @@ type CommandName = keyof typeof commands;
 
 /** The command; a text that says what is wrong where it is none. */
 export function readCommand(input: unknown): Command | string {
-  const name = isRecord(input) ? input.command : undefined;
+  const name = isObject(input) ? input.command : undefined;
   if (typeof name !== 'string' || !isCommandName(name)) {
     return `command must be one of ${Object.keys(commands).join(', ')}`;
   }

@@ -1,9 +1,9 @@
 // What an operator looks at first: whether everything that the system needs is there and does what it should.
 
 import type { App } from '../app.ts';
-import { readRan } from '../drain.ts';
-import type { RunBudget } from '../pace.ts';
-import { shardsOf } from '../record.ts';
+import { shardsOf } from '../dynamodb/record.ts';
+import type { RunBudget } from '../sync/concurrency.ts';
+import { readRan } from '../sync/drain.ts';
 import { type Check, check } from './check.ts';
 import { probe } from './probe.ts';
 

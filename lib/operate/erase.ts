@@ -2,15 +2,15 @@
 
 import { randomUUID } from 'node:crypto';
 import type { App } from '../app.ts';
-import { converge } from '../converge.ts';
+import type { UserRecord } from '../dynamodb/record.ts';
+import type { Leased } from '../dynamodb/store.ts';
 import type { ErrorCode } from '../errors.ts';
-import type { RunBudget } from '../pace.ts';
-import type { UserRecord } from '../record.ts';
 import { toState, toUpdate } from '../roq/client.ts';
 import { RoqError } from '../roq/faults.ts';
 import type { RoqUser } from '../roq/types.ts';
-import type { Outcome } from '../settle.ts';
-import type { Leased } from '../store.ts';
+import type { RunBudget } from '../sync/concurrency.ts';
+import { converge } from '../sync/converge.ts';
+import type { Outcome } from '../sync/outcome.ts';
 import { desired } from '../user.ts';
 import { lookUp } from './status.ts';
 import { heldIn, isErased, toldIn, toPlaceholder, toTombstone } from './tombstone.ts';

@@ -1,10 +1,10 @@
 // Lists for an operator: what stands in a queue and why, what audits found, and the jobs.
 
 import type { App } from '../app.ts';
+import type { Finding } from '../dynamodb/documents.ts';
+import { type Queued, queues } from '../dynamodb/record.ts';
 import { type JobView, viewJob } from '../jobs/job-view.ts';
 import type { StoredJob } from '../jobs/jobs.ts';
-import { type Queued, queues } from '../record.ts';
-import type { Finding } from '../state.ts';
 import type { listNames } from './command.ts';
 
 export type ListName = (typeof listNames)[number];

@@ -2,7 +2,7 @@
 
 import type { App } from '../app.ts';
 import type { JobView } from '../jobs/job-view.ts';
-import type { RunBudget } from '../pace.ts';
+import type { RunBudget } from '../sync/concurrency.ts';
 import { audit, type JobUnknown, showJob } from './audit-command.ts';
 import type { Command } from './command.ts';
 import { type Diagnosis, doctor } from './doctor.ts';

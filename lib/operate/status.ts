@@ -1,15 +1,15 @@
 // How it stands: with one user, and with all of them. Reads only.
 
 import type { App } from '../app.ts';
-import { readCeiling } from '../ceiling.ts';
-import { readRan } from '../drain.ts';
+import { type Queue, queues, type UserRecord } from '../dynamodb/record.ts';
 import type { RoqCode } from '../errors.ts';
 import type { JobView } from '../jobs/job-view.ts';
-import type { RunBudget } from '../pace.ts';
-import { type Queue, queues, type UserRecord } from '../record.ts';
 import { toState } from '../roq/client.ts';
 import { RoqError } from '../roq/faults.ts';
 import type { RoqUser } from '../roq/types.ts';
+import { readCeiling } from '../sync/ceiling.ts';
+import type { RunBudget } from '../sync/concurrency.ts';
+import { readRan } from '../sync/drain.ts';
 import { type Facts, type Plan, plan, type RoqState } from '../user.ts';
 import { newestJobs } from './listing.ts';
 

@@ -2,12 +2,12 @@
 
 import { randomUUID } from 'node:crypto';
 import type { App } from '../app.ts';
-import { converge } from '../converge.ts';
+import type { Queue, UserRecord } from '../dynamodb/record.ts';
+import type { Leased } from '../dynamodb/store.ts';
 import type { ErrorCode } from '../errors.ts';
-import { paceOf, type RunBudget } from '../pace.ts';
-import type { Queue, UserRecord } from '../record.ts';
-import type { Outcome } from '../settle.ts';
-import type { Leased } from '../store.ts';
+import { paceOf, type RunBudget } from '../sync/concurrency.ts';
+import { converge } from '../sync/converge.ts';
+import type { Outcome } from '../sync/outcome.ts';
 import type { Fact, Facts } from '../user.ts';
 import { isErased } from './tombstone.ts';
 

@@ -2,7 +2,8 @@
 
 import * as v from 'valibot';
 import { RejectedError } from '../errors.ts';
-import { canonicalJson, type Told } from '../user.ts';
+import { canonicalJson } from '../json.ts';
+import type { Told } from '../user.ts';
 
 const maxTextChars = 4_096;
 const maxCustomDataBytes = 48 * 1024;
@@ -81,6 +82,11 @@ export function instant() {
   return v.pipe(v.unknown(), v.transform(toInstant), v.number());
 }
 
+/** As `instant`, but it may be missing: then null. */
+export function optionalInstant() {
+  return v.nullish(instant(), null);
+}
+
 /** The moment in milliseconds, or undefined for what is not one. */
 export function toInstant(value: unknown): number | undefined {
   const isIso = typeof value === 'string' && isoPattern.test(value);
@@ -96,11 +102,6 @@ export function tell(values: { readonly [Name in keyof Told]: Told[Name] | undef
 /** What is told, with its e-mail address verified where the operator vouches for all of them. */
 export function vouchFor(told: Told, isVouched: boolean): Told {
   return isVouched && told.email ? { ...told, emailVerified: true } : told;
-}
-
-/** Whether a value is a JSON object. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const isoPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;

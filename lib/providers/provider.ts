@@ -1,34 +1,9 @@
 // What a provider is made of. Each file that registry.ts lists is one.
 
 import type * as v from 'valibot';
-import { RejectedError, type RejectionCode } from '../errors.ts';
+import { RejectedError } from '../errors.ts';
+import type { LookUp, UserEvent, WebhookRequest } from '../event.ts';
 import type { Told } from '../user.ts';
-
-/** A request as it left the sender: header names in lower case, the body's raw bytes. */
-export type WebhookRequest = {
-  readonly method?: string;
-  readonly query?: Readonly<Record<string, string | undefined>>;
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: Uint8Array;
-};
-
-/** One thing that a provider said of one user. */
-export type UserEvent = {
-  /** The provider's own id of the event, for the log; null where it has none. */
-  readonly id: string | null;
-  /** The provider's own name of the event's kind. */
-  readonly kind: string;
-  /** The provider's immutable user id; null only where `told` is null. */
-  readonly reference: string | null;
-  /** When it happened, by the provider's clock, in milliseconds. */
-  readonly at: number;
-  /** What it says of the user; empty: only that the user exists; null: of a kind that we don't mirror. */
-  readonly told: Told | null;
-  /** True: it leaves out what changed, and only the provider's own API has it. */
-  readonly isPartial?: boolean;
-  /** Why it could not be read, where it came with others that could; it tells nothing. */
-  readonly rejected?: RejectionCode;
-};
 
 /**
  * Verifies one request and says what it tells.
@@ -36,9 +11,6 @@ export type UserEvent = {
  * @throws RejectedError for what is not a valid event, UnavailableError where the keys could not be had.
  */
 export type Read = (request: WebhookRequest, nowMs: number) => Promise<readonly UserEvent[]>;
-
-/** Reads a user from the provider's own API; null where it has none of that id. Throws UnavailableError. */
-export type LookUp = (reference: string) => Promise<{ readonly told: Told; readonly at: number } | null>;
 
 export type SignatureFamily =
   | 'JWS body'

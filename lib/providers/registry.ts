@@ -1,27 +1,27 @@
 // All providers there are; everything else reads this list.
 
-import { auth0 } from './auth0.ts';
-import { auth0Logs } from './auth0-logs.ts';
-import { clerk } from './clerk.ts';
-import { descope } from './descope.ts';
-import { entra } from './entra.ts';
-import { firebase } from './firebase.ts';
-import { frontegg } from './frontegg.ts';
-import { fusionauth } from './fusionauth.ts';
-import { generic } from './generic.ts';
-import { hanko } from './hanko.ts';
-import { keycloak } from './keycloak.ts';
-import { kinde } from './kinde.ts';
-import { kratos } from './kratos.ts';
-import { logto } from './logto.ts';
-import { okta } from './okta.ts';
+import { auth0 } from './auth0/auth0.ts';
+import { auth0Logs } from './auth0/auth0-logs.ts';
+import { clerk } from './clerk/clerk.ts';
+import { descope } from './descope/descope.ts';
+import { entra } from './entra/entra.ts';
+import { firebase } from './firebase/firebase.ts';
+import { frontegg } from './frontegg/frontegg.ts';
+import { fusionauth } from './fusionauth/fusionauth.ts';
+import { generic } from './generic/generic.ts';
+import { hanko } from './hanko/hanko.ts';
+import { keycloak } from './keycloak/keycloak.ts';
+import { kinde } from './kinde/kinde.ts';
+import { kratos } from './kratos/kratos.ts';
+import { logto } from './logto/logto.ts';
+import { okta } from './okta/okta.ts';
 import type { Provider } from './provider.ts';
-import { ssf } from './ssf.ts';
-import { stytch } from './stytch.ts';
-import { supabase } from './supabase.ts';
-import { supabaseDb } from './supabase-db.ts';
-import { workos } from './workos.ts';
-import { zitadel } from './zitadel.ts';
+import { ssf } from './ssf/ssf.ts';
+import { stytch } from './stytch/stytch.ts';
+import { supabase } from './supabase/supabase.ts';
+import { supabaseDb } from './supabase/supabase-db.ts';
+import { workos } from './workos/workos.ts';
+import { zitadel } from './zitadel/zitadel.ts';
 
 export const providers: readonly Provider[] = [
   ssf,

@@ -1,8 +1,9 @@
 // ROQ's Users API: the only GraphQL.
 
 import { GraphQLClient } from 'graphql-request';
-import { timed } from '../meter.ts';
-import { canonicalJson, type RoqState } from '../user.ts';
+import { canonicalJson } from '../json.ts';
+import { timed } from '../observability/timing.ts';
+import type { RoqState } from '../user.ts';
 import { fromAnswer, fromFailure, type Kind, RoqError } from './faults.ts';
 import { createTokenSource, inspectToken } from './token.ts';
 import type { JsonObject, RoqPage, RoqUser, UserCreate, UsersQuery, UserUpdate } from './types.ts';

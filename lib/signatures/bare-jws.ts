@@ -1,7 +1,7 @@
 // The family whose signature is a compact JWS in a header that says nothing of the body: it proves who sends, and not
 // what is sent.
 
-import type { WebhookRequest } from '../providers/provider.ts';
+import type { WebhookRequest } from '../event.ts';
 import { type ClaimRules, type Claims, checkClaims } from './claims.ts';
 import { soleHeader } from './header.ts';
 import type { Keys } from './keys.ts';

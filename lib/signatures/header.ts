@@ -1,7 +1,7 @@
 // Reading a header that a signature depends on.
 
 import { RejectedError } from '../errors.ts';
-import type { WebhookRequest } from '../providers/provider.ts';
+import type { WebhookRequest } from '../event.ts';
 
 /**
  * The value of a header that must be there exactly once.

@@ -2,7 +2,7 @@
 
 import { createHmac } from 'node:crypto';
 import { ConfigError, RejectedError } from '../errors.ts';
-import type { WebhookRequest } from '../providers/provider.ts';
+import type { WebhookRequest } from '../event.ts';
 import { isSameBytes } from './bytes.ts';
 import { soleHeader } from './header.ts';
 

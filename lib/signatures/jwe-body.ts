@@ -3,7 +3,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { compactDecrypt, errors } from 'jose';
 import { ConfigError, RejectedError } from '../errors.ts';
-import type { WebhookRequest } from '../providers/provider.ts';
+import type { WebhookRequest } from '../event.ts';
 import type { Claims } from './claims.ts';
 import { type JwsTextOptions, verifyJwsText } from './jws-in-json.ts';
 

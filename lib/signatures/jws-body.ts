@@ -1,6 +1,6 @@
 // The family whose body is one compact JWS: security event tokens, Kinde, and senders of your own.
 
-import type { WebhookRequest } from '../providers/provider.ts';
+import type { WebhookRequest } from '../event.ts';
 import type { Claims } from './claims.ts';
 import { type JwsTextOptions, verifyJwsText } from './jws-in-json.ts';
 

@@ -1,7 +1,7 @@
 // The family whose signature is a compact JWS in a header, with the SHA-256 of the raw body among its claims.
 
 import { RejectedError } from '../errors.ts';
-import type { WebhookRequest } from '../providers/provider.ts';
+import type { WebhookRequest } from '../event.ts';
 import { isSameBytes, sha256 } from './bytes.ts';
 import { type ClaimRules, type Claims, checkClaims } from './claims.ts';
 import { soleHeader } from './header.ts';

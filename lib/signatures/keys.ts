@@ -1,8 +1,8 @@
 // Verifies compact JWS with keys from a key set on the web, or with shared secrets: what calls jose to verify.
 
 import { type CompactVerifyGetKey, compactVerify, createRemoteJWKSet, customFetch, errors } from 'jose';
+import { isSecureUrl } from '../config/settings.ts';
 import { ConfigError, RejectedError, UnavailableError } from '../errors.ts';
-import { isSecureUrl } from '../settings.ts';
 import type { Claims, Jws } from './claims.ts';
 
 /**

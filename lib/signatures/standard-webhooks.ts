@@ -2,9 +2,9 @@
 // https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 
 import { createHmac, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import type { SecretForm } from '../config/settings.ts';
 import { ConfigError, RejectedError } from '../errors.ts';
-import type { WebhookRequest } from '../providers/provider.ts';
-import type { SecretForm } from '../settings.ts';
+import type { WebhookRequest } from '../event.ts';
 import { checkAge } from './age.ts';
 import { isSameBytes } from './bytes.ts';
 import { soleHeader } from './header.ts';

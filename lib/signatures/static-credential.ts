@@ -1,7 +1,7 @@
 // The family whose senders repeat one agreed value, in a header or in the body; also a second check beside a signature.
 
 import { ConfigError, RejectedError } from '../errors.ts';
-import type { WebhookRequest } from '../providers/provider.ts';
+import type { WebhookRequest } from '../event.ts';
 import { isSameText } from './bytes.ts';
 import { soleHeader } from './header.ts';
 

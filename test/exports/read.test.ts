@@ -2,9 +2,9 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { maxFrameBytes } from '../../lib/exports/frame.ts';
-import { genericExport } from '../../lib/exports/generic.ts';
-import { oktaExport } from '../../lib/exports/okta.ts';
 import { readUsers } from '../../lib/exports/read.ts';
+import { genericExport } from '../../lib/providers/generic/export.ts';
+import { oktaExport } from '../../lib/providers/okta/export.ts';
 import { exportedAtMs, inChunks, inShort, read } from './support.ts';
 
 const byteOrderMark = '\u{feff}';

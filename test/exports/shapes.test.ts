@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { ExportLine } from '../../lib/exports/read.ts';
 import type { ExportShape } from '../../lib/exports/shape.ts';
-import { findShape, shapes } from '../../lib/exports/shapes.ts';
-import { genericUser } from '../../lib/providers/generic-user.ts';
+import { findShape, shapes } from '../../lib/providers/exports.ts';
+import { genericUser } from '../../lib/providers/generic/user.ts';
 import { exportedAtMs, inShort, read } from './support.ts';
 
 const updatedAt = '2026-01-02T03:04:05.678Z';

@@ -1,7 +1,7 @@
 // Files as streams, and what is read of them.
 
-import { genericExport } from '../../lib/exports/generic.ts';
 import { type ExportLine, type ReadOptions, readUsers } from '../../lib/exports/read.ts';
+import { genericExport } from '../../lib/providers/generic/export.ts';
 
 /** When the files of these tests were written. */
 export const exportedAtMs = Date.parse('2026-05-04T12:00:00.000Z');

@@ -2,8 +2,8 @@
 
 import type { ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { kinde } from '../../lib/providers/kinde.ts';
-import { kinde as sender } from '../../local/senders/kinde.ts';
+import { kinde } from '../../lib/providers/kinde/kinde.ts';
+import { kinde as sender } from '../../local/providers/kinde/kinde.ts';
 import { createSigner, type KeyServer, type Signer, startKeyServer } from '../signatures/key-server.ts';
 import { type Door, type Outcome, openDoor, toKnock } from '../support/door.ts';
 import { atMs, firstMirrored, nowMs, send, user } from '../support/sent.ts';

@@ -1,7 +1,7 @@
 // A key pair that signs any text, JSON or not, and that anything can be done to before it signs.
 
 import { generateKeyPairSync, sign } from 'node:crypto';
-import type { SigningKeys } from '../../local/senders/keys.ts';
+import type { SigningKeys } from '../../local/providers/keys.ts';
 import { startKeyServer } from '../signatures/key-server.ts';
 
 export type RawKeys = SigningKeys & {

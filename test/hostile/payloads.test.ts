@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { WebhookRequest } from '../../lib/providers/provider.ts';
+import type { WebhookRequest } from '../../lib/event.ts';
 import { type Door, expectHarmless, openDoor, toKnock } from '../support/door.ts';
 import { atMs, listWays, send, user, type Way } from '../support/sent.ts';
 import { type Harm, hostileNames, hostileValue, listPaths, type Path, prepare } from './json.ts';

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { WebhookRequest } from '../../lib/providers/provider.ts';
+import type { WebhookRequest } from '../../lib/event.ts';
 import { type Door, expectHarmless, isAccepted, type Knocked, openDoor, toKnock } from '../support/door.ts';
 import { atMs, firstMirrored, listWays, send, user } from '../support/sent.ts';
 import { hostileNames, hostileValue } from './json.ts';

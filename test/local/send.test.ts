@@ -4,8 +4,8 @@ import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { providers } from '../../lib/providers/registry.ts';
-import { senders } from '../../local/senders/registry.ts';
-import { newWebhookSecret } from '../../local/senders/signing.ts';
+import { senders } from '../../local/providers/registry.ts';
+import { newWebhookSecret } from '../../local/providers/signing.ts';
 import { type Stack, startStack } from '../../local/stack.ts';
 import { atMs, listMirrored, user } from '../support/sent.ts';
 

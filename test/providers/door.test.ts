@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { canonicalJson } from '../../lib/json.ts';
 import { providers } from '../../lib/providers/registry.ts';
-import { canonicalJson, desired, type Facts, fold, toFacts } from '../../lib/user.ts';
-import { senders } from '../../local/senders/registry.ts';
+import { desired, type Facts, fold, toFacts } from '../../lib/user.ts';
+import { senders } from '../../local/providers/registry.ts';
 import {
   type Example,
   type SampleUser,
   type Sender,
   type SignedRequest,
   sampleUser,
-} from '../../local/senders/sender.ts';
+} from '../../local/providers/sender.ts';
 import { type Stack, startStack } from '../../local/stack.ts';
 import { firstMirrored, listMirrored } from '../support/sent.ts';
 

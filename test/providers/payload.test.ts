@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { generic } from '../../lib/providers/generic.ts';
-import { generic as sender } from '../../local/senders/generic.ts';
-import { newWebhookSecret, signWebhook } from '../../local/senders/signing.ts';
+import { generic } from '../../lib/providers/generic/generic.ts';
+import { generic as sender } from '../../local/providers/generic/generic.ts';
+import { newWebhookSecret, signWebhook } from '../../local/providers/signing.ts';
 import { connect, examplePayload, expectRejected, nowMs } from '../support/sent.ts';
 
 const secret = newWebhookSecret();

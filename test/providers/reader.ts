@@ -1,9 +1,10 @@
 // Has a provider read what its sender signed, as the receiver would.
 
 import type * as v from 'valibot';
-import type { Provider, UserEvent } from '../../lib/providers/provider.ts';
-import { type Environment, readSettings } from '../../lib/settings.ts';
-import type { SignedRequest } from '../../local/senders/sender.ts';
+import { type Environment, readSettings } from '../../lib/config/settings.ts';
+import type { UserEvent } from '../../lib/event.ts';
+import type { Provider } from '../../lib/providers/provider.ts';
+import type { SignedRequest } from '../../local/providers/sender.ts';
 
 export type Reader = (request: SignedRequest, nowMs: number) => Promise<readonly UserEvent[]>;
 

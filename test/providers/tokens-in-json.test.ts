@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../lib/errors.ts';
-import { firebase } from '../../lib/providers/firebase.ts';
-import { hanko } from '../../lib/providers/hanko.ts';
-import { type SigningKeys, startSigningKeys } from '../../local/senders/keys.ts';
+import { firebase } from '../../lib/providers/firebase/firebase.ts';
+import { hanko } from '../../lib/providers/hanko/hanko.ts';
+import { type SigningKeys, startSigningKeys } from '../../local/providers/keys.ts';
 import { connect, type Reader } from './reader.ts';
 
 const nowMs = Date.parse('2026-05-04T12:00:00Z');

@@ -33,8 +33,8 @@ const linesOf = (file: string) => readFileSync(join(root, file), 'utf8').split('
 
 // Each was looked at: nothing in it is compared with what a sender says.
 const known: Readonly<Record<string, string>> = {
-  'lib/providers/fusionauth.ts': "secrets.length > 0 === (jwksUrl !== '')",
-  'lib/providers/hanko.ts': 'sub !== sender',
+  'lib/providers/fusionauth/fusionauth.ts': "secrets.length > 0 === (jwksUrl !== '')",
+  'lib/providers/hanko/hanko.ts': 'sub !== sender',
   'lib/roq/token.ts': 'token.text !== refused',
 };
 

@@ -8,10 +8,10 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createLists } from '../../lib/lists.ts';
-import { queues, shardsOf } from '../../lib/record.ts';
-import { createState } from '../../lib/state.ts';
-import { createStore, type Leased } from '../../lib/store.ts';
+import { createState } from '../../lib/dynamodb/documents.ts';
+import { createLists } from '../../lib/dynamodb/queries.ts';
+import { queues, shardsOf } from '../../lib/dynamodb/record.ts';
+import { createStore, type Leased } from '../../lib/dynamodb/store.ts';
 import { type Facts, toFacts } from '../../lib/user.ts';
 import { startTable, stateTableName, tableName } from '../support/table.ts';
 

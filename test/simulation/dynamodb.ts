@@ -13,7 +13,7 @@ import {
   type ScanCommandInput,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
-import type { Item } from '../../lib/record.ts';
+import type { Item } from '../../lib/dynamodb/record.ts';
 import { type Placeholders, parseCondition, parseUpdate, refuse } from './expressions.ts';
 import { copyItem, type IndexShape, Table, type TableShape } from './table.ts';
 

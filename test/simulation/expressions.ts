@@ -1,7 +1,7 @@
 // DynamoDB's condition and update expressions: parsed, and carried out on an item. What the engine refuses is refused.
 
 import { type AttributeValue, DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
-import type { Item } from '../../lib/record.ts';
+import type { Item } from '../../lib/dynamodb/record.ts';
 
 /** What `#name` and `:value` stand for in one request. */
 export type Placeholders = { readonly names: Readonly<Record<string, string>>; readonly values: Item };

@@ -1,6 +1,6 @@
 // What must hold in every history, each with its name; and the book that is kept to tell.
 
-import { type Item, toRecord, type UserRecord } from '../../lib/record.ts';
+import { type Item, toRecord, type UserRecord } from '../../lib/dynamodb/record.ts';
 import type { RoqUser } from '../../local/roq-users.ts';
 import { canary } from './history.ts';
 import { differing, expectedOf, type Fact, hasNoticed, isRefusable } from './model.ts';

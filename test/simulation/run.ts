@@ -1,7 +1,7 @@
 // One history from its first event until everything is quiet, the checks that follow, and the repetition of it all.
 
 import { createHmac, createSecretKey } from 'node:crypto';
-import { type Item, toRecord } from '../../lib/record.ts';
+import { type Item, toRecord } from '../../lib/dynamodb/record.ts';
 import { Chance, takeOverIds } from './chance.ts';
 import { Clock, RestlessError } from './clock.ts';
 import { calm, chanceFate } from './faults.ts';

@@ -4,6 +4,6 @@ import { vi } from 'vitest';
 
 vi.stubEnv('DYNAMODB_ENGINE', 'simulated');
 
-await import('../store.test.ts');
-await import('../lists.test.ts');
-await import('../state.test.ts');
+await import('../dynamodb/store.test.ts');
+await import('../dynamodb/queries.test.ts');
+await import('../dynamodb/documents.test.ts');

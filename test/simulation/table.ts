@@ -1,7 +1,7 @@
 // One table of the simulated DynamoDB: its items by key, and its sparse index, which may lag behind.
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import type { Item } from '../../lib/record.ts';
+import type { Item } from '../../lib/dynamodb/record.ts';
 import { order, refuse } from './expressions.ts';
 
 export type IndexShape = {

@@ -2,13 +2,13 @@
 // template gives it.
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { createState } from '../../lib/state.ts';
-import { createStore } from '../../lib/store.ts';
+import { createState } from '../../lib/dynamodb/documents.ts';
+import { createStore } from '../../lib/dynamodb/store.ts';
 import { createTable, startDynamoDb } from '../../local/dynamodb.ts';
+import { generic } from '../../local/providers/generic/generic.ts';
+import { startSigningKeys } from '../../local/providers/keys.ts';
+import { sampleUser } from '../../local/providers/sender.ts';
 import { startRoq } from '../../local/roq.ts';
-import { generic } from '../../local/senders/generic.ts';
-import { startSigningKeys } from '../../local/senders/keys.ts';
-import { sampleUser } from '../../local/senders/sender.ts';
 import { copyService, propertiesOf } from './packaged.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
 import { startWire } from './wire.ts';

@@ -2,10 +2,11 @@
 
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { expect } from 'vitest';
-import type { LogLine } from '../../lib/log-line.ts';
-import type { Provider, WebhookRequest } from '../../lib/providers/provider.ts';
+import type { WebhookRequest } from '../../lib/event.ts';
+import { createHandler as createWebhook } from '../../lib/handlers/webhook.ts';
+import type { LogLine } from '../../lib/observability/log-line.ts';
+import type { Provider } from '../../lib/providers/provider.ts';
 import type { Facts } from '../../lib/user.ts';
-import { createWebhook } from '../simulation/functions.ts';
 import { connect, nowMs } from './sent.ts';
 import { startWorld } from './world.ts';
 

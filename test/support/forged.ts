@@ -1,6 +1,6 @@
 // What somebody makes of a signed request, or of a token, who has not the key.
 
-import type { WebhookRequest } from '../../lib/providers/provider.ts';
+import type { WebhookRequest } from '../../lib/event.ts';
 import { nowMs, user } from './sent.ts';
 
 type Claims = Readonly<Record<string, unknown>>;

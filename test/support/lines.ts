@@ -1,6 +1,6 @@
 // One log line of each kind that has figures.
 
-import type { EventLine, LogLine } from '../../lib/log-line.ts';
+import type { EventLine, LogLine } from '../../lib/observability/log-line.ts';
 
 export const eventLine: EventLine = {
   ...{ message: 'event', provider: 'clerk', eventId: 'e-1', kind: 'user.created', reference: 'u-1' },

@@ -1,12 +1,13 @@
 // What senders send, as the webhook hands it to a provider, and the provider that reads it.
 
 import { expect } from 'vitest';
+import { readSettings } from '../../lib/config/settings.ts';
 import { RejectedError, type RejectionCode } from '../../lib/errors.ts';
-import type { Provider, Read, WebhookRequest } from '../../lib/providers/provider.ts';
+import type { WebhookRequest } from '../../lib/event.ts';
+import type { Provider, Read } from '../../lib/providers/provider.ts';
 import { providers } from '../../lib/providers/registry.ts';
-import { readSettings } from '../../lib/settings.ts';
-import type { SigningKeys } from '../../local/senders/keys.ts';
-import { senders } from '../../local/senders/registry.ts';
+import type { SigningKeys } from '../../local/providers/keys.ts';
+import { senders } from '../../local/providers/registry.ts';
 import {
   type Example,
   type SampleUser,
@@ -14,7 +15,7 @@ import {
   type SenderEnvironment,
   type SignedRequest,
   sampleUser,
-} from '../../local/senders/sender.ts';
+} from '../../local/providers/sender.ts';
 
 export const nowMs = Date.parse('2026-05-04T12:00:00Z');
 /** When examples happened: in no whole second. */

@@ -1,0 +1,163 @@
+// The kinds of environment settings: how each is read, and what is said of one that can't work.
+
+import * as v from 'valibot';
+import { ConfigError } from '../errors.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads settings from the environment; an empty variable counts as one that is missing.
+ * @throws ConfigError naming everything that is wrong, never a value
+ */
+export function readSettings<Entries extends v.ObjectEntries>(
+  entries: Entries,
+  environment: Environment,
+): v.InferOutput<v.ObjectSchema<Entries, undefined>> {
+  const result = v.safeParse(v.object(entries), environment, { abortPipeEarly: true });
+  if (result.success) return result.output;
+  throw new ConfigError(result.issues.map((issue) => `${v.getDotPath(issue)} ${issue.message}`));
+}
+
+/** A text that must be there. */
+export function text(description: string) {
+  return v.pipe(given(), v.description(description));
+}
+
+/** A text that may be missing: then ''. */
+export function optionalText(description: string) {
+  return v.pipe(maybe(), v.description(description));
+}
+
+/** One of a few words, the first of which holds where nothing is set. */
+export function choice<const Words extends readonly [string, ...string[]]>(
+  words: Words,
+  description: string,
+) {
+  const list = words.map((word) => `"${word}"`).join(' or ');
+  return v.pipe(
+    maybe(),
+    v.transform((text) => text || words[0]),
+    v.picklist(words, `must be ${list}`),
+    v.description(description),
+  );
+}
+
+/** `true` or `false`; where nothing is set, `otherwise`. */
+export function flag(otherwise: boolean, description: string) {
+  return v.pipe(
+    maybe(),
+    v.transform((text) => text.toLowerCase() || String(otherwise)),
+    v.picklist(['true', 'false'], 'must be "true" or "false"'),
+    v.transform((text) => text === 'true'),
+    v.description(description),
+  );
+}
+
+/** Whether the operator vouches for all e-mail addresses of who does not say which of them are verified. */
+export function vouchedEmails(who: string) {
+  return flag(
+    false,
+    `${who} does not say whether an e-mail address is verified. Set to "true" where all of them are.`,
+  );
+}
+
+/** A number within bounds; where nothing is set, `otherwise`. */
+export function number(
+  otherwise: number,
+  { min, max, isWhole = true }: { readonly min: number; readonly max: number; readonly isWhole?: boolean },
+  description: string,
+) {
+  return v.pipe(
+    v.optional(v.string(), ''),
+    v.trim(),
+    v.transform((text) => (text === '' ? otherwise : Number(text))),
+    v.check(
+      (value) => (isWhole ? Number.isInteger(value) : Number.isFinite(value)) && value >= min && value <= max,
+      `must be a ${isWhole ? 'whole ' : ''}number from ${min} to ${max}`,
+    ),
+    v.description(description),
+  );
+}
+
+/** Words separated by spaces, of which there must be one at least. */
+export function words(description: string) {
+  return v.pipe(given(), v.transform(toWords), v.description(description));
+}
+
+/** What secrets of a kind look like, where they are not just any text. */
+export type SecretForm = { readonly isOne: (secret: string) => boolean; readonly looks: string };
+
+const anyText: SecretForm = { isOne: (secret) => secret !== '', looks: 'text' };
+
+/** Secrets separated by spaces, all of which are right: two while one is being replaced by another. */
+export function secrets(description: string, { isOne, looks } = anyText) {
+  return v.pipe(
+    given(),
+    v.transform(toWords),
+    v.check((secrets) => secrets.every(isOne), `must be ${looks}`),
+    v.description(description),
+  );
+}
+
+/** As `secrets`, but there may be none. */
+export function optionalSecrets(description: string, { isOne, looks } = anyText) {
+  return v.pipe(
+    maybe(),
+    v.transform(toWords),
+    v.check((secrets) => secrets.every(isOne), `must be ${looks}`),
+    v.description(description),
+  );
+}
+
+/** Whole header values separated by commas, for they hold spaces, of which there must be one at least. */
+export function credentials(description: string) {
+  return v.pipe(optionalCredentials(description), v.minLength(1, 'is missing'), v.description(description));
+}
+
+/** Whole header values separated by commas, for they hold spaces; there may be none. */
+export function optionalCredentials(description: string) {
+  return v.pipe(
+    maybe(),
+    v.transform((text) => text.split(',').map((value) => value.trim())),
+    v.transform((values) => values.filter(Boolean)),
+    v.description(description),
+  );
+}
+
+/** An address that must be there. */
+export function url(description: string) {
+  return v.pipe(given(), v.check(isSecureUrl, insecure), v.description(description));
+}
+
+/** An address that may be missing: then ''. */
+export function optionalUrl(description: string) {
+  return v.pipe(
+    maybe(),
+    v.check((text) => text === '' || isSecureUrl(text), insecure),
+    v.description(description),
+  );
+}
+
+/** Whether an address is https, or of this very machine; never with a name and password in it. */
+export function isSecureUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password } = new URL(text);
+  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return (
+    (protocol === 'https:' || (protocol === 'http:' && isLoopback)) && username === '' && password === ''
+  );
+}
+
+const insecure = 'must be an address that begins with https:// (http:// only on this very machine)';
+
+function maybe() {
+  return v.pipe(v.optional(v.string(), ''), v.trim());
+}
+
+function given() {
+  return v.pipe(v.optional(v.string(), ''), v.trim(), v.nonEmpty('is missing'));
+}
+
+function toWords(text: string): string[] {
+  return text.split(/\s+/).filter(Boolean);
+}

@@ -1,0 +1,197 @@
+// What the system remembers besides its users, in a table of its own: counters, jobs, findings.
+
+import {
+  type AttributeValue,
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  GetItemCommand,
+  QueryCommand,
+  type QueryCommandOutput,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { reach, type TableOptions } from './client.ts';
+import { type Item, numberAttribute } from './record.ts';
+
+/**
+ * - `count`: deactivations in an hour or in a run, against the ceiling.
+ * - `job`: an audit or a backfill, with its cursor and its report.
+ * - `running`: the jobs that are not over, to be found without reading them all.
+ * - `duplicate`: a ROQ user whose reference another one bears, which is the one that is kept in step.
+ * - `stranger`: a ROQ user whose reference has no record.
+ * - `total`: figures of the last audit.
+ * - `heard`: when a provider last sent an event.
+ * - `ran`: when the schedule last drained what was due.
+ */
+export type StateKind = 'count' | 'job' | 'running' | 'duplicate' | 'stranger' | 'total' | 'heard' | 'ran';
+
+/** A stored JSON document; `revision` is raised by every change. */
+export type Entry<Document> = { readonly id: string; readonly document: Document; readonly revision: number };
+
+/** A ROQ user that a person should look at; its id is the entry's. */
+export type Finding = { readonly reference: string; readonly foundAt: number };
+
+export type State = ReturnType<typeof createState>;
+
+// Reserved words of DynamoDB's expressions are among these names.
+const names = { '#n': 'count', '#expires': 'expiresAt' };
+
+export function createState({ client, tableName, now }: TableOptions) {
+  return { spend, refund, spent, get, put, remove, list };
+
+  /**
+   * Counts up to `wanted` more under a limit, and answers how many of them found room.
+   * The count is forgotten `keepMs` after its last change.
+   */
+  async function spend(id: string, wanted: number, limit: number, keepMs: number): Promise<number> {
+    let part = Math.min(wanted, limit);
+    while (part > 0) {
+      const spent = await trySpend(id, part, limit, keepMs);
+      if (spent === null) return part;
+      part = Math.min(part, limit - spent);
+    }
+    return 0;
+  }
+
+  /** Null when there was room; else what is spent already. */
+  async function trySpend(id: string, part: number, limit: number, keepMs: number): Promise<number | null> {
+    try {
+      await reach(() =>
+        client.send(
+          new UpdateItemCommand({
+            TableName: tableName,
+            Key: key('count', id),
+            UpdateExpression: 'SET #expires = :expires ADD #n :part',
+            ConditionExpression: 'attribute_not_exists(#n) OR #n <= :room',
+            ExpressionAttributeNames: names,
+            ExpressionAttributeValues: {
+              ':part': numberAttribute(part),
+              ':room': numberAttribute(limit - part),
+              ':expires': numberAttribute(Math.ceil((now() + keepMs) / 1000)),
+            },
+          }),
+        ),
+      );
+      return null;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return spent(id);
+    }
+  }
+
+  /** What is counted so far. */
+  async function spent(id: string): Promise<number> {
+    return Number((await read('count', id))?.count?.N ?? 0);
+  }
+
+  /** Takes `part` of what was counted off the count again, because it is not used. */
+  async function refund(id: string, part: number): Promise<void> {
+    try {
+      await reach(() =>
+        client.send(
+          new UpdateItemCommand({
+            TableName: tableName,
+            Key: key('count', id),
+            UpdateExpression: 'ADD #n :back',
+            ConditionExpression: 'attribute_exists(#n)',
+            ExpressionAttributeNames: { '#n': names['#n'] },
+            ExpressionAttributeValues: { ':back': numberAttribute(-part) },
+          }),
+        ),
+      );
+    } catch (error) {
+      // The count is forgotten already, and the part with it.
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    }
+  }
+
+  /** The document, read consistently; null when there is none. */
+  async function get<Document>(kind: StateKind, id: string): Promise<Entry<Document> | null> {
+    const item = await read(kind, id);
+    return item ? toEntry<Document>(item) : null;
+  }
+
+  /**
+   * Stores a document over the revision that was read (0 = there was none; null = whichever there is).
+   * With `keepMs` it is forgotten so long after this change.
+   * @returns false when somebody else changed it meanwhile
+   */
+  async function put(
+    kind: StateKind,
+    id: string,
+    document: object,
+    over: number | null,
+    keepMs: number | null = null,
+  ): Promise<boolean> {
+    const expiry = keepMs === null ? ' REMOVE #expires' : ', #expires = :expires';
+    try {
+      await reach(() =>
+        client.send(
+          new UpdateItemCommand({
+            TableName: tableName,
+            Key: key(kind, id),
+            UpdateExpression: `SET document = :document${expiry} ADD revision :one`,
+            ...(over !== null && { ConditionExpression: isUnmovedSince(over) }),
+            ExpressionAttributeNames: { '#expires': names['#expires'] },
+            ExpressionAttributeValues: {
+              ':document': { S: JSON.stringify(document) },
+              ':one': numberAttribute(1),
+              ...(keepMs !== null && { ':expires': numberAttribute(Math.ceil((now() + keepMs) / 1000)) }),
+              ...(over && { ':over': numberAttribute(over) }),
+            },
+          }),
+        ),
+      );
+      return true;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return false;
+    }
+  }
+
+  async function remove(kind: StateKind, id: string): Promise<void> {
+    await reach(() => client.send(new DeleteItemCommand({ TableName: tableName, Key: key(kind, id) })));
+  }
+
+  /** All documents of a kind, in the order of their ids, page by page. */
+  async function* list<Document>(kind: StateKind): AsyncGenerator<Entry<Document>> {
+    let after: Item | undefined;
+    do {
+      const { Items, LastEvaluatedKey }: QueryCommandOutput = await reach(() =>
+        client.send(
+          new QueryCommand({
+            TableName: tableName,
+            KeyConditionExpression: '#kind = :kind',
+            ExpressionAttributeNames: { '#kind': 'kind' },
+            ExpressionAttributeValues: { ':kind': { S: kind } },
+            ...(after && { ExclusiveStartKey: after }),
+          }),
+        ),
+      );
+      yield* (Items ?? []).map((item) => toEntry<Document>(item));
+      after = LastEvaluatedKey;
+    } while (after);
+  }
+
+  async function read(kind: StateKind, id: string): Promise<Item | undefined> {
+    const { Item } = await reach(() =>
+      client.send(new GetItemCommand({ TableName: tableName, Key: key(kind, id), ConsistentRead: true })),
+    );
+    return Item;
+  }
+}
+
+function isUnmovedSince(revision: number): string {
+  return revision === 0 ? 'attribute_not_exists(revision)' : 'revision = :over';
+}
+
+function key(kind: StateKind, id: string): Record<string, AttributeValue> {
+  return { kind: { S: kind }, id: { S: id } };
+}
+
+function toEntry<Document>(item: Item): Entry<Document> {
+  return {
+    id: item.id?.S ?? '',
+    document: JSON.parse(item.document?.S ?? 'null') as Document,
+    revision: Number(item.revision?.N ?? 0),
+  };
+}

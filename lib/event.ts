@@ -1,0 +1,33 @@
+// What a request and an event are, whichever provider sends them. Pure.
+
+import type { RejectionCode } from './errors.ts';
+import type { Told } from './user.ts';
+
+/** A request as it left the sender: header names in lower case, the body's raw bytes. */
+export type WebhookRequest = {
+  readonly method?: string;
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Uint8Array;
+};
+
+/** One thing that a provider said of one user. */
+export type UserEvent = {
+  /** The provider's own id of the event, for the log; null where it has none. */
+  readonly id: string | null;
+  /** The provider's own name of the event's kind. */
+  readonly kind: string;
+  /** The provider's immutable user id; null only where `told` is null. */
+  readonly reference: string | null;
+  /** When it happened, by the provider's clock, in milliseconds. */
+  readonly at: number;
+  /** What it says of the user; empty: only that the user exists; null: of a kind that we don't mirror. */
+  readonly told: Told | null;
+  /** True: it leaves out what changed, and only the provider's own API has it. */
+  readonly isPartial?: boolean;
+  /** Why it could not be read, where it came with others that could; it tells nothing. */
+  readonly rejected?: RejectionCode;
+};
+
+/** Reads a user from the provider's own API; null where it has none of that id. Throws UnavailableError. */
+export type LookUp = (reference: string) => Promise<{ readonly told: Told; readonly at: number } | null>;

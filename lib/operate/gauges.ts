@@ -1,0 +1,44 @@
+// How it stands with all users, in figures for the alarms.
+
+import type { App } from '../app.ts';
+import type { Environment } from '../config/settings.ts';
+import type { GaugesLine } from '../observability/log-line.ts';
+import { readCeiling } from '../sync/ceiling.ts';
+import { measure } from './status.ts';
+
+/** Names of the providers that should be heard of; Cognito has no webhook, and is configured by its pools. */
+export function configuredProviders({ PROVIDERS = '', COGNITO_USER_POOL_IDS = '' }: Environment): string[] {
+  const names = PROVIDERS.split(/\s+/).filter(Boolean);
+  return COGNITO_USER_POOL_IDS.trim() ? [...names, 'cognito'] : names;
+}
+
+/** `providers`: those that are configured, of which each should be heard. @throws UnavailableError */
+export async function readGauges(
+  app: Pick<App, 'lists' | 'state' | 'now' | 'limits'>,
+  providers: readonly string[],
+): Promise<GaugesLine> {
+  const nowMs = app.now();
+  const [pending, waiting, parked, held] = await Promise.all(
+    (['pending', 'waiting', 'parked', 'held'] as const).map((queue) => measure(app, queue)),
+  );
+  const { counted, limit } = await readCeiling(app);
+  return {
+    ...{ message: 'gauges', pending: pending?.count ?? 0, waiting: waiting?.count ?? 0 },
+    ...{ parked: parked?.count ?? 0, held: held?.count ?? 0 },
+    oldestPendingMs: nowMs - (pending?.oldestSince ?? nowMs),
+    ...{ deactivations: counted, ceiling: limit },
+    longestSilenceMs: await longestSilence(app, providers),
+  };
+}
+
+// A provider that was never heard of is being set up: `doctor` speaks of it, no alarm.
+async function longestSilence(
+  { state, now }: Pick<App, 'state' | 'now'>,
+  providers: readonly string[],
+): Promise<number | null> {
+  const heard = await Array.fromAsync(state.list<{ at: number }>('heard'));
+  const silences = heard
+    .filter(({ id }) => providers.includes(id))
+    .map(({ document }) => now() - document.at);
+  return silences.length > 0 ? Math.max(...silences) : null;
+}

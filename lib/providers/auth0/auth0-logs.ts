@@ -1,0 +1,85 @@
+// Auth0's log streams to a custom webhook, for tenants without event streams, which tell more: not signed, so that a
+// static credential stands in a header. https://auth0.com/docs/customize/log-streams/custom-log-streams
+//
+// An event's time is the entry's `date`, when it happened; entries have no other.
+
+import * as v from 'valibot';
+import { credentials } from '../../config/settings.ts';
+import type { UserEvent } from '../../event.ts';
+import { isObject } from '../../json.ts';
+import { verifyStaticCredential } from '../../signatures/static-credential.ts';
+import type { Told } from '../../user.ts';
+import { parseJson, parsePayload, reference, tell } from '../payload.ts';
+import { findKind, ignoredEvent, listKinds, type Provider, readEach } from '../provider.ts';
+import { findLogUser, isPartialEntry, logEntry, logKinds } from './log-kinds.ts';
+
+const settings = {
+  AUTH0_LOGS_CREDENTIALS: credentials(
+    'The authorization token of the stream, which Auth0 sends as the whole Authorization header: long and random; several, separated by commas, while you replace one.',
+  ),
+};
+
+const maxEntries = 1_000;
+
+export const auth0Logs: Provider<typeof settings> = {
+  name: 'auth0-logs',
+  title: 'Auth0, log streams',
+  family: 'static credential',
+  settings,
+  mirrored: listKinds(logKinds),
+  ignored: [
+    's',
+    'f',
+    'fs',
+    'slo',
+    'scp',
+    'scu',
+    'seacft',
+    'limit_wc',
+    'calls that change no user',
+    'any other code',
+  ],
+  answers: 'plain',
+  connect({ AUTH0_LOGS_CREDENTIALS: credentials }) {
+    const verify = verifyStaticCredential({ header: 'authorization', credentials });
+    return async (request) => {
+      await verify(request);
+      return readEach(parsePayload(batch, readBatch(request.body)), toEvent);
+    };
+  },
+};
+
+const batch = v.pipe(v.array(v.unknown()), v.maxLength(maxEntries));
+
+/** The entries of a list, of one object, or of one object a line, by the stream's content format. */
+function readBatch(body: Uint8Array): unknown[] {
+  // One byte a character, so that no byte is changed before it is parsed.
+  const parts = Buffer.from(body).toString('latin1').split(lineEnd);
+  return parts
+    .flatMap((part) => parseJson(Buffer.from(part, 'latin1')))
+    .map((item) => (isObject(item) && 'data' in item ? item.data : item));
+}
+
+// No JSON document has this within it. The first line end is found in one way only: many of them must not cost many more.
+const lineEnd = /(?<=\})[ \t\r]*\n\s*(?=\{)/;
+
+function toEvent(item: unknown): UserEvent {
+  const entry = parsePayload(logEntry, item);
+  const event = { id: entry.log_id ?? null, kind: entry.type, at: entry.date };
+  const kind = findKind(logKinds, entry.type);
+  const userId = findLogUser(entry);
+  if (!kind || userId === undefined) return ignoredEvent(event);
+  const known = parsePayload(v.object({ user_id: reference() }), { user_id: userId });
+  const told = withoutMasks(kind.tells(entry));
+  return {
+    ...event,
+    reference: known.user_id,
+    told,
+    ...(isPartialEntry(entry, told) && { isPartial: true }),
+  };
+}
+
+// A stream may mask or hash what is personal; a masked address is none. Other values can't be told from real ones.
+function withoutMasks({ email, ...told }: Told): Told {
+  return email?.includes('@') === false ? told : tell({ email, ...told });
+}

@@ -1,0 +1,81 @@
+// Descope's audit webhook: a static credential, or a plain HMAC of the body in base64, or both.
+// https://docs.descope.com/connectors/connector-configuration-guides/network/audit-webhook
+//
+// Its own pages differ on what is signed: "a JSON string, not the raw post body", "the payload". The raw body is what
+// we accept, since to write the JSON anew would be to guess; where that fails, use the credential.
+// https://docs.descope.com/connectors/connector-hmac-usage
+//
+// One request holds up to 100 events, each with `userId` (of whom), `actorId` (by whom) and `occurred` (when, in
+// milliseconds). They leave out the profile, which only Descope's own API has.
+
+import * as v from 'valibot';
+import { optionalCredentials, optionalSecrets } from '../../config/settings.ts';
+import { ConfigError } from '../../errors.ts';
+import type { UserEvent, WebhookRequest } from '../../event.ts';
+import { verifyHmac } from '../../signatures/hmac.ts';
+import { verifyStaticCredential } from '../../signatures/static-credential.ts';
+import { instant, name, parseJson, parsePayload, reference } from '../payload.ts';
+import { findKind, ignoredEvent, type Kinds, listKinds, type Provider, readEach } from '../provider.ts';
+
+const settings = {
+  DESCOPE_SECRETS: optionalSecrets(
+    "The connector's HMAC secret; several, separated by spaces, while you replace one. This, the credential, or both.",
+  ),
+  DESCOPE_CREDENTIALS: optionalCredentials(
+    'The whole Authorization header that the connector sends, such as Bearer …; several, separated by commas.',
+  ),
+};
+
+const maxEvents = 100;
+
+const audit = v.object({ action: name(), occurred: instant(), userId: v.optional(v.unknown()) });
+
+// What arrives is a list; one event alone is taken too.
+const body = v.union([v.pipe(v.array(v.unknown()), v.minLength(1), v.maxLength(maxEvents)), audit]);
+
+const kinds: Kinds<void> = {
+  UserCreated: { means: 'signed up, or created by an administrator', tells: () => ({}) },
+  UserModified: { means: 'profile changed, disabled, or let back in', tells: () => ({}) },
+  UserDeleted: { means: 'deleted', tells: () => ({ deleted: true }) },
+};
+
+export const descope: Provider<typeof settings> = {
+  name: 'descope',
+  title: 'Descope',
+  family: 'HMAC',
+  settings,
+  mirrored: listKinds(kinds),
+  // The plural ones do not say of whom: use backfill after them.
+  ignored: ['LoginSucceed', 'LoginFailed', 'UsersCreated', 'UsersModified', 'UsersDeleted', 'AccessKey*'],
+  answers: 'plain',
+  connect({ DESCOPE_SECRETS, DESCOPE_CREDENTIALS }) {
+    const checks = toChecks(DESCOPE_SECRETS, DESCOPE_CREDENTIALS);
+    return async (request) => {
+      for (const check of checks) await check(request);
+      const events = parsePayload(body, parseJson(request.body));
+      return readEach([events].flat(), toEvent);
+    };
+  },
+};
+
+type Check = (request: WebhookRequest) => Promise<void>;
+
+function toChecks(secrets: readonly string[], credentials: readonly string[]): readonly Check[] {
+  const checks: Check[] = [];
+  if (secrets.length > 0)
+    checks.push(verifyHmac({ header: 'x-descope-webhook-s256', secrets, encoding: 'base64' }));
+  if (credentials.length > 0) checks.push(verifyStaticCredential({ header: 'authorization', credentials }));
+  if (checks.length === 0)
+    throw new ConfigError(['DESCOPE_SECRETS or DESCOPE_CREDENTIALS must be set, or both']);
+  return checks;
+}
+
+function toEvent(item: unknown): UserEvent {
+  const { action, occurred: at, userId } = parsePayload(audit, item);
+  const kind = findKind(kinds, action);
+  if (!kind) return ignoredEvent({ id: null, kind: action, at });
+  const told = kind.tells();
+  const known = parsePayload(v.object({ userId: reference() }), { userId });
+  const event = { id: null, kind: action, reference: known.userId, at, told };
+  return told.deleted ? event : { ...event, isPartial: true };
+}

@@ -1,0 +1,137 @@
+// Microsoft Entra by change notifications of Microsoft Graph: not signed, so that each repeats the subscription's secret.
+// https://learn.microsoft.com/graph/change-notifications-delivery-webhooks
+//
+// A notification names a user and says nothing of him: all but a deletion is read back. Most come without a time. Where
+// there is no eventTime, ours stands in, which orders nothing: `created` and `updated` tell no facts of their own, and a
+// deletion is final. It is told once the user is gone for good: one in the recycle bin comes as `updated`.
+// https://learn.microsoft.com/graph/api/resources/subscription
+
+import * as v from 'valibot';
+import { optionalText, optionalUrl, secrets, vouchedEmails } from '../../config/settings.ts';
+import { ConfigError } from '../../errors.ts';
+import type { UserEvent, WebhookRequest } from '../../event.ts';
+import { verifyAgreedText } from '../../signatures/static-credential.ts';
+import { name, parseJson, parsePayload, reference, toInstant } from '../payload.ts';
+import {
+  type ChallengeAnswer,
+  findKind,
+  ignoredEvent,
+  type Kinds,
+  listKinds,
+  type Provider,
+  readEach,
+} from '../provider.ts';
+import { connectGraph } from './graph.ts';
+
+const settings = {
+  ENTRA_CLIENT_STATES: secrets(
+    'The clientState of your subscription: long and random, 128 characters at most, no spaces in it; several, separated by spaces, while you replace one.',
+    { isOne: (state) => state.length <= 128, looks: 'texts of 128 characters at most' },
+  ),
+  ENTRA_TENANT_ID: optionalText('Id of your tenant; for reading users, whom notifications only name.'),
+  ENTRA_CLIENT_ID: optionalText('Id of an app registration with the application permission User.Read.All.'),
+  ENTRA_CLIENT_SECRET: optionalText(
+    'Client secret of that app. All three or none; without them users wait for their e-mail address.',
+  ),
+  ENTRA_EMAILS_ARE_VERIFIED: vouchedEmails('Entra'),
+  ENTRA_LOGIN_URL: optionalUrl(
+    'Where tokens come from, in national clouds; https://login.microsoftonline.com where nothing is set.',
+  ),
+  ENTRA_GRAPH_URL: optionalUrl(
+    'Microsoft Graph, in national clouds; https://graph.microsoft.com where nothing is set.',
+  ),
+};
+
+type Configured = v.InferOutput<v.ObjectSchema<typeof settings, undefined>>;
+
+const envelope = v.object({
+  value: v.pipe(v.array(v.looseObject({ clientState: v.nullish(v.string()) })), v.minLength(1)),
+});
+
+const notification = v.object({
+  id: v.nullish(name()),
+  changeType: v.nullish(name()),
+  lifecycleEvent: v.nullish(name()),
+  resourceData: v.nullish(
+    v.object({
+      '@odata.type': v.nullish(v.string()),
+      id: v.optional(v.unknown()),
+      eventTime: v.optional(v.unknown()),
+    }),
+  ),
+});
+
+const kinds: Kinds<void> = {
+  'user.created': { means: 'was created; the profile is read back', tells: () => ({}) },
+  'user.updated': {
+    means:
+      'was created, profile changed, disabled, let back in, put into the recycle bin or restored; it is read back',
+    tells: () => ({}),
+  },
+  'user.deleted': { means: 'deleted for good', tells: () => ({ deleted: true }) },
+};
+
+export const entra: Provider<typeof settings> = {
+  name: 'entra',
+  title: 'Microsoft Entra',
+  family: 'static credential',
+  settings,
+  mirrored: listKinds(kinds),
+  ignored: ['lifecycle.*', 'group.*', 'any other resource'],
+  answers: 'plain',
+  connect({ ENTRA_CLIENT_STATES }) {
+    const check = verifyAgreedText(ENTRA_CLIENT_STATES);
+    return async (request, nowMs) => {
+      const { value } = parsePayload(envelope, parseJson(request.body));
+      // One request may hold notifications of several subscriptions, and each must be known.
+      for (const { clientState } of value) check(clientState);
+      return readEach(value, (item) => toUserEvent(item, nowMs));
+    };
+  },
+  lookUp: (configured) => {
+    const needed = [
+      configured.ENTRA_TENANT_ID,
+      configured.ENTRA_CLIENT_ID,
+      configured.ENTRA_CLIENT_SECRET,
+    ].filter(Boolean);
+    if (needed.length === 0) return null;
+    if (needed.length < 3)
+      throw new ConfigError([
+        'ENTRA_TENANT_ID, ENTRA_CLIENT_ID and ENTRA_CLIENT_SECRET must be set all, or none',
+      ]);
+    return connectGraph(toGraphOptions(configured));
+  },
+  challenge: toChallengeAnswer,
+};
+
+function toUserEvent(item: unknown, nowMs: number): UserEvent {
+  const { id: given, changeType, lifecycleEvent, resourceData } = parsePayload(notification, item);
+  const resource =
+    /\.(\w{1,100})$/.exec(resourceData?.['@odata.type'] ?? '')?.[1]?.toLowerCase() ?? 'unknown';
+  const kind = lifecycleEvent ? `lifecycle.${lifecycleEvent}` : `${resource}.${changeType ?? 'unknown'}`;
+  const event = { id: given ?? null, kind, at: toInstant(resourceData?.eventTime) ?? nowMs };
+  const found = findKind(kinds, kind);
+  if (!found) return ignoredEvent(event);
+  const known = parsePayload(v.object({ id: reference() }), { id: resourceData?.id });
+  const told = found.tells();
+  return { ...event, reference: known.id, told, ...(!told.deleted && { isPartial: true }) };
+}
+
+function toGraphOptions(configured: Configured) {
+  return {
+    graphUrl: configured.ENTRA_GRAPH_URL || 'https://graph.microsoft.com',
+    loginUrl: configured.ENTRA_LOGIN_URL || 'https://login.microsoftonline.com',
+    tenantId: configured.ENTRA_TENANT_ID,
+    clientId: configured.ENTRA_CLIENT_ID,
+    clientSecret: configured.ENTRA_CLIENT_SECRET,
+    isVouched: configured.ENTRA_EMAILS_ARE_VERIFIED,
+  };
+}
+
+// It comes when the subscription is made, in the address, decoded by the time that it is here. It is nobody's secret,
+// and could be anybody's: nothing goes back that a browser might take for markup.
+function toChallengeAnswer({ method, query }: WebhookRequest): ChallengeAnswer | null {
+  const token = query?.validationToken ?? '';
+  if (method !== 'POST' || !/^[^<>\p{C}]{1,1024}$/u.test(token)) return null;
+  return { contentType: 'text/plain', body: token };
+}

@@ -1,0 +1,110 @@
+// Firebase and Identity Platform, by their blocking functions: a JWT in JSON, `{"data":{"jwt":"…"}}`.
+// https://firebase.google.com/docs/functions/auth-blocking-events
+//
+// Firebase calls functions in Google's own cloud alone, so that a function there must pass the request on: its body as
+// it came, and the answer 200 with {} back to Firebase. Of what happens without a sign-in, such as a disabling or a
+// deletion, no blocking function is told; the generic provider takes what an admin's code sends.
+//
+// An event's time is `iat`, in whole seconds: the user record is as it stood then, and has no time of its own. Its one
+// display name is not taken apart.
+
+import * as v from 'valibot';
+import { isSecureUrl, text as textSetting, words } from '../../config/settings.ts';
+import { ConfigError } from '../../errors.ts';
+import { issuedAtMs } from '../../signatures/claims.ts';
+import { verifyJwsText } from '../../signatures/jws-in-json.ts';
+import { remoteKeys } from '../../signatures/keys.ts';
+import type { Told } from '../../user.ts';
+import { name, parseJson, parsePayload, reference, tell, text, yesNo } from '../payload.ts';
+import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
+
+// https://firebase.google.com/docs/auth/admin/verify-id-tokens names the same keys as X.509 certificates.
+const googleKeys =
+  'https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com';
+
+const settings = {
+  FIREBASE_PROJECT_ID: textSetting('Id of your Firebase project.'),
+  FIREBASE_FUNCTION_URLS: words(
+    'Addresses of the blocking functions that pass events on, separated by spaces, as Firebase has them.',
+  ),
+  FIREBASE_JWKS_URL: v.pipe(
+    v.optional(v.string(), googleKeys),
+    v.check(isSecureUrl, 'must be an address that begins with https://'),
+    v.description(`Address of Firebase's keys, where it is not ${googleKeys}`),
+  ),
+};
+
+// The same keys sign the ID tokens of users, from the same issuer: one of those must not pass for an event.
+const userTokenClaims = ['auth_time', 'user_id', 'firebase'];
+
+// A token runs out after an hour; the clocks may differ.
+const maxAgeMs = 65 * 60_000;
+
+const envelope = v.object({ data: v.nullish(v.object({ jwt: v.optional(v.string(), '') })) });
+
+const event = v.object({
+  event_id: name(),
+  event_type: name(),
+  iat: v.pipe(v.number(), v.integer(), v.minValue(1)),
+});
+
+const user = v.object({
+  uid: reference(),
+  email: text(),
+  email_verified: yesNo(),
+  phone_number: text(),
+  photo_url: text(),
+  disabled: yesNo(),
+});
+
+type User = v.InferOutput<typeof user>;
+
+const kinds: Kinds<User> = {
+  beforeSignIn: { means: 'signed up, or signed in with whatever has changed', tells: toTold },
+};
+
+export const firebase: Provider<typeof settings> = {
+  name: 'firebase',
+  title: 'Firebase, Identity Platform',
+  family: 'JWS in JSON',
+  settings,
+  mirrored: listKinds(kinds),
+  // The first is sent before the user is there, and may come to nothing; beforeSignIn follows every sign-up.
+  ignored: ['beforeCreate', 'beforeSendEmail', 'beforeSendSms'],
+  answers: 'plain',
+  connect({ FIREBASE_PROJECT_ID, FIREBASE_FUNCTION_URLS, FIREBASE_JWKS_URL }) {
+    if (FIREBASE_FUNCTION_URLS.includes(FIREBASE_PROJECT_ID))
+      throw new ConfigError([
+        'FIREBASE_FUNCTION_URLS must hold addresses: the project is what ID tokens are for',
+      ]);
+    const verify = verifyJwsText({
+      keys: remoteKeys(FIREBASE_JWKS_URL, ['RS256']),
+      issuer: `https://securetoken.google.com/${FIREBASE_PROJECT_ID}`,
+      audience: FIREBASE_FUNCTION_URLS,
+      required: ['event_id', 'event_type', 'iat', 'exp'],
+      forbidden: userTokenClaims,
+      age: { of: issuedAtMs, maxAgeMs },
+    });
+    return async (request, nowMs) => {
+      const { data } = parsePayload(envelope, parseJson(request.body));
+      const claims = await verify(data?.jwt ?? '', nowMs);
+      const { event_id: id, event_type: type, iat } = parsePayload(event, claims);
+      const at = iat * 1000;
+      const kind = findKind(kinds, type);
+      if (!kind) return [ignoredEvent({ id, kind: type, at })];
+      const { user_record: subject } = parsePayload(v.object({ user_record: user }), claims);
+      return [{ id, kind: type, reference: subject.uid, at, told: kind.tells(subject) }];
+    };
+  },
+};
+
+// A record is always whole: what is not in it is not there, or is false.
+function toTold({ email, email_verified, phone_number, photo_url, disabled }: User): Told {
+  return tell({
+    email: email ?? null,
+    emailVerified: email_verified ?? false,
+    phone: phone_number ?? null,
+    avatarUrl: photo_url ?? null,
+    disabled: disabled ?? false,
+  });
+}

@@ -1,0 +1,117 @@
+// Events of a sender of your own, such as an authentication service that you wrote yourself:
+//
+//   { "id": "…", "type": "user.signed_up", "time": "2026-05-04T12:00:00.000Z" (or milliseconds),
+//     "user": { "id": "…", "email": "…", "phone": "…", "first_name": "…", "last_name": "…", "locale": "…",
+//               "timezone": "…", "avatar_url": "…", "custom_data": {…}, "tenant_id": "…",
+//               "email_verified": false, "disabled": false } }
+//
+// An event's time is its `time`. Only type, time and user.id are needed; without an id, that of the message is taken. A member that is left out is
+// not told, and null empties it.
+// Signed either by Standard Webhooks over that body, or as a JWT that is the body: header `typ: user-event+jwt`,
+// claims `iss`, `aud`, `iat`, `jti`, and `event` with the object above.
+
+import * as v from 'valibot';
+import { optionalSecrets, optionalText, optionalUrl } from '../../config/settings.ts';
+import { ConfigError } from '../../errors.ts';
+import type { WebhookRequest } from '../../event.ts';
+import { issuedAtMs } from '../../signatures/claims.ts';
+import { verifyJwsBody } from '../../signatures/jws-body.ts';
+import { remoteKeys } from '../../signatures/keys.ts';
+import { verifyStandardWebhooks, webhookSecret } from '../../signatures/standard-webhooks.ts';
+import { instant, name, parseJson, parsePayload } from '../payload.ts';
+import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
+import { type GenericUser, genericUser, toTold } from './user.ts';
+
+const settings = {
+  GENERIC_SECRETS: optionalSecrets(
+    'Standard Webhooks: whsec_… secrets or whpk_… public keys, separated by spaces. Either these or the other three.',
+    webhookSecret,
+  ),
+  GENERIC_JWKS_URL: optionalUrl("JWT: address of your sender's public keys."),
+  GENERIC_ISSUER: optionalText("JWT: your sender's `iss`."),
+  GENERIC_AUDIENCE: optionalText('JWT: the `aud` by which your sender means this system.'),
+};
+
+// A sender may have been down, or the network, and its outbox must still be taken.
+const maxTokenAgeMs = 31 * 86_400_000;
+
+const envelope = v.object({
+  id: v.optional(name()),
+  type: name(),
+  time: instant(),
+  user: v.optional(v.unknown()),
+});
+
+const token = v.object({ jti: name(), event: v.unknown() });
+
+const kinds: Kinds<GenericUser> = {
+  'user.signed_up': { means: 'signed up', tells: toTold },
+  'user.updated': { means: 'profile changed', tells: toTold },
+  'user.email_verified': {
+    means: 'e-mail address verified',
+    tells: (user) => ({ ...toTold(user), emailVerified: true }),
+  },
+  'user.disabled': { means: 'disabled', tells: (user) => ({ ...toTold(user), disabled: true }) },
+  'user.enabled': { means: 'enabled', tells: (user) => ({ ...toTold(user), disabled: false }) },
+  'user.deleted': { means: 'deleted', tells: () => ({ deleted: true }) },
+};
+
+export const generic: Provider<typeof settings> = {
+  name: 'generic',
+  title: 'Your own sender',
+  family: 'JWS body or Standard Webhooks',
+  settings,
+  mirrored: listKinds(kinds),
+  ignored: ['any other type'],
+  answers: 'plain',
+  connect(configured) {
+    const open = toOpener(configured);
+    return async (request, nowMs) => {
+      const { id: messageId, event } = await open(request, nowMs);
+      const { id = messageId, type, time: at, user: subject } = parsePayload(envelope, event);
+      const kind = findKind(kinds, type);
+      if (!kind) return [ignoredEvent({ id, kind: type, at })];
+      const known = parsePayload(v.object({ user: genericUser }), { user: subject }).user;
+      return [{ id, kind: type, reference: known.id, at, told: kind.tells(known) }];
+    };
+  },
+};
+
+type Opener = (request: WebhookRequest, nowMs: number) => Promise<{ id: string; event: unknown }>;
+
+/** What takes the event out of a request, once its signature is right. */
+function toOpener(configured: v.InferOutput<v.ObjectSchema<typeof settings, undefined>>): Opener {
+  const forTokens = [configured.GENERIC_JWKS_URL, configured.GENERIC_ISSUER, configured.GENERIC_AUDIENCE];
+  const hasSecrets = configured.GENERIC_SECRETS.length > 0;
+  if (hasSecrets ? forTokens.some(Boolean) : !forTokens.every(Boolean)) {
+    throw new ConfigError([
+      'either GENERIC_SECRETS must be set, or all of GENERIC_JWKS_URL, GENERIC_ISSUER and GENERIC_AUDIENCE',
+    ]);
+  }
+  return hasSecrets ? openMessage(configured.GENERIC_SECRETS) : openToken(configured);
+}
+
+function openMessage(secrets: readonly string[]): Opener {
+  const verify = verifyStandardWebhooks({ secrets });
+  return async (request, nowMs) => {
+    const id = await verify(request, nowMs);
+    return { id, event: parseJson(request.body) };
+  };
+}
+
+type TokenSettings = { GENERIC_JWKS_URL: string; GENERIC_ISSUER: string; GENERIC_AUDIENCE: string };
+
+function openToken({ GENERIC_JWKS_URL, GENERIC_ISSUER, GENERIC_AUDIENCE }: TokenSettings): Opener {
+  const verify = verifyJwsBody({
+    keys: remoteKeys(GENERIC_JWKS_URL),
+    typ: 'user-event+jwt',
+    issuer: GENERIC_ISSUER,
+    audience: [GENERIC_AUDIENCE],
+    required: ['jti', 'iat', 'event'],
+    age: { of: issuedAtMs, maxAgeMs: maxTokenAgeMs },
+  });
+  return async (request, nowMs) => {
+    const { jti, event } = parsePayload(token, await verify(request, nowMs));
+    return { id: jti, event };
+  };
+}

@@ -1,0 +1,104 @@
+// Hanko: a JWT in JSON, `{"event":"…","token":"…"}`, signed with the tenant's keys; the event's name inside it counts.
+// https://docs.hanko.io/guides/webhooks, https://github.com/teamhanko/hanko/blob/main/backend/webhooks/manager.go
+//
+// An event's time is `iat`, in whole seconds: a user's own updated_at stays as it is when an e-mail address changes.
+// The user is always told as a whole, also when it is deleted. Hanko tells before it commits, and knows no disabling.
+
+import * as v from 'valibot';
+import { url, words } from '../../config/settings.ts';
+import { RejectedError } from '../../errors.ts';
+import { issuedAtMs } from '../../signatures/claims.ts';
+import { verifyJwsText } from '../../signatures/jws-in-json.ts';
+import { remoteKeys } from '../../signatures/keys.ts';
+import type { Told } from '../../user.ts';
+import { name, parseJson, parsePayload, reference, tell, text, yesNo } from '../payload.ts';
+import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
+
+const settings = {
+  HANKO_JWKS_URL: url("Address of your tenant's keys: https://<tenant>.hanko.io/.well-known/jwks.json"),
+  HANKO_AUDIENCES: words(
+    "The audience of your tenant's tokens: the domain of your app, unless you set another one.",
+  ),
+};
+
+// What Hanko writes where a user's session token has his id.
+const sender = 'hanko webhooks';
+
+// A token runs out after 5 minutes; the clocks may differ.
+const maxAgeMs = 10 * 60_000;
+
+const envelope = v.object({ token: v.optional(v.string(), '') });
+
+const event = v.object({
+  sub: v.unknown(),
+  evt: name(),
+  iat: v.pipe(v.number(), v.integer(), v.minValue(1)),
+});
+
+const user = v.object({
+  id: reference(),
+  emails: v.nullish(v.array(v.object({ address: text(), is_primary: yesNo(), is_verified: yesNo() }))),
+  given_name: text(),
+  family_name: text(),
+  picture: text(),
+});
+
+type User = v.InferOutput<typeof user>;
+
+const changed = { means: 'e-mail address added, verified, changed or removed', tells: toTold };
+const renamed = { means: 'user name changed', tells: toTold };
+
+const kinds: Kinds<User> = {
+  'user.create': { means: 'signed up', tells: toTold },
+  'user.update': { means: 'profile changed', tells: toTold },
+  'user.update.email': changed,
+  'user.update.email.create': changed,
+  'user.update.email.primary': changed,
+  'user.update.email.delete': changed,
+  'user.update.username': renamed,
+  'user.update.username.create': renamed,
+  'user.update.username.update': renamed,
+  'user.update.username.delete': renamed,
+  'user.delete': { means: 'deleted', tells: () => ({ deleted: true }) },
+};
+
+export const hanko: Provider<typeof settings> = {
+  name: 'hanko',
+  title: 'Hanko',
+  family: 'JWS in JSON',
+  settings,
+  mirrored: listKinds(kinds),
+  ignored: ['email.send', 'any other event'],
+  answers: 'plain',
+  connect({ HANKO_JWKS_URL, HANKO_AUDIENCES }) {
+    const verify = verifyJwsText({
+      keys: remoteKeys(HANKO_JWKS_URL, ['RS256']),
+      audience: HANKO_AUDIENCES,
+      required: ['evt', 'data', 'iat', 'exp'],
+      age: { of: issuedAtMs, maxAgeMs },
+    });
+    return async (request, nowMs) => {
+      const { token } = parsePayload(envelope, parseJson(request.body));
+      const claims = await verify(token, nowMs);
+      const { sub, evt: type, iat } = parsePayload(event, claims);
+      if (sub !== sender) throw new RejectedError('user_token', 'the token is not one of a webhook');
+      const at = iat * 1000;
+      const kind = findKind(kinds, type);
+      if (!kind) return [ignoredEvent({ id: null, kind: type, at })];
+      const { data } = parsePayload(v.object({ data: user }), claims);
+      return [{ id: null, kind: type, reference: data.id, at, told: kind.tells(data) }];
+    };
+  },
+};
+
+// A member that is empty is left out, and so is one that older versions of Hanko do not know.
+function toTold({ emails, given_name, family_name, picture }: User): Told {
+  const email = emails?.find(({ is_primary }) => is_primary);
+  return tell({
+    email: email?.address,
+    emailVerified: email?.is_verified,
+    firstName: given_name,
+    lastName: family_name,
+    avatarUrl: picture,
+  });
+}

@@ -1,0 +1,101 @@
+// Keycloak with the webhooks of Phase Two: HMAC of the body, or a JWT of the realm's with the hash of the body.
+// https://github.com/p2-inc/keycloak-events
+//
+// An event's time is its `time`, set by Keycloak when it happened. The user is in authDetails where users act for
+// themselves; where an admin acts, that is the admin, and the path names the user.
+
+import * as v from 'valibot';
+import { optionalSecrets, optionalText, optionalUrl } from '../../config/settings.ts';
+import { ConfigError } from '../../errors.ts';
+import type { UserEvent, WebhookRequest } from '../../event.ts';
+import { checkAge } from '../../signatures/age.ts';
+import { verifyHmac } from '../../signatures/hmac.ts';
+import { verifyJwsHeader } from '../../signatures/jws-header.ts';
+import { remoteKeys } from '../../signatures/keys.ts';
+import { parseJson, parsePayload, reference } from '../payload.ts';
+import { findKind, ignoredEvent, listKinds, type Provider } from '../provider.ts';
+import { accountKinds, adminKinds, type KeycloakEvent, keycloakEvent } from './kinds.ts';
+
+const settings = {
+  KEYCLOAK_SECRETS: optionalSecrets(
+    'authType hmac: the secret of the webhook; several, separated by spaces, while you replace one. Either this or the other three.',
+  ),
+  KEYCLOAK_JWKS_URL: optionalUrl(
+    "authType bearer: address of the realm's keys, https://<host>/realms/<realm>/protocol/openid-connect/certs",
+  ),
+  KEYCLOAK_ISSUER: optionalUrl('authType bearer: the realm, https://<host>/realms/<realm>'),
+  KEYCLOAK_AUDIENCE: optionalText(
+    'authType bearer: the audience of the webhook, which no client of the realm may have as well.',
+  ),
+};
+
+type Configured = v.InferOutput<v.ObjectSchema<typeof settings, undefined>>;
+
+// The signature has no time of its own, or only that of sending, but the event in the body does.
+const maxAgeMs = 31 * 86_400_000;
+
+// The realm's keys sign its user tokens as well: a user's own must not pass for an event.
+const userTokenClaims = ['sub', 'azp', 'scope', 'sid', 'session_state'];
+
+export const keycloak: Provider<typeof settings> = {
+  name: 'keycloak',
+  title: 'Keycloak (Phase Two)',
+  family: 'HMAC or JWS header',
+  settings,
+  mirrored: [...listKinds(accountKinds), ...listKinds(adminKinds)],
+  ignored: [
+    'access.LOGIN',
+    'access.*_ERROR',
+    'access.USER_DISABLED_BY_TEMPORARY_LOCKOUT',
+    'admin.USER-ACTION',
+    'any other type',
+  ],
+  answers: 'plain',
+  connect(configured) {
+    const verify = toVerifier(configured);
+    return async (request, nowMs) => {
+      await verify(request, nowMs);
+      const event = parsePayload(keycloakEvent, parseJson(request.body));
+      checkAge(event.time, nowMs, maxAgeMs);
+      return [toUserEvent(event)];
+    };
+  },
+};
+
+function toVerifier(configured: Configured): (request: WebhookRequest, nowMs: number) => Promise<unknown> {
+  const { KEYCLOAK_SECRETS: secrets, KEYCLOAK_JWKS_URL: jwksUrl, ...claims } = configured;
+  const { KEYCLOAK_ISSUER: issuer, KEYCLOAK_AUDIENCE: audience } = claims;
+  const forTokens = [jwksUrl, issuer, audience];
+  if (secrets.length > 0 ? forTokens.some(Boolean) : !forTokens.every(Boolean)) {
+    throw new ConfigError([
+      'either KEYCLOAK_SECRETS must be set, or all of KEYCLOAK_JWKS_URL, KEYCLOAK_ISSUER and KEYCLOAK_AUDIENCE',
+    ]);
+  }
+  if (secrets.length > 0) return verifyHmac({ header: 'x-keycloak-signature', secrets, encoding: 'hex' });
+  return verifyJwsHeader({
+    keys: remoteKeys(jwksUrl),
+    header: 'authorization',
+    prefix: 'Bearer ',
+    hashClaim: 'request_body_sha256',
+    hashEncoding: 'hex',
+    ...{ issuer, audience: [audience], required: ['jti', 'iat', 'exp'], forbidden: userTokenClaims },
+  });
+}
+
+function toUserEvent(event: KeycloakEvent): UserEvent {
+  const id = event.uid ?? event.id ?? null;
+  const { type, time: at, representation } = event;
+  const account = findKind(accountKinds, type);
+  const kind = account ?? findKind(adminKinds, type);
+  const subject = account ? event.authDetails?.userId : userPath.exec(event.resourcePath ?? '')?.[1];
+  // No subject: a step before the user is there. An error: an attempt that failed.
+  if (!kind || subject === undefined || subject === null || event.error)
+    return ignoredEvent({ id, kind: type, at });
+  const known = parsePayload(v.object({ id: reference() }), { id: subject });
+  const told = kind.tells(event);
+  // Keycloak leaves out what an admin changed unless "Include representation" is on.
+  const isPartial = !account && !told.deleted && !representation;
+  return { id, kind: type, reference: known.id, at, told, ...(isPartial && { isPartial }) };
+}
+
+const userPath = /^users\/([^/]*)$/;

@@ -1,0 +1,24 @@
+// Okta: the users that its Users API lists.
+// https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/
+
+import * as v from 'valibot';
+import { type ExportedUser, type ExportShape, fit } from '../../exports/shape.ts';
+import { optionalInstant } from '../payload.ts';
+import { oktaUser, toOktaTold } from './user.ts';
+
+const row = v.object({ ...oktaUser.entries, lastUpdated: optionalInstant() });
+
+export const oktaExport: ExportShape = {
+  name: 'okta',
+  title: 'Okta',
+  source: 'https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/',
+  formats: ['ndjson', 'json'],
+  member: null,
+  id: 'id',
+  toUser,
+};
+
+function toUser(value: unknown): ExportedUser {
+  const user = fit(row, value);
+  return { reference: user.id, told: toOktaTold(user), at: user.lastUpdated };
+}

@@ -1,0 +1,152 @@
+// Zitadel, Actions v2: the target's payload is JSON under a timestamped HMAC, a JWT, or a JWT in a JWE.
+// https://zitadel.com/docs/guides/integrate/actions/testing-request-signature
+//
+// `aggregateID` is the user, `userID` whoever changed him. Each event tells only what changed.
+// `created_at` is the event's time: the database's, in microseconds, one for all events of one command. Where two fall
+// into one millisecond, they are of one command, in which "verified" always follows "changed" and "added": the rule
+// for ties, by which true wins, says the same as `sequence` would.
+// https://github.com/zitadel/zitadel/blob/main/cmd/setup/40/postgres/02_func.sql
+
+import * as v from 'valibot';
+import { choice, optionalSecrets, optionalText, optionalUrl } from '../../config/settings.ts';
+import { ConfigError } from '../../errors.ts';
+import type { WebhookRequest } from '../../event.ts';
+import type { ClaimRules } from '../../signatures/claims.ts';
+import { verifyJweBody } from '../../signatures/jwe-body.ts';
+import { verifyJwsBody } from '../../signatures/jws-body.ts';
+import { remoteKeys } from '../../signatures/keys.ts';
+import { verifyTimestampedHmac } from '../../signatures/timestamped-hmac.ts';
+import type { Told } from '../../user.ts';
+import { instant, name, parseJson, parsePayload, reference, tell, text, toInstant } from '../payload.ts';
+import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
+
+const settings = {
+  ZITADEL_PAYLOAD: choice(['json', 'jwt', 'jwe'], "The target's payload type."),
+  ZITADEL_SECRETS: optionalSecrets(
+    "The target's signing key, for json; jwt and jwe are checked by it too where it is set. Several, separated by spaces, while you replace one.",
+  ),
+  ZITADEL_JWKS_URL: optionalUrl(
+    "For jwt and jwe: address of your instance's keys, https://<host>/oauth/v2/keys",
+  ),
+  ZITADEL_PRIVATE_KEYS: optionalText(
+    'For jwe: your private key in PEM, RSA or EC, of which the target has the public one; line breaks may be written as \\n. Several, one after another, while you replace one.',
+  ),
+};
+
+const envelope = v.object({
+  instanceID: name(),
+  aggregateID: reference(),
+  aggregateType: name(),
+  sequence: v.pipe(v.number(), v.safeInteger()),
+  event_type: name(),
+  created_at: instant(),
+  event_payload: v.optional(v.unknown()),
+});
+
+const delta = v.object({
+  email: text(),
+  phone: text(),
+  firstName: text(),
+  lastName: text(),
+  preferredLanguage: text(),
+});
+
+type Delta = v.InferOutput<typeof delta>;
+
+const kinds: Kinds<Delta> = {
+  'user.human.added': { means: 'created by an administrator, or signed up', tells: toTold },
+  'user.human.selfregistered': { means: 'signed up', tells: toTold },
+  'user.human.profile.changed': { means: 'profile changed', tells: toTold },
+  'user.human.email.changed': {
+    means: 'e-mail address changed',
+    tells: (delta) => ({ ...toTold(delta), emailVerified: false }),
+  },
+  'user.human.email.verified': { means: 'e-mail address verified', tells: () => ({ emailVerified: true }) },
+  'user.human.phone.changed': { means: 'phone number changed', tells: toTold },
+  'user.human.phone.removed': { means: 'phone number removed', tells: () => ({ phone: null }) },
+  // A user is in one state, which the next of these four replaces.
+  'user.deactivated': { means: 'disabled', tells: () => ({ disabled: true }) },
+  'user.reactivated': { means: 'enabled', tells: () => ({ disabled: false }) },
+  'user.locked': { means: 'disabled, until unlocked', tells: () => ({ disabled: true }) },
+  'user.unlocked': { means: 'enabled', tells: () => ({ disabled: false }) },
+  'user.removed': { means: 'deleted', tells: () => ({ deleted: true }) },
+};
+
+export const zitadel: Provider<typeof settings> = {
+  name: 'zitadel',
+  title: 'Zitadel',
+  family: 'timestamped HMAC or JWS body',
+  settings,
+  mirrored: listKinds(kinds),
+  ignored: [
+    'user.username.changed',
+    'user.human.password.*',
+    'user.token.added',
+    'user.machine.*',
+    'session.*',
+  ],
+  answers: 'plain',
+  connect(configured) {
+    const open = toOpener(configured);
+    return async (request, nowMs) => {
+      const event = parsePayload(envelope, await open(request, nowMs));
+      const { aggregateID, event_type: type, created_at: at } = event;
+      const id = `${event.instanceID}:${aggregateID}:${event.sequence}`;
+      const kind = event.aggregateType === 'user' ? findKind(kinds, type) : undefined;
+      if (!kind) return [ignoredEvent({ id, kind: type, at })];
+      const told = kind.tells(parsePayload(delta, toObject(event.event_payload)));
+      return [{ id, kind: type, reference: aggregateID, at, told }];
+    };
+  },
+};
+
+type Configured = v.InferOutput<v.ObjectSchema<typeof settings, undefined>>;
+type Opener = (request: WebhookRequest, nowMs: number) => Promise<unknown>;
+
+/** What takes the event out of a request, once its signature is right. */
+function toOpener(configured: Configured): Opener {
+  const { ZITADEL_PAYLOAD: payload, ZITADEL_SECRETS: secrets, ZITADEL_PRIVATE_KEYS: pem } = configured;
+  const checkHmac =
+    secrets.length > 0
+      ? verifyTimestampedHmac({ header: 'zitadel-signature', secrets, unit: 's' })
+      : async () => {};
+  if (payload === 'json') {
+    if (secrets.length === 0)
+      throw new ConfigError(['ZITADEL_SECRETS must be set where the payload is json']);
+    return async (request, nowMs) => {
+      await checkHmac(request, nowMs);
+      return parseJson(request.body);
+    };
+  }
+  const tokens = { ...tokenRules, keys: remoteKeys(configured.ZITADEL_JWKS_URL) };
+  const privateKeys = pem.replaceAll('\\n', '\n');
+  const verify = payload === 'jwt' ? verifyJwsBody(tokens) : verifyJweBody({ ...tokens, privateKeys });
+  return async (request, nowMs) => {
+    await checkHmac(request, nowMs);
+    return verify(request, nowMs);
+  };
+}
+
+// The keys sign users' tokens too, and an event has none of the claims of those: so it must have all of its own.
+const tokenRules: ClaimRules = {
+  required: ['instanceID', 'aggregateID', 'aggregateType', 'sequence', 'event_type', 'created_at'],
+  forbidden: ['sub', 'exp'],
+  age: { of: ({ created_at }) => toInstant(created_at), maxAgeMs: 31 * 86_400_000 },
+};
+
+/** Older versions write the payload as base64 of its JSON, newer ones as it is, and some events have none. */
+function toObject(payload: unknown): unknown {
+  if (typeof payload !== 'string') return payload ?? {};
+  return payload === '' ? {} : (parseJson(Buffer.from(payload, 'base64')) ?? {});
+}
+
+function toTold(delta: Delta): Told {
+  return tell({
+    email: delta.email,
+    phone: delta.phone,
+    firstName: delta.firstName,
+    lastName: delta.lastName,
+    // Undetermined, which is how a language that is not set is written: https://www.rfc-editor.org/rfc/rfc5646
+    locale: delta.preferredLanguage === 'und' ? null : delta.preferredLanguage,
+  });
+}

@@ -1,0 +1,124 @@
+// How a record's turn ends: what is written down of it, when it is due again, and what is told of it.
+
+import type { Found } from '../dynamodb/expressions.ts';
+import type { Leased, Store, Written } from '../dynamodb/store.ts';
+import type { ErrorCode, RoqCode } from '../errors.ts';
+import type { RoqError } from '../roq/faults.ts';
+import type { Plan, RoqState } from '../user.ts';
+
+export type SettlePorts = {
+  readonly store: Pick<Store, 'mark' | 'postpone' | 'park' | 'hold'>;
+  /** Takes note of further ROQ users with one reference, beside the one that is kept in step. */
+  readonly noteDuplicates: (reference: string, roqIds: readonly string[]) => Promise<void>;
+  /** Our clock, in milliseconds. */
+  readonly now: () => number;
+  /** Chance, in [0, 1). */
+  readonly random: () => number;
+};
+
+/**
+ * - `done`: ROQ matches the record.
+ * - `waiting`: it can't be created before an e-mail address is known.
+ * - `retry`: pending, due again later.
+ * - `parked`: ROQ refuses for good.
+ * - `held`: all but its deactivation is done, which is over the ceiling.
+ * - `lost`: our lease was taken over; the new holder converges.
+ */
+export type Outcome = {
+  readonly reference: string;
+  readonly is: 'done' | 'waiting' | 'retry' | 'parked' | 'held' | 'lost';
+  readonly code: ErrorCode | null;
+  /** What was changed at ROQ; null where nothing was, or nobody knows. */
+  readonly did: 'create' | 'adopt' | 'update' | null;
+  /** The ROQ fields of an update. */
+  readonly fields: readonly string[];
+  readonly deactivated: boolean;
+};
+
+/** The longest wait between two attempts. */
+export const maxBackoffMs = 60 * 60_000;
+
+/** How long a change that was sent without an answer may still take to land; nobody touches the user before. */
+export const settleMs = 60_000;
+
+const firstBackoffMs = 5_000;
+
+/** One record on its way: what is known of its ROQ user, and what is to be done. */
+export type Task = {
+  readonly record: Leased;
+  readonly roqId: string | null;
+  readonly held: RoqState | null;
+  readonly plan: Plan;
+  readonly duplicates: readonly string[];
+  /** Its deactivation found no room under the ceiling, and is no part of the plan any more. */
+  readonly isHeld: boolean;
+};
+
+/** A task at its end: done, or failed; `observed` null = what ROQ holds is not known for sure. */
+export type Result = Found & { readonly task: Task; readonly failure: RoqError | null };
+
+/** Writes down how it ended; `again`: new facts came in, and the lease is still ours. */
+export async function settle(
+  ports: SettlePorts,
+  result: Result,
+): Promise<{ outcome: Outcome | null; again: Leased | null }> {
+  const { record, duplicates } = result.task;
+  if (duplicates.length > 0) await ports.noteDuplicates(record.reference, duplicates);
+  const { written, is } = await write(ports, result);
+  if (written.is === 'moved') {
+    const { roqId, observed } = result;
+    return { outcome: null, again: { ...written.record, roqId, observed, cleared: record.cleared } };
+  }
+  const outcome = {
+    ...{ reference: record.reference, is: written.is === 'lost' ? written.is : is },
+    ...{ code: result.failure?.code ?? null, ...deed(result) },
+  };
+  return { outcome, again: null };
+}
+
+function deed({ task, roqId, failure }: Result): Pick<Outcome, 'did' | 'fields' | 'deactivated'> {
+  const { plan, record } = task;
+  if (failure) return { did: null, fields: [], deactivated: false };
+  if (plan.do === 'create') return { did: 'create', fields: [], deactivated: false };
+  const fields = plan.do === 'update' ? Object.keys(plan.changes) : [];
+  const deactivated = isDeactivation(plan);
+  if (record.roqId === null && roqId !== null) return { did: 'adopt', fields, deactivated };
+  return { did: plan.do === 'update' ? 'update' : null, fields, deactivated };
+}
+
+async function write(
+  { store, now, random }: SettlePorts,
+  { task, roqId, observed, failure }: Result,
+): Promise<{ written: Written; is: Outcome['is'] }> {
+  const { record } = task;
+  const found = { roqId, observed };
+  if (!failure && task.isHeld) return { written: await store.hold(record, found), is: 'held' };
+  if (!failure) {
+    const isWaiting = task.plan.do === 'wait';
+    const written = await store.mark(record, found, isWaiting ? 'waiting' : null);
+    return { written, is: isWaiting ? 'waiting' : 'done' };
+  }
+  if (isFinal(failure.code)) {
+    return { written: await store.park(record, found, failure.code), is: 'parked' };
+  }
+  const mayLand = failure.effect === 'late';
+  const waitMs = backoffMs(record.attempts, failure.retryAfterMs, random);
+  const dueAt = now() + (mayLand ? Math.max(settleMs, waitMs) : waitMs);
+  return { written: await store.postpone(record, found, failure.code, dueAt, mayLand), is: 'retry' };
+}
+
+/** Whether trying again is no use: a person has to look, or new facts have to come in. */
+export function isFinal(code: RoqCode): boolean {
+  return code === 'roq_refused' || code === 'roq_user_missing';
+}
+
+/** Exponential with full jitter, never before ROQ said; in milliseconds. */
+export function backoffMs(attempts: number, retryAfterMs: number | null, random: () => number): number {
+  const ceilingMs = Math.min(maxBackoffMs, firstBackoffMs * 2 ** Math.min(attempts, 20));
+  return Math.min(maxBackoffMs, Math.ceil(Math.max(retryAfterMs ?? 0, random() * ceilingMs)));
+}
+
+/** Whether a user who is active is to be so no longer. */
+export function isDeactivation(plan: Plan): boolean {
+  return plan.do === 'update' && plan.changes.active === false;
+}

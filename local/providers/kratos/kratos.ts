@@ -1,0 +1,93 @@
+// Ory Kratos as its web hooks send by docs/kratos.jsonnet, with the times of Postgres, in microseconds.
+
+import { randomUUID } from 'node:crypto';
+import type { Told } from '../../../lib/user.ts';
+import type { Example, SampleUser, Sender } from '../sender.ts';
+import { firstCredential, newSecret, repeatCredential } from '../signing.ts';
+
+export const kratos: Sender = {
+  name: 'kratos',
+  setUp:
+    'A `web_hook` after registration, login, settings, verification and recovery, with the template docs/kratos.jsonnet, whose head shows the configuration and where to name your traits; the value of its header is `KRATOS_CREDENTIALS`. Older versions call the hooks of verification and recovery before the address counts as verified; unless it was a verification and the address is the only one, the next sign-in tells it.',
+  retries:
+    'Twice, within seconds; with `response.ignore: true` a failure stops nobody, without it the sign-up fails. There are no hooks on the admin API: what it creates, disables or deletes needs a backfill.',
+  environment: () => ({ KRATOS_CREDENTIALS: `Bearer ${newSecret()}` }),
+  variants: {
+    'name and password': () => ({
+      KRATOS_CREDENTIALS: `Basic ${Buffer.from(`kratos:${newSecret()}`).toString('base64')}`,
+    }),
+  },
+  sign: async (payload, { environment }) => {
+    const credential = firstCredential(environment.KRATOS_CREDENTIALS);
+    const { headers, body } = repeatCredential(payload, credential, 'Authorization');
+    const ids = { 'Ory-Webhook-Trigger-Id': randomUUID(), 'Ory-Webhook-Request-Id': randomUUID() };
+    return { headers: { ...headers, ...ids }, body };
+  },
+  examples: {
+    registration: flow('registration', { verified: false }, {}, { emailVerified: false }),
+    settings: flow('settings', {}, {}, {}),
+    verification: {
+      // It leaves the identity's own time alone.
+      payload: (sample, atMs) => ({
+        ...{ flow: 'verification', issued_at: toTime(atMs - 50_000) },
+        identity: {
+          ...toIdentity(sample, atMs - 60_000),
+          verifiable_addresses: [toAddress(sample, { verified_at: toTime(atMs) })],
+        },
+      }),
+      wanted: (sample, at) => [{ kind: 'verification', reference: sample.id, at, told: toTold(sample) }],
+    },
+    recovery: flow('recovery', {}, {}, {}),
+    login: flow('login', {}, {}, {}),
+    'login-disabled': flow('login', {}, { state: 'inactive' }, { disabled: true }),
+    'registration-before': {
+      payload: (_, atMs) => ({ flow: 'registration', issued_at: toTime(atMs), identity: null }),
+      wanted: (_, at) => [{ kind: 'registration', reference: null, at, told: null }],
+    },
+    logout: {
+      payload: (sample, atMs) => ({
+        ...{ flow: 'logout', issued_at: toTime(atMs), identity: toIdentity(sample, atMs) },
+      }),
+      wanted: (_, at) => [{ kind: 'logout', reference: null, at, told: null }],
+    },
+  },
+};
+
+function flow(name: string, address: object, changes: object, told: Told): Example {
+  return {
+    payload: (sample, atMs) => ({
+      ...{ flow: name, issued_at: toTime(atMs - 20_000) },
+      identity: {
+        ...toIdentity(sample, atMs),
+        ...{ verifiable_addresses: [toAddress(sample, address)], ...changes },
+      },
+    }),
+    wanted: (sample, at) => [{ kind: name, reference: sample.id, at, told: { ...toTold(sample), ...told } }],
+  };
+}
+
+function toIdentity({ id, email, phone, firstName, lastName }: SampleUser, atMs: number): object {
+  return {
+    ...{ id, state: 'active', updated_at: toTime(atMs), verifiable_addresses: null },
+    traits: { email, phone, first_name: firstName, last_name: lastName },
+  };
+}
+
+function toAddress({ email }: SampleUser, changes: object): object {
+  return {
+    id: randomUUID(),
+    value: email.toLowerCase(),
+    via: 'email',
+    status: 'completed',
+    verified: true,
+    ...changes,
+  };
+}
+
+function toTold({ email, phone, firstName, lastName }: SampleUser): Told {
+  return { email, phone, firstName, lastName, emailVerified: true, disabled: false };
+}
+
+function toTime(atMs: number): string {
+  return new Date(atMs).toISOString().replace('Z', '417Z');
+}

@@ -1,0 +1,560 @@
+import { execFile } from 'node:child_process';
+import { createHash, createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { stateOf } from '../../cli/job-text.ts';
+import { bar } from '../../cli/progress.ts';
+import { plain } from '../../cli/table.ts';
+import { when } from '../../cli/time.ts';
+import { createHandler as createBackfill } from '../../lib/handlers/backfill.ts';
+import { createHandler as createOperate } from '../../lib/handlers/operate.ts';
+import { emptyReport } from '../../lib/jobs/backfill.ts';
+import { noteRan } from '../../lib/sync/drain.ts';
+import { startDoor } from '../../local/door.ts';
+import type { LocalFunction } from '../../local/lambda.ts';
+import { type RunningServer, readBody } from '../../local/server.ts';
+import { startWorld, type World } from '../support/world.ts';
+
+const at = Date.parse('2026-02-01T00:00:00Z');
+const day = '2026-02-01T00:00:00.000Z';
+
+let world: World;
+let door: RunningServer;
+let port: string;
+let folder: string;
+/** Told of every call of backfill before it is answered. */
+let onBackfill: (input: BackfillInput) => void = () => {};
+
+type BackfillInput = { readonly apply?: boolean; readonly lines?: readonly { readonly line: number }[] };
+
+beforeAll(async () => {
+  world = await startWorld({ pageCap: 100, timeoutMs: 5_000 });
+  folder = await mkdtemp(join(tmpdir(), 'cli-'));
+  const backfill = createBackfill(world.ports);
+  const functions: Record<string, LocalFunction> = {
+    operate: { handler: createOperate(world.ports), timeoutMs: 60_000 },
+    backfill: {
+      handler: (input, context) => {
+        onBackfill(input as BackfillInput);
+        return backfill(input, context);
+      },
+      timeoutMs: 60_000,
+    },
+  };
+  door = await startDoor({ functions });
+  port = new URL(door.url).port;
+});
+afterAll(async () => {
+  await door.close();
+  await world.close();
+  await rm(folder, { recursive: true });
+});
+afterEach(() => {
+  world.roqServer.fail.clear();
+  world.limits.count = 1_000_000;
+  onBackfill = () => {};
+});
+
+describe('roq-sync status', () => {
+  test('is fine for a user in step, and wants a person for one that is not', async () => {
+    await world.deliver('calm', { email: 'calm@x.example', firstName: 'Calm' }, at);
+    const calm = await run('status', 'calm');
+    expect(calm.json).toMatchObject({ reference: 'calm', inStep: true });
+    expect(calm.exitCode).toBe(0);
+    await world.roq.updateUser(roqId('calm'), { firstName: 'Wrong' });
+    const off = await run('status', 'calm');
+    expect(off.json).toMatchObject({ inStep: false, differs: ['firstName'] });
+    expect(off.exitCode).toBe(1);
+    expect(await run('status', 'nobody')).toMatchObject({ json: { found: false }, exitCode: 1 });
+  });
+
+  test('tells people what differs, without colours where no terminal is', async () => {
+    const evil = '\u001b[2Jevil\u202e';
+    await world.deliver('evil', { email: 'evil@x.example', firstName: evil }, at);
+    await world.roq.updateUser(roqId('evil'), { lastName: 'x', firstName: 'Wrong' });
+    const { stdout } = await runText('status', 'evil');
+    expect(stdout).toMatch(/evil {2}out of step: ROQ differs in firstName/);
+    expect(stdout).toMatch(/firstName\s+\[2Jevil\s+2026-02-01 00:00Z \(.*\)\s+Wrong/);
+    expect(stdout).not.toContain('\u001b');
+    expect(stdout).not.toContain('\u202e');
+  });
+
+  test('of all wants a person when users are held', async () => {
+    expect(await run('status')).toMatchObject({ json: { queues: { held: { count: 0 } } }, exitCode: 0 });
+    await hold('over');
+    expect(await run('status')).toMatchObject({ json: { queues: { held: { count: 1 } } }, exitCode: 1 });
+    expect((await runText('status')).stdout).toMatch(/held\s+1\s+since/);
+    await run('drop', 'over');
+  });
+});
+
+describe('roq-sync held, release and drop', () => {
+  test('list who is held, let one through and spare the other', async () => {
+    await hold('guilty');
+    await hold('innocent');
+    const { json } = await run('held');
+    expect(json.entries).toMatchObject(
+      expect.arrayContaining([expect.objectContaining({ reference: 'guilty' })]),
+    );
+    expect((await runText('held')).stdout).toMatch(/innocent\s+/);
+    world.limits.count = 0;
+    expect(await run('release', 'guilty')).toMatchObject({ json: { counts: { done: 1 } }, exitCode: 0 });
+    expect(await run('release', '--all')).toMatchObject({ exitCode: 2 });
+    expect(world.usersOf('innocent')).toMatchObject([{ active: true }]);
+    expect(await run('drop', '--all', '--yes')).toMatchObject({ json: { counts: { done: 1 } }, exitCode: 0 });
+    expect([world.usersOf('guilty')[0]?.active, world.usersOf('innocent')[0]?.active]).toEqual([false, true]);
+    expect(await run('held')).toMatchObject({ json: { entries: [], more: false }, exitCode: 0 });
+    expect((await runText('release', '--all', '--yes')).stdout).toContain('No users are held');
+  });
+});
+
+describe('roq-sync resync', () => {
+  test('repairs a user, and says whom it does not know', async () => {
+    await world.deliver('mend', { email: 'mend@x.example', firstName: 'Right' }, at);
+    await world.roq.updateUser(roqId('mend'), { firstName: 'Wrong' });
+    expect(await run('resync', 'mend')).toMatchObject({
+      json: { users: [{ is: 'done', fields: ['firstName'] }] },
+      exitCode: 0,
+    });
+    expect(world.usersOf('mend')).toMatchObject([{ firstName: 'Right' }]);
+    expect(await run('resync', 'unheard-of')).toMatchObject({
+      json: { counts: { unknown: 1 } },
+      exitCode: 1,
+    });
+  });
+});
+
+test('roq-sync resync --all sets the parked users going again', async () => {
+  world.roqServer.fail.next({ how: 'refuse', reference: 'stuck' });
+  await world.deliver('stuck', { email: 'stuck@x.example' }, at);
+  expect(await run('resync', '--all')).toMatchObject({ json: { counts: { done: 1 } }, exitCode: 0 });
+  expect(world.usersOf('stuck')).toHaveLength(1);
+  expect((await runText('resync', '--all')).stdout).toBe('No users are parked.\n');
+});
+
+describe('roq-sync audit', () => {
+  test('wants a person for drift that it only finds, and is fine once it has repaired it', async () => {
+    await world.deliver('adrift', { email: 'adrift@x.example', firstName: 'Right' }, at);
+    await world.roq.updateUser(roqId('adrift'), { firstName: 'Wrong' });
+    const dry = await run('audit');
+    expect(dry.json).toMatchObject({ state: 'done', apply: false, report: { repaired: 0 } });
+    expect(dry.exitCode).toBe(1);
+    expect(world.usersOf('adrift')).toMatchObject([{ firstName: 'Wrong' }]);
+    const applied = await run('audit', '--apply');
+    expect(applied).toMatchObject({
+      json: { state: 'done', report: { repaired: expect.any(Number) } },
+      exitCode: 0,
+    });
+    expect(world.usersOf('adrift')).toMatchObject([{ firstName: 'Right' }]);
+    const { id } = applied.json;
+    expect(await run('job', String(id))).toMatchObject({ json: { id }, exitCode: 0 });
+    expect((await runText('jobs')).stdout).toContain(String(id));
+  });
+
+  test('--adopt records the users that ROQ alone has', async () => {
+    await world.roq.createUser({ reference: 'alien', email: 'alien@x.example' });
+    expect(await run('audit', '--adopt')).toMatchObject({ json: { report: { adopted: 0 } } });
+    expect(await world.record('alien')).toBeNull();
+    await run('audit', '--adopt', '--apply');
+    expect(await world.record('alien')).toMatchObject({ roqId: roqId('alien') });
+  });
+});
+
+describe('roq-sync backfill', () => {
+  test('plans without --apply, and changes nothing', async () => {
+    const path = await file('plan.ndjson', [user('plan-1'), { id: 'plan-2' }]);
+    const { json, exitCode } = await run('backfill', path);
+    expect(json).toMatchObject({ plan: { report: { lines: 2, created: 1, invalid: 1 } }, applied: null });
+    expect(exitCode).toBe(1);
+    expect(world.usersOf('plan-1')).toEqual([]);
+    expect((await runText('backfill', path)).stdout).toMatch(/line 2\s+no_time/);
+  });
+
+  test('applied makes the users, once', async () => {
+    const path = await file('apply.ndjson', [user('apply-1'), user('apply-2')]);
+    const { json, exitCode } = await run('backfill', path, '--apply', '--yes');
+    expect(json).toMatchObject({ plan: { report: { created: 2 } }, applied: { report: { created: 2 } } });
+    expect(exitCode).toBe(0);
+    expect(world.usersOf('apply-1')).toMatchObject([{ email: 'apply-1@x.example' }]);
+    expect(await run('backfill', path, '--apply', '--yes')).toMatchObject({
+      ...{ json: { plan: { report: { created: 0, unchanged: 2 } } }, exitCode: 0 },
+    });
+    expect(world.usersOf('apply-1')).toHaveLength(1);
+  });
+
+  test('applied once more does what has become undone since', async () => {
+    const path = await file('again.ndjson', [user('again-1'), user('again-2')]);
+    await run('backfill', path, '--apply', '--yes');
+    await world.forget('again-1');
+    expect(await run('backfill', path, '--apply', '--yes')).toMatchObject({
+      json: { plan: { report: { adopted: 1 } }, applied: { report: { lines: 2, adopted: 1, unchanged: 1 } } },
+    });
+    expect(await world.record('again-1')).toMatchObject({ roqId: roqId('again-1'), queue: null });
+  });
+
+  test('reads what a provider exports, with the time that is given for it', async () => {
+    const path = await file('auth0.ndjson.gz', gzipSync('{"user_id":"auth0|1","email":"one@x.example"}\n'));
+    expect(await run('backfill', path, '--provider', 'auth0')).toMatchObject({ exitCode: 1 });
+    const options = ['--provider', 'auth0', '--exported-at', day, '--apply', '--yes'];
+    expect(await run('backfill', path, ...options)).toMatchObject({ exitCode: 0 });
+    expect((await world.record('auth0|1'))?.facts.email).toEqual({ value: 'one@x.example', at });
+  });
+
+  test('applies nothing where nobody can be asked and nobody said --yes', async () => {
+    const path = await file('unsure.ndjson', [user('unsure')]);
+    const { json, exitCode } = await run('backfill', path, '--apply');
+    expect(json).toMatchObject({ error: { message: expect.stringContaining('--yes') } });
+    expect(exitCode).toBe(2);
+    expect(world.usersOf('unsure')).toEqual([]);
+  });
+
+  test('killed and started again goes on where it was, and finishes exactly', async () => {
+    const users = Array.from({ length: 1_250 }, (_, i) => user(`many-${i}`));
+    const path = await file('many.ndjson', users);
+    const sent: (readonly number[])[] = [];
+    const killer = new AbortController();
+    onBackfill = ({ apply, lines = [] }) => {
+      if (apply) sent.push(lines.map(({ line }) => line));
+      if (sent.length === 3) killer.abort();
+    };
+    const line = ['backfill', path, '--apply', '--yes'];
+    const killed = await spawn([...line, '--port', port], { signal: killer.signal });
+    expect(killed.exitCode).toBe(-1);
+    expect(sent).toHaveLength(3);
+    sent.length = 0;
+    onBackfill = ({ apply, lines = [] }) => {
+      if (apply) sent.push(lines.map(({ line }) => line));
+    };
+    const { json, exitCode } = await run(...line);
+    expect(exitCode).toBe(0);
+    expect(json.applied).toMatchObject({ state: 'done', line: 1_250, report: { lines: 1_250 } });
+    expect(sent[0]?.[0]).toBeGreaterThan(400);
+    for (const { id } of users) expect(world.usersOf(id)).toMatchObject([{ email: `${id}@x.example` }]);
+  }, 60_000);
+
+  test('--from roq adopts the users that have no record', async () => {
+    await world.roq.createUser({ reference: 'late-comer', email: 'late-comer@x.example' });
+    const { json } = await run('backfill', '--from', 'roq', '--apply', '--yes');
+    expect(json).toMatchObject({ plan: { report: { adopted: 0 } }, applied: { report: { adopted: 1 } } });
+    expect(await world.record('late-comer')).toMatchObject({ roqId: roqId('late-comer') });
+    expect(json).toMatchObject({ plan: { apply: false }, applied: { apply: true } });
+    expect((await run('strangers')).json).toMatchObject({ entries: [] });
+  });
+
+  test('--url has the function read the file', async () => {
+    const files = createServer((_, response) => response.end(JSON.stringify(user('fetched'))));
+    await new Promise<void>((resolve) => files.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(files.address() as AddressInfo).port}/users.ndjson`;
+    const { json, exitCode } = await run('backfill', '--url', url, '--apply', '--yes');
+    files.close();
+    expect(json).toMatchObject({ applied: { state: 'done', report: { created: 1 } } });
+    expect(JSON.stringify(json)).not.toContain(url);
+    expect(exitCode).toBe(0);
+  });
+});
+
+describe('roq-sync erase', () => {
+  test('erases nobody unless somebody is sure, and then prints the receipt', async () => {
+    await world.deliver('eve', { email: 'eve@x.example', firstName: 'Eve' }, at);
+    expect(await run('erase', 'eve')).toMatchObject({ exitCode: 2 });
+    expect(world.usersOf('eve')).toMatchObject([{ firstName: 'Eve' }]);
+    const { stdout, exitCode } = await runText('erase', 'eve', '--yes');
+    expect(stdout).toMatch(
+      /Receipt {2}erased[\s\S]*overwritten\s+email, firstName, .*active[\s\S]*holds nothing else/,
+    );
+    expect(exitCode).toBe(0);
+    expect(JSON.stringify(world.usersOf('eve'))).not.toMatch(/eve@|Eve/);
+    expect((await runText('status', 'eve')).stdout).toMatch(/deleted\s+yes\s+for good/);
+  });
+
+  test('wants a person when ROQ is down', async () => {
+    await world.deliver('off', { email: 'off@x.example' }, at);
+    world.roqServer.fail.always({ how: 'drop' });
+    expect(await run('erase', 'off', '--yes')).toMatchObject({ json: { state: 'pending' }, exitCode: 1 });
+  });
+});
+
+describe('roq-sync doctor', () => {
+  // The world's clock stands still, which is what it finds.
+  test('says what is wrong and what to do', async () => {
+    await noteRan(world.ports);
+    const { json, exitCode } = await run('doctor', '--probe');
+    const wrong = (json.checks as { check: string; ok: boolean }[]).filter(({ ok }) => !ok);
+    expect(wrong.map(({ check }) => check)).toEqual(['clock']);
+    expect(exitCode).toBe(1);
+    expect((await runText('doctor')).stdout).toMatch(/✓ {2}ROQ token/);
+  });
+});
+
+describe.concurrent('a command line', () => {
+  test.each([
+    ['is', [], /Usage: roq-sync <command>[\s\S]*Exit codes/],
+    ['names', ['nonsense'], /no command "nonsense".*status, /],
+    ['has', ['resync'], /Usage: roq-sync resync <reference>/],
+    ['has', ['resync', 'a', 'b'], /Usage: roq-sync resync \[reference\]/],
+    ['has', ['status', 'x', '--apply'], /status takes no --apply/],
+    ['has', ['status', '--nothing'], /--nothing/],
+    ['has', ['release'], /release --all/],
+    ['has', ['drop', 'x', '--all'], /drop --all/],
+    ['has', ['held', '--limit', '5000'], /limit: must be 1000 or less/],
+    ['has', ['status', '--port', 'x'], /--port/],
+    ['has', ['status', '--port', '1', '--stage', 'dev'], /--port or --stage/],
+    ['has', ['backfill'], /FILE, --url and --from/],
+    ['has', ['backfill', 'no-such-file'], /no file no-such-file/],
+    ['has', ['backfill', 'x', '--provider', 'nobody'], /one of generic, auth0/],
+    ['has', ['backfill', 'x', '--exported-at', '2026-05-04T12:00'], /--exported-at/],
+    ['has', ['backfill', 'x', '--exported-at', 'today'], /2026-05-04/],
+    ['has', ['backfill', '--from', 'elsewhere'], /is "roq"/],
+    ['has', ['backfill', '--url', 'http://x.example/a'], /is an https address/],
+  ])('that is wrong %s %j, and nothing is done', async (_, words, said) => {
+    const local = words.includes('--port') ? [] : ['--port', port];
+    const { stderr, stdout, exitCode } = await spawn([...words, ...(words.length > 0 ? local : [])]);
+    expect(stderr).toMatch(said);
+    expect(stdout).toBe('');
+    expect(exitCode).toBe(2);
+  });
+
+  test.each([
+    ['--help', /Commands[\s\S]*erase <reference>/],
+    ['backfill --help', /Usage: roq-sync backfill \[file\][\s\S]*--exported-at T/],
+  ])('of %s is answered', async (line, said) => {
+    const { stdout, exitCode } = await spawn(line.split(' '));
+    expect(stdout).toMatch(said);
+    expect(exitCode).toBe(0);
+  });
+
+  test('that reaches nothing says what to start', async () => {
+    const free = await startDoor({ functions: {} });
+    await free.close();
+    const gone = await spawn(['status', '--port', new URL(free.url).port]);
+    expect(gone.stderr).toContain('npm start');
+    expect(gone.exitCode).toBe(3);
+  });
+
+  test('that reaches something else, or a function that fails, says so', async () => {
+    const handler = () => Promise.reject(new TypeError('broken'));
+    const other = await startDoor({
+      functions: { operate: { handler, timeoutMs: 1_000 } },
+      onError: () => {},
+    });
+    const line = ['--port', new URL(other.url).port, '--json'];
+    const failed = await spawn(['status', ...line]);
+    expect(JSON.parse(failed.stdout)).toMatchObject({ error: { code: 'function_failed' } });
+    expect(failed.exitCode).toBe(3);
+    const missing = await spawn(['backfill', '--from', 'roq', ...line]);
+    expect(JSON.parse(missing.stdout)).toMatchObject({ error: { code: 'unreachable' } });
+    expect(missing.exitCode).toBe(3);
+    await other.close();
+  });
+
+  test('starts on any Node by its launcher', async () => {
+    const launcher = fileURLToPath(new URL('../../cli/roq-sync.js', import.meta.url));
+    const { stdout, exitCode } = await execute(launcher, ['--help'], {});
+    expect(stdout).toContain('Usage: roq-sync');
+    expect(exitCode).toBe(0);
+  });
+});
+
+describe('roq-sync --stage', () => {
+  const keys = {
+    AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+    AWS_SESSION_TOKEN: 'session',
+  };
+  let aws: Awaited<ReturnType<typeof startAws>>;
+
+  beforeAll(async () => {
+    aws = await startAws(createOperate(world.ports), keys.AWS_SECRET_ACCESS_KEY);
+  });
+  afterAll(() => aws.server.close());
+
+  test('invokes the function of the stage, signed with the credentials in the environment', async () => {
+    const { stdout, exitCode } = await deployed('prod');
+    expect(JSON.parse(stdout)).toHaveProperty('queues');
+    expect(exitCode).toBeLessThan(2);
+    expect(aws.asked).toContain('/2015-03-31/functions/roq-sync-prod-operate/invocations');
+  });
+
+  test('says that AWS refuses, or has no such function', async () => {
+    expect(await deployed('prod', { AWS_SECRET_ACCESS_KEY: 'wrong' })).toMatchObject({
+      ...{ stdout: expect.stringContaining('403'), exitCode: 3 },
+    });
+    expect(await deployed('none')).toMatchObject({ stdout: expect.stringContaining('404'), exitCode: 3 });
+  });
+
+  test('waits while the function is at work for somebody else', async () => {
+    aws.busyFor(2);
+    expect(await deployed('prod')).toMatchObject({ stdout: expect.stringContaining('queues') });
+  });
+
+  test('says where credentials come from when there are none', async () => {
+    const none = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', PATH: folder };
+    const { stdout, exitCode } = await deployed('prod', none);
+    expect(stdout).toContain('AWS_ACCESS_KEY_ID');
+    expect(exitCode).toBe(3);
+  });
+
+  function deployed(stage: string, over: Record<string, string> = {}) {
+    const environment = { ...keys, AWS_ENDPOINT_URL_LAMBDA: aws.url, ...over };
+    return spawn(['status', '--stage', stage, '--region', 'eu-west-1', '--json'], { environment });
+  }
+});
+
+test('an answer that nobody reads to its end is no failure', async () => {
+  const child = execFile(process.execPath, [main, '--help']);
+  let complaint = '';
+  child.stderr?.on('data', (chunk) => {
+    complaint += chunk;
+  });
+  child.stdout?.destroy();
+  const [code] = await once(child, 'exit');
+  expect({ code, complaint }).toEqual({ code: 0, complaint: '' });
+});
+
+test('a question is answered by one line, and the end of the command is not kept waiting for more', async () => {
+  const asking = `import { ask } from ${JSON.stringify(new URL('../../cli/ask.ts', import.meta.url).href)};
+    process.stdout.write(await ask('Sure? '));`;
+  const child = execFile(process.execPath, ['--input-type=module', '--eval', asking]);
+  let answer = '';
+  child.stdout?.on('data', (chunk) => {
+    answer += chunk;
+  });
+  child.stdin?.write(' y \n');
+  const [code] = await once(child, 'exit');
+  expect({ code, answer }).toEqual({ code: 0, answer: 'y' });
+});
+
+describe('what is shown', () => {
+  test.each([
+    [null, 'never'],
+    [Number.MAX_SAFE_INTEGER, 'for good'],
+    [at - 90_000, '2026-01-31 23:58Z (1 min ago)'],
+    [at + 3 * 3_600_000, '2026-02-01 03:00Z (in 3 h)'],
+  ])('of the moment %s is "%s"', (ms, shown) => {
+    expect(when(ms, at)).toBe(shown);
+  });
+
+  test.each([
+    [{ from: 'sender', state: 'running' }, 4, 'running'],
+    [{ from: 'sender', state: 'running' }, 6, 'broken off'],
+    [{ from: 'sender', state: 'done' }, 6, 'done'],
+    [{ from: 'url', state: 'running' }, 6, 'running'],
+  ] as const)('of a backfill %o that last moved %i minutes ago is "%s"', (some, minutes, shown) => {
+    const report = { ...emptyReport, lines: 200 };
+    const job = { id: 'j', apply: true, startedAt: at, updatedAt: at, failures: 0, lastError: null };
+    expect(stateOf({ ...job, is: 'backfill', line: 200, report, ...some }, at + minutes * 60_000)).toBe(
+      shown,
+    );
+  });
+
+  test('of foreign text moves no cursor and takes one line', () => {
+    expect(plain('a\u001b[31mb\nc\u0007')).toBe('a [31mb c ');
+    expect(plain('x'.repeat(100), 10)).toBe(`${'x'.repeat(9)}…`);
+  });
+
+  test('of progress is how far it is and how long it takes', () => {
+    expect(bar(0.25, 15_000)).toBe(`${'█'.repeat(6)}${'░'.repeat(18)}  25 %  0:45 left`);
+    expect(bar(0, 1_000)).toContain('0 %');
+    expect(bar(0.75, 15_000, 0.5)).toContain(' 75 %  0:15 left');
+  });
+});
+
+type Ran = { readonly stdout: string; readonly stderr: string; readonly exitCode: number };
+
+const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+
+async function run(...line: string[]): Promise<{ json: Record<string, unknown>; exitCode: number }> {
+  const { stdout, exitCode } = await spawn([...line, '--json', '--port', port]);
+  return { json: JSON.parse(stdout), exitCode };
+}
+
+function runText(...line: string[]): Promise<Ran> {
+  return spawn([...line, '--port', port]);
+}
+
+type Spawned = { readonly signal?: AbortSignal; readonly environment?: Record<string, string> };
+
+function spawn(line: readonly string[], spawned: Spawned = {}): Promise<Ran> {
+  return execute(main, line, spawned);
+}
+
+function execute(script: string, line: readonly string[], { signal, environment }: Spawned): Promise<Ran> {
+  return new Promise((resolve) => {
+    const options = {
+      ...{ env: { PATH: process.env.PATH, ...environment }, killSignal: 'SIGKILL' as const },
+      ...(signal && { signal }),
+    };
+    execFile(process.execPath, [script, ...line], options, (error, stdout, stderr) =>
+      resolve({ stdout, stderr, exitCode: typeof error?.code === 'number' ? error.code : error ? -1 : 0 }),
+    );
+  });
+}
+
+function roqId(reference: string): string {
+  return world.usersOf(reference)[0]?.id ?? '';
+}
+
+function user(id: string) {
+  return { id, email: `${id}@x.example`, updated_at: day };
+}
+
+async function file(name: string, content: readonly object[] | Buffer): Promise<string> {
+  const path = join(folder, name);
+  const bytes = Buffer.isBuffer(content) ? content : content.map((row) => JSON.stringify(row)).join('\n');
+  await writeFile(path, bytes);
+  return path;
+}
+
+async function hold(reference: string): Promise<void> {
+  await world.deliver(reference, { email: `${reference}@x.example` }, at);
+  world.limits.count = 0;
+  await world.deliver(reference, { disabled: true }, at + 1);
+  world.limits.count = 1_000_000;
+}
+
+/** AWS Lambda's Invoke, which checks each signature by its own reckoning. */
+async function startAws(operate: ReturnType<typeof createOperate>, secret: string) {
+  const asked: string[] = [];
+  let busy = 0;
+  const server = createServer(async (request, response) => {
+    const body = await readBody(request, 6 * 1024 * 1024);
+    asked.push(request.url ?? '');
+    const status = !isSigned(request, body, secret)
+      ? 403
+      : request.url?.includes('-prod-operate/')
+        ? 200
+        : 404;
+    response.statusCode = busy > 0 ? 429 : status;
+    busy -= 1;
+    const answer = await operate(JSON.parse(body.toString()), { getRemainingTimeInMillis: () => 60_000 });
+    response.end(JSON.stringify(answer));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const busyFor = (calls: number) => {
+    busy = calls;
+  };
+  return { server, asked, url, busyFor };
+}
+
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+function isSigned({ headers, method, url }: IncomingMessage, body: Buffer, secret: string): boolean {
+  const hash = (text: string | Buffer) => createHash('sha256').update(text).digest('hex');
+  const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest();
+  const [, scope = '', names = '', signature] =
+    /Credential=[^/]+\/(\S+), SignedHeaders=(\S+), Signature=(\S+)/.exec(headers.authorization ?? '') ?? [];
+  const [date = '', region = '', service = ''] = scope.split('/');
+  const lines = names.split(';').map((name) => `${name}:${headers[name]}\n`);
+  const canonical = [method, url, '', lines.join(''), names, hash(body)].join('\n');
+  const text = ['AWS4-HMAC-SHA256', headers['x-amz-date'], scope, hash(canonical)].join('\n');
+  const key = hmac(hmac(hmac(hmac(`AWS4${secret}`, date), region), service), 'aws4_request');
+  const isComplete = names.includes('x-amz-security-token') && region === 'eu-west-1' && service === 'lambda';
+  return isComplete && hmac(key, text).toString('hex') === signature;
+}

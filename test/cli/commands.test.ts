@@ -1,0 +1,36 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { commands } from '../../cli/commands.ts';
+import { commonOptions } from '../../cli/options.ts';
+
+const root = new URL('../..', import.meta.url);
+const docs = readdirSync(new URL('docs/', root)).filter((name) => name.endsWith('.md'));
+const files = ['README.md', 'SECURITY.md', ...docs.map((name) => `docs/${name}`)];
+
+/** Every `npx …` and `npm run …` that a document tells to type. */
+const told = files.flatMap((file) => {
+  const text = readFileSync(new URL(file, root), 'utf8');
+  return [...text.matchAll(/\bnp[xm] [^`\n#|\]]+/g)].map(([line]) => ({ file, line: line.trim() }));
+});
+
+test.each(told.filter(({ line }) => line.startsWith('npx roq-sync ')))(
+  '$file tells a command that there is: $line',
+  ({ line }) => {
+    // What another command gives is a word of this one.
+    const words = line.replace('npx roq-sync ', '').replace(/\$\([^)]*\)/g, 'word');
+    const [name, ...rest] = words.trim().split(/\s+/);
+    if (name === '--help') return;
+    const command = commands.find((candidate) => candidate.name === name);
+    expect(command).toBeDefined();
+    const options = rest.filter((word) => word.startsWith('--')).map((word) => word.slice(2));
+    const known: readonly string[] = [...(command?.takes ?? []), ...commonOptions];
+    expect(options.filter((option) => !known.includes(option))).toEqual([]);
+  },
+);
+
+test('the documents tell no script that there is not', () => {
+  const { scripts } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
+  const named = told.flatMap(({ line }) => /^npm run (?:-s )?([\w:-]+)/.exec(line)?.[1] ?? []);
+  expect(named.length).toBeGreaterThan(5);
+  expect(named.filter((name) => !(name in scripts))).toEqual([]);
+});

@@ -1,0 +1,110 @@
+import * as v from 'valibot';
+import { expect, it } from 'vitest';
+import * as setting from '../../lib/config/settings.ts';
+import { ConfigError } from '../../lib/errors.ts';
+
+const settings = {
+  SECRETS: setting.secrets('Signs.'),
+  SPARE: setting.optionalSecrets('Signs as well.'),
+  KEYS: setting.url('Where keys are.'),
+  OTHER_KEYS: setting.optionalUrl('Where other keys are.'),
+  ISSUER: setting.text('Who.'),
+  NOTE: setting.optionalText('What.'),
+  AUDIENCE: setting.words('For whom.'),
+  STRICT: setting.flag(true, 'Whether.'),
+  LENIENT: setting.flag(false, 'Whether not.'),
+  MEMBER: setting.choice(['id', 'externalId'], 'Which.'),
+  AUTHORIZATION: setting.optionalCredentials('How.'),
+};
+
+const needed = {
+  SECRETS: 'one',
+  KEYS: 'https://idp.example/jwks',
+  ISSUER: 'https://idp.example',
+  AUDIENCE: 'us',
+};
+
+it('what is not set takes its default', () => {
+  expect(setting.readSettings(settings, needed)).toEqual({
+    ...{ SECRETS: ['one'], SPARE: [], KEYS: 'https://idp.example/jwks', OTHER_KEYS: '' },
+    ...{ ISSUER: 'https://idp.example', NOTE: '', AUDIENCE: ['us'] },
+    ...{ STRICT: true, LENIENT: false, MEMBER: 'id', AUTHORIZATION: [] },
+  });
+});
+
+it('what is set is read', () => {
+  const set = {
+    ...{
+      SECRETS: ' one\ttwo  three\n',
+      SPARE: 'four five',
+      KEYS: 'http://localhost:8080/jwks',
+      AUDIENCE: 'us them',
+    },
+    ...{ OTHER_KEYS: 'http://[::1]/jwks', ISSUER: ' me ', NOTE: ' a b ', STRICT: 'false', LENIENT: 'TRUE' },
+    ...{ MEMBER: 'externalId', AUTHORIZATION: 'Bearer one, Basic two ,', UNRELATED: 'x' },
+  };
+  expect(setting.readSettings(settings, set)).toEqual({
+    ...{ SECRETS: ['one', 'two', 'three'], SPARE: ['four', 'five'], KEYS: 'http://localhost:8080/jwks' },
+    ...{ OTHER_KEYS: 'http://[::1]/jwks', ISSUER: 'me', NOTE: 'a b', AUDIENCE: ['us', 'them'] },
+    ...{ STRICT: false, LENIENT: true, MEMBER: 'externalId', AUTHORIZATION: ['Bearer one', 'Basic two'] },
+  });
+});
+
+it('every fault is named at once, and no value', () => {
+  const wrong = {
+    ...{ SECRETS: '  ', KEYS: 'http://idp.example/hush', OTHER_KEYS: 'https://me:hush@idp.example' },
+    ...{ STRICT: 'hush', MEMBER: 'hush', ISSUER: '' },
+  };
+  expect(faults(wrong)).toEqual([
+    'SECRETS is missing',
+    'KEYS must be an address that begins with https:// (http:// only on this very machine)',
+    'OTHER_KEYS must be an address that begins with https:// (http:// only on this very machine)',
+    'ISSUER is missing',
+    'AUDIENCE is missing',
+    'STRICT must be "true" or "false"',
+    'MEMBER must be "id" or "externalId"',
+  ]);
+});
+
+it.each([
+  'http://169.254.169.254/latest',
+  'http://localhost.example/',
+  'http://127.0.0.1.example/',
+  'https://me@idp.example/',
+  'https://:hush@idp.example/',
+  'file:///etc/passwd',
+  'javascript:alert(1)',
+  'idp.example/jwks',
+])('%s is not a secure address', (url) => {
+  expect(setting.isSecureUrl(url)).toBe(false);
+});
+
+it('secrets of a certain look are checked for it, and not told', () => {
+  const form = { isOne: (secret: string) => secret.startsWith('x_'), looks: '"x_" and more' };
+  const formed = {
+    SECRETS: setting.secrets('Signs.', form),
+    SPARE: setting.optionalSecrets('Signs too.', form),
+  };
+  expect(setting.readSettings(formed, { SECRETS: 'x_1 x_2' })).toEqual({
+    SECRETS: ['x_1', 'x_2'],
+    SPARE: [],
+  });
+  const read = () => setting.readSettings(formed, { SECRETS: 'x_1 hush', SPARE: 'hush' });
+  expect(read).toThrow(new ConfigError(['SECRETS must be "x_" and more', 'SPARE must be "x_" and more']));
+});
+
+it('every setting says what it is', () => {
+  const described = Object.values(settings).map((schema) => v.getDescription(schema));
+  expect(described).toHaveLength(11);
+  expect(described).not.toContain(undefined);
+});
+
+function faults(environment: setting.Environment): readonly string[] {
+  try {
+    setting.readSettings(settings, environment);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+}

@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newBackfill, startJob } from '../../lib/jobs/jobs.ts';
+import { toFacts } from '../../lib/user.ts';
+import { type Deployment, deploy } from '../support/deployed.ts';
+import type { Resource } from '../support/packaged.ts';
+
+// Every alarm of the packaged template that looks at a figure of ours, held against the lines that the bundles write.
+
+let deployment: Deployment;
+let calm: readonly string[];
+let troubled: readonly string[];
+
+beforeAll(async () => {
+  deployment = await deploy({
+    options: 'silenceHours: 24\nusualRepairs: 0',
+    environment: "  CEILING_COUNT: '0'",
+  });
+  await deployment.deliver('user.signed_up', randomUUID());
+  await deployment.call('reconcile', { begin: 'audit' });
+  calm = ringing();
+  await makeTrouble(deployment);
+  troubled = ringing();
+}, 90_000);
+afterAll(() => deployment?.close());
+
+describe('the alarms on figures of ours', () => {
+  test('are silent while all is well', () => {
+    expect(calm).toEqual([]);
+  });
+
+  test('each ring for the trouble that they are for', () => {
+    expect(troubled).toEqual([
+      'audit-repairs',
+      'cognito-failures',
+      'held',
+      'job-failures',
+      'oldest-pending',
+      'parked',
+      'rejected',
+      'roq-unauthorized',
+      'silence',
+    ]);
+    expect(troubled).toEqual(alarms().map(({ AlarmName }) => nameOf(AlarmName)));
+  });
+});
+
+async function makeTrouble({ call, deliver, roq, state, start, store }: Deployment): Promise<void> {
+  // Refused for good by ROQ, and held by the ceiling.
+  const [parked, held, drifted] = [randomUUID(), randomUUID(), randomUUID()];
+  roq.fail.always({ how: 'refuse', reference: parked });
+  for (const reference of [parked, held, drifted]) await deliver('user.signed_up', reference);
+  await deliver('user.disabled', held);
+  for (let i = 0; i < 10; i++) await deliver('user.signed_up', randomUUID(), () => ({}));
+  await call('cognito', { triggerSource: 'PostConfirmation_ConfirmSignUp' });
+  // Changed by hand in ROQ, so that the next audit repairs it.
+  for (const user of roq.users.filter(({ reference }) => reference === drifted)) user.firstName = 'Nobody';
+  await call('operate', { command: 'audit', apply: true });
+  // A job was begun by a version that read another shape of exports.
+  const url = `${roq.url}/users.json`;
+  const file = { from: 'url', url, shape: 'bygone', exportedAtMs: null, version: null } as const;
+  await startJob({ state, now: Date.now }, 'backfill-bygone', newBackfill(true, file));
+  await call('reconcile', {});
+  // An hour ago somebody signed up, and since then the API key is not taken; a day ago the provider fell silent.
+  await store.fold(randomUUID(), toFacts({ email: 'late@example.com' }, 1), randomUUID(), 1_000);
+  await state.put('heard', 'generic', { at: Date.now() - 25 * 3_600_000 }, null);
+  const locked = await start('reconcile', { ROQ_API_KEY: 'revoked' });
+  expect(await locked.invoke({})).toMatchObject({ is: 'returned' });
+}
+
+type Alarm = Resource['Properties'];
+type Metric = {
+  readonly Namespace: string;
+  readonly MetricName: string;
+  readonly Dimensions: readonly {
+    readonly Name: string;
+    readonly Value: string | { readonly Ref: string };
+  }[];
+};
+type Query = {
+  readonly Id: string;
+  readonly Expression?: string;
+  readonly MetricStat?: { readonly Metric: Metric; readonly Stat: string };
+};
+
+/** Those that look at a figure of ours, by name. */
+function alarms(): readonly Alarm[] {
+  return Object.values(deployment.template.Resources)
+    .filter(
+      ({ Type, Properties }) => Type === 'AWS::CloudWatch::Alarm' && isOurs(watchedBy(Properties).metric),
+    )
+    .map(({ Properties }) => Properties)
+    .sort((a, b) => (String(a.AlarmName) < String(b.AlarmName) ? -1 : 1));
+}
+
+function isOurs({ Namespace }: Metric): boolean {
+  return Namespace === 'roq-sync';
+}
+
+/** The figure that an alarm looks at, how it is put together, and by what it is divided. */
+function watchedBy(alarm: Alarm): {
+  readonly metric: Metric;
+  readonly stat: unknown;
+  readonly divisor: number;
+} {
+  if (!alarm.Metrics) return { metric: alarm as unknown as Metric, stat: alarm.Statistic, divisor: 1 };
+  const [result, query] = alarm.Metrics as readonly Query[];
+  if (!query?.MetricStat) throw new Error(`${alarm.AlarmName} looks at nothing`);
+  const [, id, divisor] = /^(\w+) \/ (\d+)$/.exec(result?.Expression ?? '') ?? [];
+  return {
+    metric: query.MetricStat.Metric,
+    stat: query.MetricStat.Stat,
+    divisor: id === query.Id ? Number(divisor) : 0,
+  };
+}
+
+/** The names of those that everything logged so far would have set off. */
+function ringing(): readonly string[] {
+  return alarms()
+    .filter((alarm) => {
+      const { metric, stat, divisor } = watchedBy(alarm);
+      const values = told(metric);
+      const sum = values.reduce((all, one) => all + one, 0);
+      const figure = (stat === 'Sum' ? sum : Math.max(...values)) / divisor;
+      const threshold = Number(alarm.Threshold);
+      return alarm.ComparisonOperator === 'GreaterThanThreshold' ? figure > threshold : figure >= threshold;
+    })
+    .map(({ AlarmName }) => nameOf(AlarmName));
+}
+
+function nameOf(alarmName: unknown): string {
+  return String(alarmName).replace('roq-sync-dev-', '');
+}
+
+type Line = Readonly<Record<string, unknown>> & {
+  readonly _aws?: {
+    readonly CloudWatchMetrics: readonly {
+      readonly Namespace: string;
+      readonly Dimensions: readonly (readonly string[])[];
+      readonly Metrics: readonly { readonly Name: string }[];
+    }[];
+  };
+};
+
+/** What CloudWatch would keep under that very namespace, name, and dimensions with their values. */
+function told({ Namespace, MetricName, Dimensions }: Metric): readonly number[] {
+  const wanted = Dimensions.map(({ Name, Value }) => [
+    Name,
+    typeof Value === 'string' ? Value : nameOfFunction(Value),
+  ]);
+  return (deployment.lines() as Line[]).flatMap((line) =>
+    (line._aws?.CloudWatchMetrics ?? [])
+      .filter((directive) => directive.Namespace === Namespace)
+      .filter(({ Metrics }) => Metrics.some(({ Name }) => Name === MetricName))
+      .flatMap((directive) => directive.Dimensions)
+      .map((names) => names.map((name) => [name, line[name]]))
+      .filter((dimensions) => JSON.stringify(dimensions.sort()) === JSON.stringify(wanted.sort()))
+      .map(() => Number(line[MetricName])),
+  );
+}
+
+function nameOfFunction({ Ref }: { readonly Ref: string }): string {
+  return String(deployment.template.Resources[Ref]?.Properties.FunctionName);
+}

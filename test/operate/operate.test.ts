@@ -1,0 +1,593 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createHandler, type OperateAnswer } from '../../lib/handlers/operate.ts';
+import { createHandler as createReconcile } from '../../lib/handlers/reconcile.ts';
+import type { JobView } from '../../lib/jobs/job-view.ts';
+import type { CommandInput } from '../../lib/operate/command.ts';
+import type { Diagnosis } from '../../lib/operate/doctor.ts';
+import type { Receipt } from '../../lib/operate/erase.ts';
+import type { Listing } from '../../lib/operate/listing.ts';
+import type { Overview, UserStatus } from '../../lib/operate/status.ts';
+import type { ManyTouched } from '../../lib/operate/touch.ts';
+import { noteRan } from '../../lib/sync/drain.ts';
+import type { Told } from '../../lib/user.ts';
+import { startWorld, type World } from '../support/world.ts';
+
+const context = { getRemainingTimeInMillis: () => 60_000 };
+const at = Date.parse('2026-02-01T00:00:00Z');
+const down = { how: 'drop' } as const;
+const off = { disabled: true } as const;
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+afterEach(() => {
+  world.roqServer.fail.clear();
+  world.limits.count = 1_000_000;
+});
+
+describe('a command', () => {
+  test.each([
+    [/command must be one of status, list, /, undefined],
+    [/command must be one of/, []],
+    [/command must be one of/, { command: 'constructor' }],
+    [/reference: must be a reference/, { command: 'status', reference: 7 }],
+    [/2048 bytes/, { command: 'status', reference: 'x'.repeat(2049) }],
+    [/either reference or all/, { command: 'resync' }],
+    [/of: must be one of pending, /, { command: 'list', of: 'users' }],
+    [/limit: must be 1 or more/, { command: 'list', of: 'held', limit: 0 }],
+    [/either reference or all/, { command: 'release' }],
+    [/either reference or all/, { command: 'drop', reference: 'x', all: true }],
+    [/reference: must not be empty/, { command: 'erase', reference: '' }],
+    [/force/, { command: 'erase', reference: 'x', force: true }],
+    [/job: must begin with "audit-"/, { command: 'audit', job: 'backfill-1' }],
+  ])('that is wrong is refused with %s', async (message, input) => {
+    const answer = await createHandler(world.ports)(input, context);
+    expect(answer).toEqual({ error: { code: 'command_invalid', message: expect.stringMatching(message) } });
+  });
+
+  test('is answered by a code when DynamoDB is out of reach', async () => {
+    const { UnavailableError } = await import('../../lib/errors.ts');
+    const get = () => Promise.reject(new UnavailableError('store_unavailable', 'secret detail'));
+    const broken = { ...world.ports, store: { ...world.store, get } };
+    const answer = await createHandler(broken)({ command: 'status', reference: 'x' }, context);
+    expect(answer).toMatchObject({ error: { code: 'store_unavailable' } });
+    expect(JSON.stringify(answer)).not.toContain('secret');
+  });
+
+  test('that changes something is logged, one that reads is not', async () => {
+    world.lines.length = 0;
+    await ask({ command: 'status', reference: 'logged' });
+    await ask({ command: 'resync', reference: 'logged' });
+    expect(world.lines).toEqual([{ message: 'operate', command: 'resync', reference: 'logged' }]);
+  });
+});
+
+describe('status of a user', () => {
+  test('says that ROQ and the record are in step, with the facts and their times', async () => {
+    await world.deliver('calm', { email: 'calm@x.example', firstName: 'Calm' }, at);
+    expect(await status('calm')).toMatchObject({
+      ...{ found: true, inStep: true, todo: 'nothing', differs: [], duplicates: [] },
+      record: { queue: null, facts: { firstName: { value: 'Calm', at } } },
+      roq: { answered: true, users: [{ isKept: true, state: { email: 'calm@x.example', active: true } }] },
+    });
+  });
+
+  test('names the fields that differ from what ROQ holds right now', async () => {
+    await world.deliver('drift', { email: 'drift@x.example', firstName: 'Right' }, at);
+    await world.roq.updateUser(roqId('drift'), { firstName: 'Wrong', lastName: 'Nobody told us' });
+    expect(await status('drift')).toMatchObject({ inStep: false, todo: 'update', differs: ['firstName'] });
+  });
+
+  test('says why it is out of step, and when it is tried again', async () => {
+    world.roqServer.fail.always(down);
+    await world.deliver('late', { email: 'late@x.example' }, at);
+    const { record, roq, inStep } = await status('late');
+    expect(record).toMatchObject({ queue: 'pending', attempts: 1, lastError: 'roq_unavailable' });
+    expect(record?.dueAt).toBeGreaterThan(world.now());
+    expect(roq).toEqual({ answered: false, code: 'roq_unavailable' });
+    expect(inStep).toBeNull();
+  });
+
+  test('says that ROQ has lost the user', async () => {
+    await world.deliver('gone', { email: 'gone@x.example' }, at);
+    const [user] = world.usersOf('gone');
+    (world.roqServer.users as unknown[]).splice(world.roqServer.users.indexOf(user as never), 1);
+    expect(await status('gone')).toMatchObject({ inStep: false, todo: 'ask', roq: { users: [] } });
+  });
+
+  test('shows every ROQ user of the reference, deactivated ones too, and which one is kept', async () => {
+    await world.deliver('twice', { email: 'twice@x.example' }, at);
+    const { id } = await world.roq.createUser({ reference: 'twice', email: 'other@x.example' });
+    await world.roq.deactivateUser(id);
+    const { roq, duplicates } = await status('twice');
+    expect(duplicates).toEqual([id]);
+    expect(roq).toMatchObject({ users: [{ isKept: true }, { id, isKept: false, state: { active: false } }] });
+  });
+
+  test('of an unknown reference says what ROQ has of it', async () => {
+    await world.roq.createUser({ reference: 'stranger', email: 'stranger@x.example' });
+    expect(await status('stranger')).toMatchObject({
+      ...{ found: false, record: null, inStep: null },
+      roq: { users: [{ isKept: true }] },
+    });
+    expect(await status('nobody')).toMatchObject({ found: false, roq: { answered: true, users: [] } });
+    expect(await world.record('nobody')).toBeNull();
+  });
+});
+
+describe('with a system of its own', () => {
+  let own: World;
+  beforeAll(async () => {
+    own = await startWorld();
+    const hold = async (reference: string) => {
+      await own.deliver(reference, { email: `${reference}@x.example` }, at);
+      own.limits.count = 0;
+      await own.deliver(reference, off, at + 1);
+      own.limits.count = 1_000_000;
+    };
+    await hold('held-1');
+    await hold('held-2');
+    await own.deliver('waits', { firstName: 'Nobody' }, at);
+    own.roqServer.fail.next({ how: 'refuse', reference: 'parks' });
+    await own.deliver('parks', { email: 'parks@x.example' }, at);
+    await own.deliver('counted', { email: 'counted@x.example' }, at);
+    await own.deliver('counted', off, at + 1);
+    await own.ports.noteHeard('clerk');
+    own.roqServer.fail.always(down);
+    await own.deliver('pends', { email: 'pends@x.example' }, at);
+    own.pass(60_000);
+    await own.deliver('pends-2', { email: 'pends-2@x.example' }, at);
+    own.roqServer.fail.clear();
+  });
+  afterAll(() => own.close());
+
+  test('status counts the queues with their oldest, and says what happened last', async () => {
+    const before = await ask<Overview>({ command: 'status' }, own);
+    expect(before).toMatchObject({
+      queues: {
+        pending: { count: 2, oldestSince: own.now() - 60_000 },
+        waiting: { count: 1 },
+        parked: { count: 1 },
+        held: { count: 2 },
+      },
+      ...{ running: [], lastAudit: null, ranAt: null, heard: [{ provider: 'clerk' }] },
+      deactivations: { counted: 1, limit: 1_000_000 },
+    });
+    const audit = await ask<JobView>({ command: 'audit' }, own);
+    expect(await ask<Overview>({ command: 'status' }, own)).toMatchObject({ lastAudit: { id: audit.id } });
+  });
+
+  test('lists say who and why, no more than asked for', async () => {
+    expect(await list('parked')).toMatchObject({
+      entries: [{ reference: 'parks', lastError: 'roq_refused', attempts: 1 }],
+      more: false,
+    });
+    expect((await list('waiting')).entries).toMatchObject([{ reference: 'waits' }]);
+    expect((await list('pending')).entries).toHaveLength(2);
+    expect(await list('held', 1)).toMatchObject({ entries: [{}], more: true });
+    expect(await list('held', 2)).toMatchObject({ entries: [{}, {}], more: false });
+  });
+
+  test('lists what the audit found, and the jobs with the newest first', async () => {
+    await own.deliver('dup', { email: 'dup@x.example' }, at);
+    const twin = await own.roq.createUser({ reference: 'dup', email: 'dup-2@x.example' });
+    const alien = await own.roq.createUser({ reference: 'alien', email: 'alien@x.example' });
+    own.pass(1_000);
+    const { id } = await ask<JobView>({ command: 'audit' }, own);
+    expect((await list('duplicates')).entries).toMatchObject([{ reference: 'dup', roqId: twin.id }]);
+    expect((await list('strangers')).entries).toMatchObject([{ reference: 'alien', roqId: alien.id }]);
+    expect((await list('jobs')).entries[0]).toMatchObject({ id, is: 'audit', state: 'done', apply: false });
+  });
+
+  function list(
+    of: 'held' | 'parked' | 'waiting' | 'pending' | 'duplicates' | 'strangers' | 'jobs',
+    limit = 9,
+  ) {
+    return ask<Listing>({ command: 'list', of, limit }, own);
+  }
+});
+
+describe('resync', () => {
+  test('looks at ROQ anew and repairs what it holds otherwise', async () => {
+    await world.deliver('repair', { email: 'repair@x.example', firstName: 'Right' }, at);
+    await world.roq.updateUser(roqId('repair'), { firstName: 'Wrong' });
+    const { users } = await touch({ command: 'resync', reference: 'repair' });
+    expect(users).toMatchObject([{ is: 'done', fields: ['firstName'] }]);
+    expect(world.usersOf('repair')).toMatchObject([{ firstName: 'Right' }]);
+    expect(await world.record('repair')).toMatchObject({ lease: null, queue: null });
+  });
+
+  test('sets a parked user going again', async () => {
+    world.roqServer.fail.next({ how: 'refuse', reference: 'again' });
+    await world.deliver('again', { email: 'again@x.example' }, at);
+    const { users } = await touch({ command: 'resync', reference: 'again' });
+    expect(users).toMatchObject([{ is: 'done', was: 'parked' }]);
+    expect(world.usersOf('again')).toHaveLength(1);
+  });
+
+  test('says who is unknown, and leaves a user alone on whom somebody is at work', async () => {
+    const { users } = await touch({ command: 'resync', reference: 'unheard-of' });
+    expect(users).toMatchObject([{ is: 'unknown' }]);
+    await world.deliver('busy', { email: 'busy@x.example' }, at);
+    const lease = await world.store.take('busy', randomUUID(), 40_000);
+    const requests = world.roqServer.requests.graphql;
+    const busy = await touch({ command: 'resync', reference: 'busy' });
+    expect(busy.users).toMatchObject([{ is: 'busy', busyUntil: lease?.lease.untilMs }]);
+    expect(world.roqServer.requests.graphql).toBe(requests);
+  });
+});
+
+describe('resync of all', () => {
+  test('sets every parked user going again once, in batches, and leaves those who are held', async () => {
+    const own = await startWorld();
+    const parked = Array.from({ length: 60 }, (_, i) => `parked-${i}`);
+    own.roqServer.fail.always({ how: 'refuse', operation: 'createUser' });
+    for (const reference of parked) await own.deliver(reference, { email: `${reference}@x.example` }, at);
+    own.roqServer.fail.clear();
+    const [held] = await holdMany(own, 1);
+    const [, refused] = parked;
+    own.roqServer.fail.always({ how: 'refuse', ...(refused && { reference: refused }) });
+    own.pass(60_000);
+    const first = await ask<ManyTouched>({ command: 'resync', all: true }, own);
+    expect(first).toMatchObject({ counts: { done: 59, parked: 1 }, more: false, before: own.now() });
+    for (const reference of parked) {
+      expect(own.usersOf(reference)).toHaveLength(reference === refused ? 0 : 1);
+    }
+    expect(own.usersOf(held ?? '')).toMatchObject([{ active: true }]);
+    own.pass(60_000);
+    const { before } = first;
+    const asked = { command: 'resync', all: true } as const;
+    expect(await ask<ManyTouched>({ ...asked, before: before - 1 }, own)).toMatchObject({ counts: {} });
+    expect(await ask<ManyTouched>(asked, own)).toMatchObject({ counts: { parked: 1 } });
+    await own.close();
+  });
+});
+
+describe('release', () => {
+  test('lets one held deactivation through, and no other', async () => {
+    await hold('let-1', off);
+    await hold('let-2', off);
+    world.limits.count = 0;
+    const { users } = await touch({ command: 'release', reference: 'let-1' });
+    expect(users).toMatchObject([{ is: 'done', was: 'held', fields: ['active'] }]);
+    expect(isActive('let-1')).toBe(false);
+    expect(isActive('let-2')).toBe(true);
+  });
+
+  test('of a user at a ROQ that is down is not held again later', async () => {
+    await hold('down', off);
+    world.limits.count = 0;
+    world.roqServer.fail.always(down);
+    expect(await touch({ command: 'release', reference: 'down' })).toMatchObject({ counts: { retry: 1 } });
+    world.roqServer.fail.clear();
+    await world.drain();
+    expect(isActive('down')).toBe(false);
+  });
+
+  test('sets a parked user going again', async () => {
+    world.roqServer.fail.next({ how: 'refuse', reference: 'unpark' });
+    await world.deliver('unpark', { email: 'unpark@x.example' }, at);
+    const { users } = await touch({ command: 'release', reference: 'unpark' });
+    expect(users).toMatchObject([{ is: 'done', was: 'parked' }]);
+  });
+
+  test('of all lets every one through, in batches', async () => {
+    const own = await startWorld();
+    const references = await holdMany(own, 30);
+    const { counts, users, more } = await ask<ManyTouched>({ command: 'release', all: true }, own);
+    expect({ counts, more }).toEqual({ counts: { done: 30 }, more: false });
+    expect(users).toHaveLength(30);
+    expect(references.map((reference) => own.usersOf(reference)[0]?.active)).toEqual(Array(30).fill(false));
+    await own.close();
+  });
+});
+
+describe('drop', () => {
+  test('takes back what is held; the same event sent again stays dropped, a newer one is believed', async () => {
+    await hold('spared', off);
+    const { users } = await touch({ command: 'drop', reference: 'spared' });
+    expect(users).toMatchObject([{ is: 'done', was: 'held' }]);
+    expect(await world.record('spared')).toMatchObject({ queue: null });
+    await world.deliver('spared', off, at + 1);
+    expect(isActive('spared')).toBe(true);
+    await world.deliver('spared', off, at + 5);
+    expect(isActive('spared')).toBe(false);
+  });
+
+  test('takes back a deletion too, also one that ROQ has made', async () => {
+    await world.deliver('risen', { email: 'risen@x.example' }, at);
+    await world.deliver('risen', { deleted: true }, at + 1);
+    expect(isActive('risen')).toBe(false);
+    const { users } = await touch({ command: 'drop', reference: 'risen' });
+    expect(users).toMatchObject([{ is: 'done', was: null, fields: ['active'] }]);
+    expect(isActive('risen')).toBe(true);
+    await world.deliver('risen', { deleted: true }, at + 9);
+    expect(isActive('risen')).toBe(false);
+  });
+
+  test('does nothing where nothing was told', async () => {
+    await world.deliver('active', { email: 'active@x.example' }, at);
+    expect(await touch({ command: 'drop', reference: 'active' })).toMatchObject({ counts: { nothing: 1 } });
+    expect(await touch({ command: 'drop', reference: 'unheard-of' })).toMatchObject({
+      counts: { unknown: 1 },
+    });
+    expect(await world.record('unheard-of')).toBeNull();
+  });
+
+  test('is recorded for whoever is at work on the user', async () => {
+    await hold('at-work', off);
+    await world.store.take('at-work', randomUUID(), 40_000);
+    expect(await touch({ command: 'drop', reference: 'at-work' })).toMatchObject({ counts: { retry: 1 } });
+    await world.drain();
+    expect(await world.record('at-work')).toMatchObject({ queue: null });
+    expect(isActive('at-work')).toBe(true);
+  });
+
+  test('of all spares every one that is held, and no other', async () => {
+    const own = await startWorld();
+    await own.deliver('really', { email: 'really@x.example' }, at);
+    await own.deliver('really', off, at + 1);
+    const references = await holdMany(own, 27);
+    const { counts, more } = await ask<ManyTouched>({ command: 'drop', all: true }, own);
+    expect({ counts, more }).toEqual({ counts: { done: 27 }, more: false });
+    for (const reference of references) {
+      expect(own.usersOf(reference)).toMatchObject([{ active: true }]);
+      expect(await own.record(reference)).toMatchObject({ queue: null });
+    }
+    expect(own.usersOf('really')).toMatchObject([{ active: false }]);
+    await own.close();
+  });
+});
+
+describe('erase', () => {
+  const profile = {
+    ...{ email: 'eve@x.example', phone: '+15550100', firstName: 'Eve', lastName: 'Eden', locale: 'de' },
+    ...{ timezone: 'Europe/Rome', avatarUrl: 'https://x.example/eve.png', customData: '{"pet":"cat"}' },
+    emailVerified: true,
+  };
+
+  test('leaves nothing of the user on either side, whatever the ceiling, and no later event brings it back', async () => {
+    await world.deliver('eve', profile, at);
+    world.limits.count = 0;
+    const receipt = await erase('eve');
+    expect(receipt).toMatchObject({ reference: 'eve', state: 'erased', recordHolds: [], code: null });
+    expect(receipt.roqUsers).toEqual([{ id: roqId('eve'), holds: [] }]);
+    expect([...receipt.overwritten].sort()).toEqual(
+      ['active', ...Object.keys(profile).filter((name) => name !== 'emailVerified')].sort(),
+    );
+    await expectNothingOf('eve', /eve@|Eve|Eden|15550100|Rome|png|cat/);
+    await world.deliver('eve', { ...profile, disabled: false }, Date.parse('2099-01-01'));
+    await world.deliver('eve', { ...profile, deleted: true }, at + 1);
+    await world.drain();
+    await expectNothingOf('eve', /eve@|Eve|Eden|15550100|Rome|png|cat/);
+  });
+
+  test('erases every ROQ user of the reference', async () => {
+    await world.deliver('twins', { email: 'twins@x.example', firstName: 'Zoe' }, at);
+    await world.roq.createUser({ reference: 'twins', email: 'twins-2@x.example', firstName: 'Zoe' });
+    expect((await erase('twins')).roqUsers).toMatchObject([{ holds: [] }, { holds: [] }]);
+    await expectNothingOf('twins', /twins@|twins-2@|Zoe/);
+    const emails = world.usersOf('twins').map(({ email }) => email);
+    expect(new Set(emails).size).toBe(2);
+    for (const email of emails) expect(email).toMatch(/^erased-[\w-]+@erased\.invalid$/);
+  });
+
+  test('erases users of ROQ that have no record, and of one unknown to both keeps a tombstone', async () => {
+    await world.roq.createUser({ reference: 'foreign', email: 'foreign@x.example', firstName: 'Kim' });
+    expect(await erase('foreign')).toMatchObject({ state: 'erased', roqUsers: [{ holds: [] }] });
+    await expectNothingOf('foreign', /foreign@|Kim/);
+    expect(await erase('never-seen')).toMatchObject({ state: 'erased', roqUsers: [], overwritten: [] });
+    await world.deliver('never-seen', { email: 'late@x.example' }, at + 1_000);
+    expect(world.usersOf('never-seen')).toEqual([]);
+  });
+
+  test('is pending while ROQ is down: the record holds nothing, and ROQ follows', async () => {
+    await world.deliver('slow', { email: 'slow@x.example', firstName: 'Sam' }, at);
+    world.roqServer.fail.always(down);
+    expect(await erase('slow')).toMatchObject({
+      ...{ state: 'pending', recordHolds: [], roqUsers: null, code: 'roq_unavailable' },
+    });
+    expect(JSON.stringify(await world.record('slow'))).not.toMatch(/slow@|Sam/);
+    world.roqServer.fail.clear();
+    world.limits.count = 0;
+    await world.drain();
+    await expectNothingOf('slow', /slow@|Sam/);
+    expect(await erase('slow')).toMatchObject({ state: 'erased', overwritten: [] });
+  });
+
+  test('says so when ROQ refuses, and done again it ends well', async () => {
+    await world.deliver('stuck', { email: 'stuck@x.example', firstName: 'Lee' }, at);
+    world.roqServer.fail.always({ how: 'refuse', reference: 'stuck', field: 'firstName' });
+    expect(await erase('stuck')).toMatchObject({ state: 'refused', code: 'roq_refused' });
+    expect(isActive('stuck')).toBe(false);
+    world.roqServer.fail.clear();
+    expect(await erase('stuck')).toMatchObject({ state: 'erased' });
+    await expectNothingOf('stuck', /stuck@|Lee/);
+  });
+
+  test('by somebody while another is at work on the user is recorded, and goes through', async () => {
+    await world.deliver('shared', { email: 'shared@x.example', firstName: 'Max' }, at);
+    await world.store.take('shared', randomUUID(), 40_000);
+    expect(await erase('shared')).toMatchObject({ state: 'pending' });
+    world.pass(50_000);
+    expect(await erase('shared')).toMatchObject({ state: 'erased' });
+    await expectNothingOf('shared', /shared@|Max/);
+  });
+
+  test('can not be dropped', async () => {
+    await erase('final');
+    expect(await touch({ command: 'drop', reference: 'final' })).toMatchObject({ counts: { erased: 1 } });
+  });
+
+  async function expectNothingOf(reference: string, traces: RegExp) {
+    for (const user of world.usersOf(reference)) {
+      expect(JSON.stringify({ ...user, reference: '' })).not.toMatch(traces);
+      expect(user).toMatchObject({ active: false, isOptedIn: false });
+    }
+    const record = await world.record(reference);
+    expect(JSON.stringify({ ...record, reference: '' })).not.toMatch(traces);
+    expect(record).toMatchObject({ queue: null, lease: null });
+  }
+});
+
+describe('audit', () => {
+  test('finds drift and changes nothing; applied, it repairs the same', async () => {
+    await world.deliver('adrift', { email: 'adrift@x.example', firstName: 'Right' }, at);
+    await world.roq.updateUser(roqId('adrift'), { firstName: 'Wrong' });
+    world.pass(1_000);
+    const dry = await ask<JobView>({ command: 'audit' });
+    expect(dry).toMatchObject({ is: 'audit', state: 'done', report: { repaired: 0 } });
+    expect(dry).toMatchObject({ report: { examples: { drifted: expect.arrayContaining(['adrift']) } } });
+    expect(world.usersOf('adrift')).toMatchObject([{ firstName: 'Wrong' }]);
+    await ask({ command: 'audit', apply: true, job: 'audit-now' });
+    expect(world.usersOf('adrift')).toMatchObject([{ firstName: 'Right' }]);
+    expect(await ask({ command: 'job', id: 'audit-now' })).toMatchObject({ id: 'audit-now', apply: true });
+  });
+
+  test('of which there is no job is said so', async () => {
+    expect(await ask({ command: 'job', id: 'nothing' })).toMatchObject({ error: { code: 'job_unknown' } });
+  });
+});
+
+describe('doctor', () => {
+  const checksOf = async (probe: boolean, through = world) =>
+    Object.fromEntries(
+      (await ask<Diagnosis>({ command: 'doctor', probe }, through)).checks.map((found) => [
+        found.check,
+        found,
+      ]),
+    );
+
+  test('finds everything in place', async () => {
+    await noteRan(world.ports);
+    const checks = await checksOf(false);
+    for (const name of [
+      'settings',
+      'ROQ token',
+      'ROQ query',
+      'table of users',
+      'table of state',
+      'schedule',
+    ]) {
+      expect(checks[name]).toMatchObject({ ok: true, remedy: null });
+    }
+    expect(checks['ROQ token']?.detail).toContain('3600 s');
+  });
+
+  test('says what is wrong and what to do', async () => {
+    world.roqServer.fail.always({ how: 'fail', operation: 'token' });
+    const checks = await checksOf(true);
+    expect(checks['ROQ token']).toMatchObject({
+      ok: false,
+      detail: expect.stringMatching(/roq_unavailable/),
+    });
+    expect(checks['ROQ token']?.remedy).toContain('ROQ_API_KEY');
+    expect(checks.probe).toMatchObject({ ok: false });
+    expect(checks['table of users']).toMatchObject({ ok: true });
+  });
+
+  // The world's clock stands still, far from the real one by which ROQ dates its answers.
+  test('sees that the clocks disagree', async () => {
+    expect((await checksOf(false)).clock).toMatchObject({
+      ok: false,
+      remedy: expect.stringMatching(/clock/),
+    });
+  });
+
+  test('sees that nothing takes up what is due', async () => {
+    world.roqServer.fail.always(down);
+    await world.deliver('unattended', { email: 'unattended@x.example' }, at);
+    world.roqServer.fail.clear();
+    world.pass(60 * 60_000);
+    await noteRan(world.ports);
+    expect((await checksOf(false)).schedule).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining('due'),
+    });
+    await world.drain();
+    await noteRan(world.ports);
+    expect((await checksOf(false)).schedule).toMatchObject({ ok: true });
+  });
+
+  test('sees that the schedule does not run, even where nothing is due', async () => {
+    const own = await startWorld();
+    const schedule = async () => (await checksOf(false, own)).schedule;
+    expect(await schedule()).toMatchObject({ ok: false, detail: 'has never run' });
+    await createReconcile(own.ports)({}, context);
+    expect(await schedule()).toMatchObject({ ok: true });
+    own.pass(20 * 60_000);
+    expect(await schedule()).toMatchObject({ ok: false, detail: 'last ran 20 minutes ago' });
+    await own.close();
+  });
+
+  test('by its probe finds out how ROQ behaves, and leaves no active user behind', async () => {
+    const checks = await checksOf(true);
+    expect(checks.references?.detail).toContain('not unique');
+    expect(checks['deactivated users']?.detail).toContain('hidden unless asked for');
+    expect(checks['several changes at once']?.detail).toContain(
+      'that before it is made, that after it not made',
+    );
+    expect(checks.page?.detail).toContain('5 users at most');
+    expect(checks['probe users']).toMatchObject({ ok: true });
+    expect(probes().length).toBeGreaterThan(3);
+    expect(probes().filter(({ active }) => active)).toEqual([]);
+  });
+
+  test.each(['createUser', 'updateUser', 'users', 'user'] as const)(
+    'leaves no active user behind when a call of %s fails, or its answer is lost',
+    async (operation) => {
+      for (const how of ['fail', 'answer-lost', 'bad-gateway'] as const) {
+        world.roqServer.fail.next({ how, operation });
+        await checksOf(true);
+        expect(probes().filter(({ active }) => active)).toEqual([]);
+      }
+    },
+  );
+
+  test('says so when it could not deactivate its users, and does it the next time', async () => {
+    world.roqServer.fail.always({ how: 'fail', operation: 'updateUser' });
+    expect((await checksOf(true))['probe users']).toMatchObject({ ok: false });
+    world.roqServer.fail.clear();
+    expect((await checksOf(true))['probe users']).toMatchObject({ ok: true });
+    expect(probes().filter(({ active }) => active)).toEqual([]);
+  });
+
+  function probes() {
+    return world.roqServer.users.filter(({ reference }) => reference.startsWith('roq-sync-probe-'));
+  }
+});
+
+async function ask<Found = OperateAnswer>(command: CommandInput, through = world): Promise<Found> {
+  return (await createHandler(through.ports)(command, context)) as Found;
+}
+
+const status = (reference: string) => ask<UserStatus>({ command: 'status', reference });
+const touch = (command: CommandInput) => ask<ManyTouched>(command);
+const erase = (reference: string) => ask<Receipt>({ command: 'erase', reference });
+
+function roqId(reference: string): string {
+  return world.usersOf(reference)[0]?.id ?? '';
+}
+
+function isActive(reference: string): boolean | null | undefined {
+  return world.usersOf(reference)[0]?.active;
+}
+
+async function hold(reference: string, told: Told): Promise<void> {
+  await world.deliver(reference, { email: `${reference}@x.example` }, at);
+  world.limits.count = 0;
+  expect(await world.deliver(reference, told, at + 1)).toMatchObject({ is: 'held' });
+  world.limits.count = 1_000_000;
+}
+
+async function holdMany(own: World, count: number): Promise<readonly string[]> {
+  const references = Array.from({ length: count }, (_, i) => `many-${i}`);
+  for (const reference of references) await own.deliver(reference, { email: `${reference}@x.example` }, at);
+  own.limits.count = 0;
+  for (const reference of references) await own.deliver(reference, off, at + 1);
+  return references;
+}

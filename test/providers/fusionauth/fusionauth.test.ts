@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ConfigError } from '../../../lib/errors.ts';
+import { fusionauth } from '../../../lib/providers/fusionauth/fusionauth.ts';
+import { fusionauth as sender } from '../../../local/providers/fusionauth/fusionauth.ts';
+import { type SigningKeys, startSigningKeys } from '../../../local/providers/keys.ts';
+import { connect, examplePayload, expectRejected, nowMs, send } from '../../support/sent.ts';
+
+let keys: SigningKeys;
+
+beforeAll(async () => {
+  keys = await startSigningKeys();
+});
+afterAll(() => keys.close());
+
+it('takes no token of the one kind of key for one of the other', async () => {
+  const bySecret = { FUSIONAUTH_SECRETS: 'a secret' };
+  const byKeyPair = { FUSIONAUTH_JWKS_URL: keys.jwksUrl };
+  const payload = examplePayload(sender, 'user.deactivate');
+  for (const [signing, reading] of [
+    [bySecret, byKeyPair],
+    [byKeyPair, bySecret],
+  ]) {
+    const request = await send(sender, payload, { keys, settings: { ...signing } });
+    await expectRejected(connect(fusionauth, { ...reading })(request, nowMs), 'algorithm_refused');
+  }
+});
+
+it.each([{}, { FUSIONAUTH_SECRETS: 'one', FUSIONAUTH_JWKS_URL: 'https://idp.example/jwks' }])(
+  'can not be configured as %j',
+  (settings) => {
+    expect(() => connect(fusionauth, settings)).toThrow(
+      new ConfigError(['exactly one of FUSIONAUTH_SECRETS and FUSIONAUTH_JWKS_URL must be set']),
+    );
+  },
+);

@@ -1,0 +1,171 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { CompactEncrypt } from 'jose';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ConfigError } from '../../../lib/errors.ts';
+import { zitadel } from '../../../lib/providers/zitadel/zitadel.ts';
+import { fold, toFacts } from '../../../lib/user.ts';
+import { type SigningKeys, startSigningKeys } from '../../../local/providers/keys.ts';
+import { signTimestampedHmac } from '../../../local/providers/signing.ts';
+import { connect } from '../reader.ts';
+
+const nowMs = Date.parse('2026-05-04T12:00:00Z');
+const at = nowMs - 1_000;
+const secrets = { ZITADEL_SECRETS: 'next current' };
+
+const deactivation = {
+  ...{ aggregateID: 'u_1', aggregateType: 'user', instanceID: 'i_1', sequence: 7, userID: 'admin_1' },
+  ...{ event_type: 'user.deactivated', created_at: '2026-05-04T13:59:59.000412+02:00' },
+};
+const deactivated = {
+  ...{ id: 'i_1:u_1:7', kind: 'user.deactivated', reference: 'u_1', at, told: { disabled: true } },
+};
+
+const sign = (payload: object, secret = 'current') =>
+  signTimestampedHmac(payload, secret, 'ZITADEL-Signature', 's', nowMs);
+
+let keys: SigningKeys;
+beforeAll(async () => {
+  keys = await startSigningKeys();
+});
+afterAll(() => keys.close());
+
+describe('Zitadel, by JSON', () => {
+  const read = connect(zitadel, secrets);
+  const send = (more: object) => read(sign({ ...deactivation, ...more }), nowMs);
+
+  it('is read by either of two signing keys, with any number of signatures', async () => {
+    const { headers, body } = sign(deactivation);
+    const several = `${headers['ZITADEL-Signature']},v1=${'0'.repeat(64)}`;
+    expect(await read({ headers: { 'ZITADEL-Signature': several }, body }, nowMs)).toEqual([deactivated]);
+    expect(await read(sign(deactivation, 'next'), nowMs)).toEqual([deactivated]);
+    await expect(read(sign(deactivation, 'retired'), nowMs)).rejects.toMatchObject({
+      code: 'signature_mismatch',
+    });
+  });
+
+  it('may have its payload in base64, or as it is, or have none', async () => {
+    const payload = { email: 'ada@example.com' };
+    const base64 = Buffer.from(JSON.stringify(payload)).toString('base64');
+    for (const event_payload of [payload, base64]) {
+      expect(await send({ event_type: 'user.human.email.changed', event_payload })).toMatchObject([
+        { told: { email: 'ada@example.com', emailVerified: false } },
+      ]);
+    }
+    for (const event_payload of [undefined, null, '', {}, 'e30=', 'bnVsbA==']) {
+      expect(await send({ event_payload })).toEqual([deactivated]);
+    }
+    for (const event_payload of ['not base64 of JSON', 7, { email: 7 }]) {
+      await expect(send({ event_payload })).rejects.toMatchObject({
+        code: expect.stringMatching(/^(body_malformed|payload_invalid)$/),
+      });
+    }
+  });
+
+  it('tells of an address that was changed and verified at once that it is verified, in any order', async () => {
+    const [changed] = await send({
+      event_type: 'user.human.email.changed',
+      event_payload: { email: 'a@b.c' },
+    });
+    const [verified] = await send({ event_type: 'user.human.email.verified', sequence: 8 });
+    const [first, second] = [changed, verified].map((event) => toFacts(event?.told ?? {}, event?.at ?? 0));
+    const facts = { email: { value: 'a@b.c', at }, emailVerified: { value: true, at } };
+    expect(fold(first ?? {}, second ?? {})).toEqual(facts);
+    expect(fold(second ?? {}, first ?? {})).toEqual(facts);
+  });
+
+  it('is never about whoever did it, nor about anything but a user', async () => {
+    await expect(send({ aggregateID: undefined })).rejects.toMatchObject({ code: 'payload_invalid' });
+    expect(await send({ aggregateType: 'org' })).toMatchObject([{ reference: null, told: null }]);
+  });
+
+  it('can not be set up without a signing key', () => {
+    expect(() => connect(zitadel, {})).toThrow(ConfigError);
+  });
+});
+
+describe('Zitadel, by JWT', () => {
+  const connectJwt = (more = {}) =>
+    connect(zitadel, { ZITADEL_PAYLOAD: 'jwt', ZITADEL_JWKS_URL: keys.jwksUrl, ...more });
+  const toRequest = (token: string) => ({ headers: {}, body: Buffer.from(token) });
+
+  it('is read by the keys of the instance', async () => {
+    const token = await keys.sign({ ...deactivation, event_payload: {} });
+    expect(await connectJwt()(toRequest(token), nowMs)).toEqual([deactivated]);
+  });
+
+  it("is refused as a token of a user's, whatever he put into it", async () => {
+    const user = { iss: keys.url, sub: 'u_2', aud: 'app', exp: nowMs / 1000 + 60 };
+    for (const claims of [user, { ...user, ...deactivation }, { ...deactivation, sub: 'u_2' }]) {
+      const token = await keys.sign(claims);
+      await expect(connectJwt()(toRequest(token), nowMs)).rejects.toMatchObject({ code: 'user_token' });
+    }
+    const request = await keys.sign({ fullMethod: '/zitadel.user.v2', request: deactivation });
+    await expect(connectJwt()(toRequest(request), nowMs)).rejects.toMatchObject({ code: 'claim_missing' });
+  });
+
+  it('is refused a month later', async () => {
+    const token = await keys.sign({ ...deactivation, created_at: '2026-04-01T00:00:00Z' });
+    await expect(connectJwt()(toRequest(token), nowMs)).rejects.toMatchObject({ code: 'too_old' });
+  });
+
+  it('must have the signature in the header too, where a signing key is set', async () => {
+    const token = await keys.sign(deactivation);
+    await expect(connectJwt(secrets)(toRequest(token), nowMs)).rejects.toMatchObject({
+      code: 'signature_missing',
+    });
+  });
+
+  it('can not be set up without the address of the keys', () => {
+    expect(() => connect(zitadel, { ZITADEL_PAYLOAD: 'jwt', ...secrets })).toThrow(ConfigError);
+  });
+});
+
+describe('Zitadel, by JWE', () => {
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+  const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const toPem = (key: typeof rsa) => key.export({ type: 'pkcs8', format: 'pem' }).toString();
+
+  const connectJwe = (pem: string) =>
+    connect(zitadel, {
+      ...{ ZITADEL_PAYLOAD: 'jwe', ZITADEL_JWKS_URL: keys.jwksUrl, ZITADEL_PRIVATE_KEYS: pem },
+    });
+
+  async function encrypt(key: typeof rsa, alg: string, claims: object = deactivation) {
+    const token = await keys.sign({ ...claims });
+    const jwe = await new CompactEncrypt(Buffer.from(token))
+      .setProtectedHeader({ alg, enc: 'A256GCM', typ: 'JWT', cty: 'JWT', kid: 'ours' })
+      .encrypt(createPublicKey(key));
+    return { headers: {}, body: Buffer.from(jwe) };
+  }
+
+  it.each([
+    ['RSA', rsa, 'RSA-OAEP-256'],
+    ['EC', ec, 'ECDH-ES+A256KW'],
+  ] as const)('is read by an %s key, or by either of two', async (_type, key, alg) => {
+    const request = await encrypt(key, alg);
+    expect(await connectJwe(toPem(key))(request, nowMs)).toEqual([deactivated]);
+    const oneLine = `${toPem(ec)}${toPem(rsa)}`.replaceAll('\n', '\\n');
+    expect(await connectJwe(oneLine)(request, nowMs)).toEqual([deactivated]);
+  });
+
+  it("is refused with a user's token in it, however well encrypted", async () => {
+    const request = await encrypt(rsa, 'RSA-OAEP-256', { ...deactivation, sub: 'u_2' });
+    await expect(connectJwe(toPem(rsa))(request, nowMs)).rejects.toMatchObject({ code: 'user_token' });
+  });
+
+  it('can not be set up without a private key that is one', () => {
+    const pub = createPublicKey(rsa).export({ type: 'spki', format: 'pem' }).toString();
+    const others = [
+      generateKeyPairSync('ed25519').privateKey,
+      generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey,
+      generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey,
+    ];
+    const broken = '-----BEGIN PRIVATE KEY-----\nhush\n-----END PRIVATE KEY-----';
+    for (const pem of ['', pub, broken, ...others.map(toPem)]) {
+      expect(() => connectJwe(pem), pem).toThrow(ConfigError);
+      expect(() => connectJwe(pem)).toThrow(
+        expect.not.objectContaining({ message: expect.stringContaining('hush') }),
+      );
+    }
+  });
+});

@@ -1,0 +1,188 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { RoqCode } from '../../lib/errors.ts';
+import { createPace, paceOf, type Went } from '../../lib/sync/concurrency.ts';
+
+describe('how many batches are at ROQ', () => {
+  test('starts with one, grows by one a round while it goes well, and stops at the most', async () => {
+    const pace = createPace({ max: 4 });
+    const widths: number[] = [];
+    await pace.each(Array.from({ length: 30 }), async () => {
+      widths.push(pace.width());
+      return 'well';
+    });
+    expect(widths[0]).toBe(1);
+    expect(widths.every((width, i) => width >= (widths[i - 1] ?? 1) && width <= 4)).toBe(true);
+    for (const width of [2, 3, 4])
+      expect(widths.filter((each) => each === width - 1)).toHaveLength(width - 1);
+    expect(pace.width()).toBe(4);
+  });
+
+  test('is halved by each slow one, down to one', async () => {
+    const pace = createPace({ max: 8 });
+    await pace.each(Array.from({ length: 60 }), async () => 'well');
+    expect(pace.width()).toBe(8);
+    for (const width of [4, 2, 1, 1]) {
+      await pace.each(['batch'], async () => 'slow');
+      expect(pace.width()).toBe(width);
+      await pace.each([], async () => 'well');
+    }
+  });
+
+  test('is as many as it may be, while one waits for another', async () => {
+    const pace = createPace({ max: 3 });
+    await pace.each(Array.from({ length: 20 }), async () => 'well');
+    let inFlight = 0;
+    const all = Promise.withResolvers<Went>();
+    await pace.each(Array.from({ length: 3 }), () => {
+      inFlight += 1;
+      if (inFlight === 3) all.resolve('well');
+      return all.promise;
+    });
+    expect(inFlight).toBe(3);
+  });
+
+  test('is never more than may be, however they go and whenever they end', async () => {
+    const batch = fc.record({
+      turns: fc.nat({ max: 12 }),
+      went: fc.constantFrom<Went>('well', 'well', 'slow', 'down'),
+    });
+    const max = fc.integer({ min: 1, max: 9 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(batch, { maxLength: 80 }),
+        max,
+        fc.boolean(),
+        async (batches, max, isSync) => {
+          const pace = createPace({ max });
+          const begun: number[] = [];
+          let inFlight = 0;
+          let most = 0;
+          const numbered = batches.map((each, i) => ({ ...each, i }));
+          const isWhole = await pace.each(isSync ? numbered : later(numbered), async ({ turns, went, i }) => {
+            begun.push(i);
+            inFlight += 1;
+            most = Math.max(most, inFlight);
+            expect(pace.width()).toBeLessThanOrEqual(max);
+            for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+            inFlight -= 1;
+            return went;
+          });
+          expect(most).toBeLessThanOrEqual(max);
+          expect(inFlight).toBe(0);
+          expect(begun).toEqual(numbered.slice(0, begun.length).map(({ i }) => i));
+          if (isWhole || !batches.some(({ went }) => went === 'down'))
+            expect(begun).toHaveLength(batches.length);
+        },
+      ),
+    );
+  });
+});
+
+describe('when ROQ seems to be down', () => {
+  test('three of which nothing came through are the end, and those after are not begun', async () => {
+    const begun: number[] = [];
+    const pace = createPace({ max: 8 });
+    const isWhole = await pace.each([1, 2, 3, 4, 5], async (batch) => {
+      begun.push(batch);
+      return 'down';
+    });
+    expect({ isWhole, begun }).toEqual({ isWhole: false, begun: [1, 2, 3] });
+  });
+
+  test('one that goes well between is reason to go on', async () => {
+    const went: Went[] = ['down', 'down', 'well', 'down', 'down', 'well'];
+    const pace = createPace({ max: 1 });
+    let begun = 0;
+    const work = async () => went[begun++] ?? 'well';
+    expect(await pace.each(went, work)).toBe(true);
+    expect(begun).toBe(6);
+  });
+
+  test('a run that ended early may be taken up again, and its first batch tells', async () => {
+    const pace = createPace({ max: 8 });
+    const slow = async (): Promise<Went> => 'down';
+    expect(await pace.each([1, 2, 3, 4], slow)).toBe(false);
+    let begun = 0;
+    const again = (went: Went) => async () => {
+      begun += 1;
+      return went;
+    };
+    expect(await pace.each([1, 2, 3], again('down'))).toBe(false);
+    expect(begun).toBe(1);
+    expect(await pace.each([1, 2, 3], again('well'))).toBe(true);
+    expect(begun).toBe(4);
+  });
+});
+
+describe('what a batch throws', () => {
+  test('comes out once the others in flight have ended, and nothing is begun after it', async () => {
+    const events: string[] = [];
+    const pace = await wide(3);
+    const begun = Promise.withResolvers<void>();
+    const slowest = Promise.withResolvers<void>();
+    const run = pace.each([1, 2, 3, 4], async (batch) => {
+      events.push(`${batch} begun`);
+      if (batch === 3) begun.resolve();
+      await begun.promise;
+      if (batch < 3) throw new Error(`${batch} failed`);
+      await slowest.promise;
+      events.push(`${batch} ended`);
+      return 'well';
+    });
+    const thrown = run.catch((error: unknown) => events.push(String(error)));
+    await turns(50);
+    slowest.resolve();
+    await thrown;
+    expect(events).toEqual(['1 begun', '2 begun', '3 begun', '3 ended', 'Error: 1 failed']);
+  });
+
+  test('or the list of batches does, comes out once those in flight have ended', async () => {
+    const events: string[] = [];
+    const pace = await wide(3);
+    const slow = Promise.withResolvers<void>();
+    async function* batches() {
+      yield 1;
+      throw new Error('no list');
+    }
+    const run = pace.each(batches(), async () => {
+      await slow.promise;
+      events.push('ended');
+      return 'well';
+    });
+    const thrown = run.catch((error: unknown) => events.push(String(error)));
+    await turns(50);
+    slow.resolve();
+    await thrown;
+    expect(events).toEqual(['ended', 'Error: no list']);
+  });
+});
+
+test.each([
+  ['well', []],
+  ['well', [null, 'roq_refused', 'roq_user_missing']],
+  ['slow', [null, 'roq_throttled', null]],
+  ['down', ['roq_unavailable']],
+  ['down', ['roq_ambiguous']],
+  ['down', ['roq_unauthorized']],
+] satisfies [Went, (RoqCode | null)[]][])('a batch went %s whose outcomes were %j', (went, codes) => {
+  expect(paceOf(codes.map((code) => ({ code })))).toBe(went);
+});
+
+async function wide(max: number) {
+  const pace = createPace({ max });
+  await pace.each(Array.from({ length: max * max }), async () => 'well');
+  expect(pace.width()).toBe(max);
+  return pace;
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await Promise.resolve();
+}
+
+async function* later<Batch>(batches: readonly Batch[]): AsyncGenerator<Batch> {
+  for (const batch of batches) {
+    await Promise.resolve();
+    yield batch;
+  }
+}
