@@ -43,15 +43,24 @@ export const backfill: Bench = async ({ quick, profile }) => {
 function jobsOf(users: number): readonly Job[] {
   return [
     {
-      ...{ name: 'backfill', bundle: 'backfill', users, prepare: async () => {} },
+      name: 'backfill',
+      bundle: 'backfill',
+      users,
+      prepare: async () => {},
       input: (count) => ({ provider: 'generic', apply: true, users: exported(count) }),
     },
     {
-      ...{ name: 'drain', bundle: 'reconcile', users, input: () => ({}) },
+      name: 'drain',
+      bundle: 'reconcile',
+      users,
+      input: () => ({}),
       prepare: (services, count) => services.seed({ are: 'pending', count }),
     },
     {
-      ...{ name: 'one by one', bundle: 'one-by-one', users: users / 20, prepare: async () => {} },
+      name: 'one by one',
+      bundle: 'one-by-one',
+      users: users / 20,
+      prepare: async () => {},
       input: (count) => ({ users: listed(count), width: inFlight }),
     },
   ];
@@ -59,7 +68,11 @@ function jobsOf(users: number): readonly Job[] {
 
 function exported(count: number): object[] {
   return listed(count).map(({ reference, email }) => ({
-    ...{ id: reference, email, first_name: 'Ada', email_verified: true, disabled: false },
+    id: reference,
+    email,
+    first_name: 'Ada',
+    email_verified: true,
+    disabled: false,
     updated_at: '2026-01-01T00:00:00Z',
   }));
 }
@@ -135,6 +148,7 @@ function toGoals(samples: readonly Sample[]): Goal[] {
     toFigure(samples.filter(({ job }) => job.name === name).map(usersPerSecond)).median;
   return ['backfill', 'drain'].map((name) => ({
     goal: `${name}, times as fast as one by one`,
-    ...{ wanted: { atLeast: 10 }, measured: rate(name) / rate('one by one') },
+    wanted: { atLeast: 10 },
+    measured: rate(name) / rate('one by one'),
   }));
 }

@@ -36,8 +36,15 @@ export async function bundle(name: BundleName): Promise<Bundle> {
   const { entry, isOurs } = contenders[name];
   const path = `${root}.local/bench/${name}.cjs`;
   await build({
-    ...{ absWorkingDir: root, entryPoints: [entry], outfile: path, logLevel: 'error' },
-    ...{ bundle: true, minify, platform, target, format },
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile: path,
+    logLevel: 'error',
+    bundle: true,
+    minify,
+    platform,
+    target,
+    format,
     ...(isOurs && { mainFields, alias, plugins: [onlyProviders('clerk')] }),
   });
   return { path, bytes: statSync(path).size };

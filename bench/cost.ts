@@ -74,7 +74,10 @@ async function useOne(
   const after = await services.counts();
   const each = (sum: number) => sum / events.length;
   return {
-    ...{ contender, work, waitMs: each(run.wallMs - run.cpuMs), cpuMs: each(run.cpuMs) },
+    contender,
+    work,
+    waitMs: each(run.wallMs - run.cpuMs),
+    cpuMs: each(run.cpuMs),
     writeUnits: each(after.writeUnits - before.writeUnits),
     readUnits: each(after.readUnits - before.readUnits),
     logBytes: each(host.written() - written),

@@ -30,7 +30,8 @@ export const shapes: Readonly<Record<string, TableShape>> = {
   users: {
     key: ['reference'],
     index: {
-      ...{ hash: 'shard', range: 'dueAt' },
+      hash: 'shard',
+      range: 'dueAt',
       projected: ['reference', 'shard', 'dueAt', 'pendingSince', 'attempts', 'lastError'],
     },
   },
@@ -99,7 +100,8 @@ export function createEngine() {
       units.writeUnits += writeUnits(before, undefined);
       const isTold = before && conditional.ReturnValuesOnConditionCheckFailure === 'ALL_OLD';
       throw new ConditionalCheckFailedException({
-        ...{ message: 'The conditional request failed', $metadata: {} },
+        message: 'The conditional request failed',
+        $metadata: {},
         ...(isTold && { Item: before }),
       });
     }

@@ -34,8 +34,12 @@ export function forgedEvents(references: readonly string[]): GatewayEvent[] {
 function toGatewayEvent({ headers, body }: ReturnType<typeof signWebhook>) {
   return {
     version: '2.0',
-    ...{ rawPath: '/webhooks/clerk', rawQueryString: '', pathParameters: { provider: 'clerk' }, headers },
+    rawPath: '/webhooks/clerk',
+    rawQueryString: '',
+    pathParameters: { provider: 'clerk' },
+    headers,
     requestContext: { http: { method: 'POST', path: '/webhooks/clerk' } },
-    ...{ body: Buffer.from(body).toString(), isBase64Encoded: false },
+    body: Buffer.from(body).toString(),
+    isBase64Encoded: false,
   };
 }

@@ -64,7 +64,9 @@ function standardWebhooks(): Verification {
   } = request.headers;
   const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
   return {
-    ...{ family: 'Standard Webhooks, HMAC', floorIs: 'HMAC-SHA256', ours: () => check(request, nowMs) },
+    family: 'Standard Webhooks, HMAC',
+    floorIs: 'HMAC-SHA256',
+    ours: () => check(request, nowMs),
     floor: async () => {
       const hmac = createHmac('sha256', key).update(`${id}.${time}.`).update(request.body);
       return isSame(hmac.digest(), Buffer.from(signature.slice(3), 'base64'));
@@ -80,15 +82,14 @@ function ed25519(): Verification {
   const signature = sign(null, signed, privateKey);
   const check = verifyStandardWebhooks({ secrets: [`whpk_${raw.toString('base64')}`] });
   const headers = {
-    ...{ 'webhook-id': 'msg', 'webhook-timestamp': time },
+    'webhook-id': 'msg',
+    'webhook-timestamp': time,
     'webhook-signature': `v1a,${signature.toString('base64')}`,
   };
   return {
-    ...{
-      family: 'Standard Webhooks, ed25519',
-      floorIs: 'ed25519',
-      ours: () => check({ headers, body }, nowMs),
-    },
+    family: 'Standard Webhooks, ed25519',
+    floorIs: 'ed25519',
+    ours: () => check({ headers, body }, nowMs),
     floor: async () => isTrue(verify(null, signed, publicKey, signature)),
   };
 }
@@ -99,7 +100,9 @@ function timestamped(): Verification {
   const check = verifyTimestampedHmac({ header: 'signature', secrets: [secret], unit: 'ms' });
   const signature = Buffer.from(request.headers.signature?.split('v1=')[1] ?? '', 'hex');
   return {
-    ...{ family: 'timestamped HMAC', floorIs: 'HMAC-SHA256', ours: () => check(request, nowMs) },
+    family: 'timestamped HMAC',
+    floorIs: 'HMAC-SHA256',
+    ours: () => check(request, nowMs),
     floor: async () =>
       isSame(createHmac('sha256', secret).update(`${nowMs}.`).update(request.body).digest(), signature),
   };
@@ -111,7 +114,9 @@ function plain(): Verification {
   const check = verifyHmac({ header: 'signature', secrets: [secret], encoding: 'hex' });
   const signature = Buffer.from(request.headers.signature ?? '', 'hex');
   return {
-    ...{ family: 'plain HMAC', floorIs: 'HMAC-SHA256', ours: () => check(request) },
+    family: 'plain HMAC',
+    floorIs: 'HMAC-SHA256',
+    ours: () => check(request),
     floor: async () => isSame(createHmac('sha256', secret).update(request.body).digest(), signature),
   };
 }
@@ -121,7 +126,9 @@ function credential(): Verification {
   const check = verifyStaticCredential({ header: 'authorization', credentials: [secret] });
   const headers = { authorization: secret };
   return {
-    ...{ family: 'static credential', floorIs: 'two SHA-256', ours: () => check({ headers, body }) },
+    family: 'static credential',
+    floorIs: 'two SHA-256',
+    ours: () => check({ headers, body }),
     floor: async () => isSame(sha256(headers.authorization), sha256(secret)),
   };
 }
@@ -131,7 +138,8 @@ async function jwsBody(keys: SigningKeys): Promise<Verification> {
   const check = verifyJwsBody({ keys: remoteKeys(keys.jwksUrl) });
   const key = await publicKeyOf(keys);
   return {
-    ...{ family: 'JWS body', floorIs: "jose's compactVerify, RS256" },
+    family: 'JWS body',
+    floorIs: "jose's compactVerify, RS256",
     ours: () => check({ headers: {}, body: Buffer.from(token) }, nowMs),
     floor: () => compactVerify(token, key),
   };
@@ -140,11 +148,15 @@ async function jwsBody(keys: SigningKeys): Promise<Verification> {
 async function jwsHeader(keys: SigningKeys): Promise<Verification> {
   const token = await keys.sign({ hash: sha256(body).toString('base64') });
   const check = verifyJwsHeader({
-    ...{ keys: remoteKeys(keys.jwksUrl), header: 'signature', hashClaim: 'hash', hashEncoding: 'base64' },
+    keys: remoteKeys(keys.jwksUrl),
+    header: 'signature',
+    hashClaim: 'hash',
+    hashEncoding: 'base64',
   });
   const key = await publicKeyOf(keys);
   return {
-    ...{ family: 'JWS header', floorIs: 'compactVerify and a SHA-256' },
+    family: 'JWS header',
+    floorIs: 'compactVerify and a SHA-256',
     ours: () => check({ headers: { signature: token }, body }, nowMs),
     floor: async () => [await compactVerify(token, key), sha256(body)],
   };
@@ -155,7 +167,8 @@ async function bareJws(keys: SigningKeys): Promise<Verification> {
   const check = verifyBareJws({ keys: remoteKeys(keys.jwksUrl), header: 'signature' });
   const key = await publicKeyOf(keys);
   return {
-    ...{ family: 'JWS header, the body unsigned', floorIs: 'compactVerify' },
+    family: 'JWS header, the body unsigned',
+    floorIs: 'compactVerify',
     ours: () => check({ headers: { signature: token }, body }, nowMs),
     floor: () => compactVerify(token, key),
   };
@@ -171,7 +184,8 @@ async function jweBody(keys: SigningKeys): Promise<Verification> {
   const check = verifyJweBody({ keys: remoteKeys(keys.jwksUrl), privateKeys });
   const key = await publicKeyOf(keys);
   return {
-    ...{ family: 'JWE body', floorIs: 'compactDecrypt and compactVerify' },
+    family: 'JWE body',
+    floorIs: 'compactDecrypt and compactVerify',
     ours: () => check({ headers: {}, body: Buffer.from(token) }, nowMs),
     floor: async () => compactVerify((await compactDecrypt(token, privateKey)).plaintext, key),
   };

@@ -48,7 +48,10 @@ async function run({ events, concurrency, timeoutMs = 10_000 }: Work): Promise<R
   await Promise.all(Array.from({ length: concurrency }, work));
   const { user, system } = process.cpuUsage(before);
   return {
-    ...{ wallMs: performance.now() - startedAt, cpuMs: (user + system) / 1_000, latenciesMs, statuses },
+    wallMs: performance.now() - startedAt,
+    cpuMs: (user + system) / 1_000,
+    latenciesMs,
+    statuses,
     peakBytes: process.resourceUsage().maxRSS * 1_024,
   };
 }

@@ -13,8 +13,10 @@ export type Machine = {
 export function machine(): Machine {
   const [first] = cpus();
   return {
-    ...{ date: new Date().toISOString().slice(0, 10), node: process.version },
-    ...{ processor: first?.model.trim() ?? 'unknown', cores: cpus().length },
+    date: new Date().toISOString().slice(0, 10),
+    node: process.version,
+    processor: first?.model.trim() ?? 'unknown',
+    cores: cpus().length,
     memoryGb: Math.round(totalmem() / 2 ** 30),
   };
 }

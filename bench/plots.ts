@@ -24,7 +24,9 @@ function draw({ title, is, unit, x, series }: Plot): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, ...size });
   const isLine = is === 'lines';
   chart.setOption({
-    ...{ animation: false, backgroundColor: '#ffffff', color: colors },
+    animation: false,
+    backgroundColor: '#ffffff',
+    color: colors,
     title: { text: title, left: 'center', textStyle: { fontSize: 15 } },
     legend: { bottom: 0, show: Object.keys(series).length > 1 },
     grid: { top: 60, bottom: 60, left: 70, right: 30 },

@@ -62,9 +62,24 @@ export function createRoq() {
   function add(user: UserCreate, id: string): RoqUser {
     const now = new Date();
     const row: RoqUser = {
-      ...{ id, synced: true, createdAt: now, updatedAt: now, active: true, avatarUrl: '', customData: {} },
-      ...{ firstName: '', isOptedIn: false, lastName: '', locale: 'en-US', optedInAt: null, phone: null },
-      ...{ tenantId: roqIdOf(0), timezone: null, twoFactorEnabled: false, ...definedOf(user), roles: [] },
+      id,
+      synced: true,
+      createdAt: now,
+      updatedAt: now,
+      active: true,
+      avatarUrl: '',
+      customData: {},
+      firstName: '',
+      isOptedIn: false,
+      lastName: '',
+      locale: 'en-US',
+      optedInAt: null,
+      phone: null,
+      tenantId: roqIdOf(0),
+      timezone: null,
+      twoFactorEnabled: false,
+      ...definedOf(user),
+      roles: [],
     };
     users.push(row);
     byId.set(id, row);

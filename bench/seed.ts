@@ -3,7 +3,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type Item, shardOf, toRecord } from '../lib/dynamodb/record.ts';
 import { createStore } from '../lib/dynamodb/store.ts';
-import type { RoqState } from '../lib/user.ts';
+import type { RoqFields } from '../lib/user.ts';
 import type { Engine } from './dynamodb.ts';
 import { emailOf, referenceOf, roqIdOf } from './users.ts';
 
@@ -52,22 +52,26 @@ function copyOf(template: Item, number: number, are: Seed['are']): Item {
 function factsOf(number: number) {
   const at = lastHour;
   return {
-    ...{ email: { value: emailOf(number), at }, firstName: { value: 'Ada', at } },
-    ...{ emailVerified: { value: true, at }, disabled: { value: false, at } },
+    email: { value: emailOf(number), at },
+    firstName: { value: 'Ada', at },
+    emailVerified: { value: true, at },
+    disabled: { value: false, at },
   };
 }
 
 // As roq.ts has the users from the start.
-function observedOf(number: number): RoqState {
+function observedOf(number: number): RoqFields {
   return {
-    ...{ email: emailOf(number), firstName: 'Ada', lastName: '', phone: null, locale: 'en-US' },
-    ...{
-      timezone: null,
-      avatarUrl: '',
-      tenantId: roqIdOf(0),
-      customData: '{}',
-      isOptedIn: true,
-      active: true,
-    },
+    email: emailOf(number),
+    firstName: 'Ada',
+    lastName: '',
+    phone: null,
+    locale: 'en-US',
+    timezone: null,
+    avatarUrl: '',
+    tenantId: roqIdOf(0),
+    customData: '{}',
+    isOptedIn: true,
+    active: true,
   };
 }

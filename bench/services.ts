@@ -18,13 +18,23 @@ export async function startServices() {
   const roq = startChild('serve-roq.ts');
   const [storeUrl, roqUrl] = await Promise.all([dynamoDb.ask<string>('url'), roq.ask<string>('url')]);
   const environment = {
-    ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'bench', AWS_SECRET_ACCESS_KEY: 'bench' },
-    ...{ AWS_ENDPOINT_URL_DYNAMODB: storeUrl, TABLE_NAME: 'users', STATE_TABLE_NAME: 'state' },
-    ...{ IDEMPOTENCY_TABLE_NAME: 'idempotency', ROQ_PLATFORM_URL: roqUrl },
-    ...{ ROQ_ENVIRONMENT_ID: 'environment', ROQ_API_KEY: 'key', CEILING_COUNT: '1000000' },
-    ...{ PROVIDERS: 'clerk', CLERK_SECRETS: newWebhookSecret() },
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'bench',
+    AWS_SECRET_ACCESS_KEY: 'bench',
+    AWS_ENDPOINT_URL_DYNAMODB: storeUrl,
+    TABLE_NAME: 'users',
+    STATE_TABLE_NAME: 'state',
+    IDEMPOTENCY_TABLE_NAME: 'idempotency',
+    ROQ_PLATFORM_URL: roqUrl,
+    ROQ_ENVIRONMENT_ID: 'environment',
+    ROQ_API_KEY: 'key',
+    CEILING_COUNT: '1000000',
+    PROVIDERS: 'clerk',
+    CLERK_SECRETS: newWebhookSecret(),
     // As where it is deployed: with the figures of each line in the log.
-    ...{ STAGE: 'bench', AWS_LAMBDA_FUNCTION_NAME: 'bench', POWERTOOLS_SERVICE_NAME: 'bench' },
+    STAGE: 'bench',
+    AWS_LAMBDA_FUNCTION_NAME: 'bench',
+    POWERTOOLS_SERVICE_NAME: 'bench',
   };
   return {
     environment,

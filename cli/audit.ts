@@ -6,7 +6,9 @@ import { follow, needsPerson } from './job.ts';
 import { toReport } from './job-text.ts';
 
 export const audit: CliCommand = {
-  ...{ name: 'audit', words: '', takes: ['apply', 'adopt'] },
+  name: 'audit',
+  words: '',
+  takes: ['apply', 'adopt'],
   says: 'Compares every record with ROQ, and every ROQ user with the records',
   help: 'It goes on without this command: Ctrl-C stops nothing but the waiting.',
   ifStopped: 'The audit goes on; roq-sync jobs shows it.',

@@ -10,7 +10,9 @@ import { toReport } from './job-text.ts';
 import { Refusal } from './refusal.ts';
 
 export const backfill: CliCommand = {
-  ...{ name: 'backfill', words: '[file]', takes: ['provider', 'exported-at', 'url', 'from', 'apply', 'yes'] },
+  name: 'backfill',
+  words: '[file]',
+  takes: ['provider', 'exported-at', 'url', 'from', 'apply', 'yes'],
   says: "Takes a provider's exported users, from a file or --url; --from roq adopts ROQ's",
   help: [
     'NDJSON, JSON or CSV, gzip or not. It prints the plan, and with --apply asks before it does it.',

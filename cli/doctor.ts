@@ -6,7 +6,9 @@ import type { CliCommand } from './command.ts';
 import { plain, table } from './table.ts';
 
 export const doctor: CliCommand = {
-  ...{ name: 'doctor', words: '', takes: ['probe'] },
+  name: 'doctor',
+  words: '',
+  takes: ['probe'],
   says: 'Checks the configuration, and with --probe how ROQ behaves',
   help: '--probe makes a few users of its own, roq-sync-probe-…, which stay at ROQ, deactivated.',
   run: async ({ invoke, options: { probe = false } }) => {

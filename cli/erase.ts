@@ -10,7 +10,9 @@ import { heading, plain, table } from './table.ts';
 import { when } from './time.ts';
 
 export const erase: CliCommand = {
-  ...{ name: 'erase', words: '<reference>', takes: ['yes'] },
+  name: 'erase',
+  words: '<reference>',
+  takes: ['yes'],
   says: 'Overwrites what is held of a person, here and at ROQ, for good',
   help: 'What stays: the reference, the ROQ id and the tenant. No later event brings the person back.',
   run: async ({ words, options, invoke }) => {

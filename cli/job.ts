@@ -7,7 +7,9 @@ import { toReport, toSummary } from './job-text.ts';
 import { Refusal } from './refusal.ts';
 
 export const job: CliCommand = {
-  ...{ name: 'job', words: '<id>', takes: [] },
+  name: 'job',
+  words: '<id>',
+  takes: [],
   says: 'The report of an audit or a backfill',
   run: async ({ invoke, words: [id] }) => {
     const view = await invoke<JobView>('operate', { command: 'job', id });

@@ -21,7 +21,10 @@ const says: Readonly<Record<ListName, string>> = {
 };
 
 export const lists: readonly CliCommand[] = (Object.keys(says) as ListName[]).map((of) => ({
-  ...{ name: of, words: '', says: says[of], takes: ['limit'] },
+  name: of,
+  words: '',
+  says: says[of],
+  takes: ['limit'],
   run: (call) => show(call, of),
 }));
 

@@ -7,9 +7,21 @@ const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
 
 const config = {
-  ...{ json: flag, help: { ...flag, short: 'h' }, port: text, stage: text, region: text },
-  ...{ all: flag, yes: flag, apply: flag, adopt: flag, probe: flag, limit: text },
-  ...{ provider: text, 'exported-at': text, url: text, from: text },
+  json: flag,
+  help: { ...flag, short: 'h' },
+  port: text,
+  stage: text,
+  region: text,
+  all: flag,
+  yes: flag,
+  apply: flag,
+  adopt: flag,
+  probe: flag,
+  limit: text,
+  provider: text,
+  'exported-at': text,
+  url: text,
+  from: text,
 } as const;
 
 export type Options = {

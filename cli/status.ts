@@ -3,8 +3,8 @@
 import { styleText } from 'node:util';
 import type { Queue } from '../lib/dynamodb/record.ts';
 import type { JobView } from '../lib/jobs/job-view.ts';
-import type { HeldUser, Overview, UserStatus } from '../lib/operate/status.ts';
-import { type FactName, factNames, type RoqState } from '../lib/user.ts';
+import type { FoundUser, Overview, UserStatus } from '../lib/operate/status.ts';
+import { type FactName, factNames, type RoqFields } from '../lib/user.ts';
 import type { Call, CliCommand, Result } from './command.ts';
 import { stateOf, toSummary } from './job-text.ts';
 import { reason } from './reasons.ts';
@@ -12,7 +12,9 @@ import { count, heading, plain, table } from './table.ts';
 import { when } from './time.ts';
 
 export const status: CliCommand = {
-  ...{ name: 'status', words: '[reference]', takes: [] },
+  name: 'status',
+  words: '[reference]',
+  takes: [],
   says: 'How it stands with one user, or with all',
   help: 'With a reference: what was told and when, what ROQ holds right now, and why the two differ.',
   run: (call) => (call.words[0] === undefined ? showAll(call) : showOne(call, call.words[0])),
@@ -47,18 +49,18 @@ function verdict({ found, inStep, todo, differs, roq, record }: UserStatus): str
   return styleText('red', `out of step: ${what}${why}`);
 }
 
-const fieldOf: Partial<Record<FactName, keyof RoqState>> = {
+const fieldOf: Partial<Record<FactName, keyof RoqFields>> = {
   emailVerified: 'isOptedIn',
   disabled: 'active',
   deleted: 'active',
 };
 
-function factTable({ record, differs }: UserStatus, held: RoqState): string {
+function factTable({ record, differs }: UserStatus, observed: RoqFields): string {
   const rows = factNames.flatMap((name) => {
     const fact = record?.facts[name];
-    const field = fieldOf[name] ?? (name as keyof RoqState);
+    const field = fieldOf[name] ?? (name as keyof RoqFields);
     if (!fact) return [];
-    const shown = `${field === name ? '' : `${field}: `}${value(held[field])}`;
+    const shown = `${field === name ? '' : `${field}: `}${value(observed[field])}`;
     const isOff = differs.includes(field);
     return [[name, value(fact.value), when(fact.at), isOff ? styleText('red', shown) : shown]];
   });
@@ -86,7 +88,7 @@ function next(queue: Queue, dueAt: number | null): string {
   return queue === 'parked' ? 'until the provider tells better data, or resync' : 'until an address is told';
 }
 
-function roqLine(kept: HeldUser | undefined): string {
+function roqLine(kept: FoundUser | undefined): string {
   if (!kept) return '  ROQ         has no such user';
   return `  ROQ         ${kept.id}, made ${when(Date.parse(kept.createdAt))}`;
 }

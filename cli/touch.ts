@@ -2,7 +2,7 @@
 
 import { styleText } from 'node:util';
 import type { Overview } from '../lib/operate/status.ts';
-import type { ManyTouched, Touched } from '../lib/operate/touch.ts';
+import type { QueueResult, UserResult } from '../lib/operate/touch.ts';
 import { ask, mustBeSure } from './ask.ts';
 import type { Call, CliCommand, Result } from './command.ts';
 import { reason } from './reasons.ts';
@@ -11,21 +11,27 @@ import { count, plain, table } from './table.ts';
 import { when } from './time.ts';
 
 export const resync: CliCommand = {
-  ...{ name: 'resync', words: '[reference]', takes: ['all'] },
+  name: 'resync',
+  words: '[reference]',
+  takes: ['all'],
   says: 'Looks at ROQ anew, and makes it match the record; with --all for every parked one',
   help: 'A parked user is set going again.',
   run: (call) => touch(call, 'resync'),
 };
 
 export const release: CliCommand = {
-  ...{ name: 'release', words: '[reference]', takes: ['all', 'yes'] },
+  name: 'release',
+  words: '[reference]',
+  takes: ['all', 'yes'],
   says: 'Lets a held deactivation through, or with --all every one',
   help: 'A parked user is set going again.',
   run: (call) => touch(call, 'release'),
 };
 
 export const drop: CliCommand = {
-  ...{ name: 'drop', words: '[reference]', takes: ['all', 'yes'] },
+  name: 'drop',
+  words: '[reference]',
+  takes: ['all', 'yes'],
   says: 'Takes back that a user was disabled or deleted, or with --all every one that is held',
   help: 'The same event sent again stays without effect; a newer one is believed.',
   run: (call) => touch(call, 'drop'),
@@ -40,7 +46,7 @@ async function touch(call: Call, command: 'resync' | 'release' | 'drop'): Promis
   if (options.all && command !== 'resync') await confirm(call, command);
   const touched = options.all
     ? await touchAll(call, command)
-    : await invoke<ManyTouched>('operate', { command, reference });
+    : await invoke<QueueResult>('operate', { command, reference });
   const isDone = Object.keys(touched.counts).every((is) => is === 'done') && !touched.more;
   const none = `No users are ${command === 'resync' ? 'parked' : 'held'}.`;
   return { document: touched, text: toText(touched) || none, needsPerson: !isDone };
@@ -61,12 +67,12 @@ async function confirm({ options, invoke }: Call, command: keyof typeof question
 }
 
 /** As often as it takes, for one invocation does what fits in its time. */
-async function touchAll({ invoke, progress }: Call, command: string): Promise<ManyTouched> {
-  let counts: ManyTouched['counts'] = {};
-  let users: readonly Touched[] = [];
+async function touchAll({ invoke, progress }: Call, command: string): Promise<QueueResult> {
+  let counts: QueueResult['counts'] = {};
+  let users: readonly UserResult[] = [];
   let before: number | undefined;
   for (;;) {
-    const part = await invoke<ManyTouched>('operate', { command, all: true, before });
+    const part = await invoke<QueueResult>('operate', { command, all: true, before });
     before = part.before;
     counts = sum(counts, part.counts);
     users = [...users, ...part.users].slice(0, 100);
@@ -78,29 +84,29 @@ async function touchAll({ invoke, progress }: Call, command: string): Promise<Ma
   }
 }
 
-function sum(one: ManyTouched['counts'], other: ManyTouched['counts']): ManyTouched['counts'] {
-  const names = Object.keys({ ...one, ...other }) as Touched['is'][];
+function sum(one: QueueResult['counts'], other: QueueResult['counts']): QueueResult['counts'] {
+  const names = Object.keys({ ...one, ...other }) as UserResult['is'][];
   return Object.fromEntries(names.map((is) => [is, (one[is] ?? 0) + (other[is] ?? 0)]));
 }
 
-function toText({ counts, users, more }: ManyTouched): string {
+function toText({ counts, users, more }: QueueResult): string {
   if (users.length === 0) return '';
   const rows = users.map((user) => [plain(user.reference), outcome(user), note(user)]);
   const tail = more ? ['  There are more: run it again.'] : [];
   return [table(rows), ...(users.length > 1 ? [`  ${countText(counts)}`] : []), ...tail].join('\n');
 }
 
-function countText(counts: ManyTouched['counts']): string {
+function countText(counts: QueueResult['counts']): string {
   return Object.entries(counts)
     .map(([is, count]) => `${count} ${is}`)
     .join(', ');
 }
 
-function outcome({ is }: Touched): string {
+function outcome({ is }: UserResult): string {
   return styleText(is === 'done' ? 'green' : 'yellow', is);
 }
 
-const notes: Readonly<Record<Touched['is'], string>> = {
+const notes: Readonly<Record<UserResult['is'], string>> = {
   done: 'ROQ matches the record',
   waiting: 'for an e-mail address, which ROQ demands',
   retry: 'it is tried again by itself',
@@ -113,7 +119,7 @@ const notes: Readonly<Record<Touched['is'], string>> = {
   erased: 'it was erased, and stays so',
 };
 
-function note({ is, fields, code, busyUntil }: Touched): string {
+function note({ is, fields, code, busyUntil }: UserResult): string {
   const changed = fields.length > 0 ? `; changed: ${fields.join(', ')}` : '';
   const until = busyUntil === null ? '' : `, at the latest until ${when(busyUntil)}`;
   return `${code ? `${reason(code)}; ` : ''}${notes[is]}${changed}${until}`;

@@ -18,13 +18,13 @@ const { minify, platform, target, mainFields, alias } = file.custom.esbuild;
 // ESM has no `require`, which parts of the AWS SDK call.
 const shim = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 const settings = {
-  ...{
-    ROQ_PLATFORM_URL: 'https://roq.example',
-    ROQ_ENVIRONMENT_ID: 'e',
-    ROQ_API_KEY: 'k',
-    PROVIDERS: 'clerk',
-  },
-  ...{ TABLE_NAME: 't', STATE_TABLE_NAME: 's', CLERK_SECRETS: `whsec_${btoa('x'.repeat(24))}` },
+  ROQ_PLATFORM_URL: 'https://roq.example',
+  ROQ_ENVIRONMENT_ID: 'e',
+  ROQ_API_KEY: 'k',
+  PROVIDERS: 'clerk',
+  TABLE_NAME: 't',
+  STATE_TABLE_NAME: 's',
+  CLERK_SECRETS: `whsec_${btoa('x'.repeat(24))}`,
 };
 
 const bundles = [await bundle('cjs', 'cjs'), await bundle('esm', 'mjs', shim)];
@@ -36,7 +36,11 @@ rmSync(folder, { recursive: true });
 async function bundle(format: 'cjs' | 'esm', extension: string, banner = ''): Promise<string> {
   const outfile = join(folder, `webhook.${extension}`);
   const options = {
-    ...{ minify, platform, target, mainFields, alias },
+    minify,
+    platform,
+    target,
+    mainFields,
+    alias,
     entryPoints: ['functions/webhook.ts'],
   };
   await build({ ...(options as BuildOptions), bundle: true, format, banner: { js: banner }, outfile });

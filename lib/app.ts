@@ -3,22 +3,22 @@
 import type { Context } from 'aws-lambda';
 import type { Config } from './config/config.ts';
 import { connectDynamoDb } from './dynamodb/client.ts';
-import { createState, type Finding, type State } from './dynamodb/documents.ts';
-import { createLists, type Lists } from './dynamodb/queries.ts';
+import { createDocuments, type Documents, type Finding } from './dynamodb/documents.ts';
+import { createQueries, type Queries } from './dynamodb/queries.ts';
 import { createStore, type Store } from './dynamodb/store.ts';
 import { log as writeLine } from './observability/log.ts';
 import type { Log } from './observability/log-line.ts';
 import { createRoq, type Roq } from './roq/client.ts';
 import type { RoqError } from './roq/faults.ts';
 import { type Admit, type CeilingLimits, createCeiling } from './sync/ceiling.ts';
-import { createPace, type RunBudget } from './sync/concurrency.ts';
+import { createConcurrency, type RunBudget } from './sync/concurrency.ts';
 import type { ConvergePorts } from './sync/converge.ts';
 import type { ReceivePorts } from './sync/receive.ts';
 
 export type App = {
   readonly store: Store;
-  readonly lists: Lists;
-  readonly state: State;
+  readonly queries: Queries;
+  readonly documents: Documents;
   readonly roq: Roq;
   readonly admit: Admit;
   /** The ceiling on the deactivations of one run, within that of the hour. */
@@ -36,18 +36,18 @@ export function connect(config: Config, log: Log = writeLine): App {
   const now = Date.now;
   const client = connectDynamoDb();
   const users = { client, tableName: config.tableName, now };
-  const state = createState({ client, tableName: config.stateTableName, now });
-  const ceiling = { state, now, limits: config.ceiling };
+  const documents = createDocuments({ client, tableName: config.stateTableName, now });
+  const ceiling = { documents, now, limits: config.ceiling };
   return {
     store: createStore(users),
-    lists: createLists(users),
-    state,
+    queries: createQueries(users),
+    documents,
     roq: createRoq({ ...config.roq, now, onFailure: logFailure(log) }),
     admit: createCeiling(ceiling),
     admitIn: (run) => createCeiling(ceiling, run),
     limits: config.ceiling,
-    noteDuplicates: noteDuplicates(state, log, now),
-    noteHeard: noteHeard(state, now),
+    noteDuplicates: noteDuplicates(documents, log, now),
+    noteHeard: noteHeard(documents, now),
     now,
     random: Math.random,
     log,
@@ -56,14 +56,14 @@ export function connect(config: Config, log: Log = writeLine): App {
 
 /** Duplicates are for a person to look at: one line in the log, and an entry in the list of them. */
 export function noteDuplicates(
-  state: Pick<State, 'put'>,
+  documents: Pick<Documents, 'put'>,
   log: Log,
   now: () => number,
 ): ConvergePorts['noteDuplicates'] {
   return async (reference, roqIds) => {
     log({ message: 'duplicates', reference, roqIds });
     for (const roqId of roqIds) {
-      await state.put('duplicate', roqId, { reference, foundAt: now() } satisfies Finding, null);
+      await documents.put('duplicate', roqId, { reference, foundAt: now() } satisfies Finding, null);
     }
   };
 }
@@ -77,12 +77,12 @@ function logFailure(log: Log): (failure: RoqError) => void {
 const heardEveryMs = 5 * 60_000;
 
 /** Remembers when each provider was last heard of, to within five minutes. */
-export function noteHeard(state: Pick<State, 'put'>, now: () => number): ReceivePorts['noteHeard'] {
+export function noteHeard(documents: Pick<Documents, 'put'>, now: () => number): ReceivePorts['noteHeard'] {
   const notedAt = new Map<string, number>();
   return async (provider) => {
     if (now() - (notedAt.get(provider) ?? 0) < heardEveryMs) return;
     notedAt.set(provider, now());
-    await state.put('heard', provider, { at: now() }, null);
+    await documents.put('heard', provider, { at: now() }, null);
   };
 }
 
@@ -95,7 +95,7 @@ export function leaseMsFor(remainingMs: number): number {
 }
 
 // Batches at ROQ at once in a run; live events are not counted, so that they always find room.
-const maxInFlight = 8;
+const maxConcurrentBatches = 8;
 
 // What the outcomes of a last batch need to be written down.
 const reserveMs = 5_000;
@@ -106,6 +106,6 @@ export function budgetOf(
   context: Pick<Context, 'getRemainingTimeInMillis'>,
 ): RunBudget {
   const remainingMs = context.getRemainingTimeInMillis();
-  const pace = createPace({ max: maxInFlight });
-  return { deadline: now() + remainingMs - reserveMs, leaseMs: leaseMsFor(remainingMs), pace };
+  const concurrency = createConcurrency({ max: maxConcurrentBatches });
+  return { deadline: now() + remainingMs - reserveMs, leaseMs: leaseMsFor(remainingMs), concurrency };
 }

@@ -31,3 +31,10 @@ export type UserEvent = {
 
 /** Reads a user from the provider's own API; null where it has none of that id. Throws UnavailableError. */
 export type LookUp = (reference: string) => Promise<{ readonly told: Told; readonly at: number } | null>;
+
+const maxAheadMs = 5 * 60_000;
+
+/** Whether a time is so far ahead of our clock that a fact of it would outlast every true event that follows it. */
+export function isAhead(at: number, nowMs: number): boolean {
+  return at > nowMs + maxAheadMs;
+}

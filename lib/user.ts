@@ -45,7 +45,7 @@ export type Fact = { readonly value: string | boolean | null; readonly at: numbe
 export type Facts = { readonly [Name in FactName]?: Fact };
 
 /** What ROQ is to hold, or is believed to hold, of one user. A member that is left out = nothing is known of it. */
-export type RoqState = {
+export type RoqFields = {
   email?: string | null;
   phone?: string | null;
   firstName?: string | null;
@@ -99,8 +99,8 @@ function rank(value: Fact['value']): string {
 }
 
 /** What ROQ should hold: only of what was told, so that a user found there keeps what nobody told us about. */
-export function desired(facts: Facts): RoqState {
-  const state: RoqState = {};
+export function desired(facts: Facts): RoqFields {
+  const state: RoqFields = {};
   for (const name of profileNames) {
     const fact = facts[name];
     // ROQ can't hold a user without an e-mail address: told to be empty, it keeps the one it has.
@@ -116,34 +116,34 @@ function isDeleted({ deleted }: Facts): boolean {
   return deleted?.value === true;
 }
 
-/** The members of `wanted` that `held` has otherwise, or of which it says nothing. */
-export function diff(wanted: RoqState, held: RoqState): RoqState {
-  const names = Object.keys(wanted) as (keyof RoqState)[];
+/** The members of `wanted` that `observed` has otherwise, or of which it says nothing. */
+export function diff(wanted: RoqFields, observed: RoqFields): RoqFields {
+  const names = Object.keys(wanted) as (keyof RoqFields)[];
   return Object.fromEntries(
     names
-      .filter((name) => !(name in held) || !isSame(wanted[name], held[name]))
+      .filter((name) => !(name in observed) || !isSame(wanted[name], observed[name]))
       .map((name) => [name, wanted[name]]),
   );
 }
 
 // ROQ answers '' where a text was never given, so '' and null are one.
-function isSame(wanted: string | boolean | null | undefined, held: typeof wanted): boolean {
-  return wanted === held || (typeof wanted !== 'boolean' && !wanted && !held);
+function isSame(wanted: string | boolean | null | undefined, observed: typeof wanted): boolean {
+  return wanted === observed || (typeof wanted !== 'boolean' && !wanted && !observed);
 }
 
 /** What is to be done for a user at ROQ. */
 export type Plan =
-  | { readonly do: 'create'; readonly user: RoqState & { email: string } }
-  | { readonly do: 'update'; readonly changes: RoqState }
+  | { readonly do: 'create'; readonly user: RoqFields & { email: string } }
+  | { readonly do: 'update'; readonly changes: RoqFields }
   | { readonly do: 'nothing' }
   /** No e-mail address is known yet, which ROQ demands of a new user. */
   | { readonly do: 'wait' };
 
-/** `held`: what ROQ holds; null when it has no such user. */
-export function plan(facts: Facts, held: RoqState | null): Plan {
+/** `observed`: what ROQ holds; null when it has no such user. */
+export function plan(facts: Facts, observed: RoqFields | null): Plan {
   const wanted = desired(facts);
-  if (held) {
-    const changes = diff(wanted, held);
+  if (observed) {
+    const changes = diff(wanted, observed);
     return Object.keys(changes).length > 0 ? { do: 'update', changes } : { do: 'nothing' };
   }
   if (isDeleted(facts)) return { do: 'nothing' };

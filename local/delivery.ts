@@ -71,9 +71,15 @@ export async function deliver(options: DeliveryOptions): Promise<Delivered> {
   const nowMs = Date.now();
   const { headers, body } = await sender.sign(example.payload(user, nowMs), { nowMs, environment, keys });
   const response = await fetch(url, { method: 'POST', headers, body: Buffer.from(body) });
-  const told = example.wanted(user, nowMs).flatMap(({ reference }) => reference ?? []);
+  const told = example
+    .wanted(user, nowMs)
+    .map(({ reference }) => reference)
+    .filter((reference) => reference !== null);
   return {
-    ...{ provider: sender.name, event, references: [...new Set(told)] },
-    ...{ status: response.status, answer: await response.text() },
+    provider: sender.name,
+    event,
+    references: [...new Set(told)],
+    status: response.status,
+    answer: await response.text(),
   };
 }

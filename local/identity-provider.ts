@@ -121,7 +121,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions) {
   async function tell(text: string): Promise<object> {
     if (!options.webhookUrl) return { error: 'no webhook to send to' };
     try {
-      const event: GenericEvent = { ...{ id: randomUUID(), time: now() }, ...JSON.parse(text) };
+      const event: GenericEvent = { id: randomUUID(), time: now(), ...JSON.parse(text) };
       const [answer] = await send(options.webhookUrl(), [event]);
       return { sent: event, status: answer?.status };
     } catch (error) {

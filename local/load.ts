@@ -76,8 +76,12 @@ function open(secret: string): Promise<Stack> {
   return startStack({
     log: () => {},
     environment: {
-      ...{ PROVIDERS: 'generic', GENERIC_SECRETS: secret, CEILING_COUNT: '1000000' },
-      ...{ GENERIC_JWKS_URL: '', GENERIC_ISSUER: '', GENERIC_AUDIENCE: '' },
+      PROVIDERS: 'generic',
+      GENERIC_SECRETS: secret,
+      CEILING_COUNT: '1000000',
+      GENERIC_JWKS_URL: '',
+      GENERIC_ISSUER: '',
+      GENERIC_AUDIENCE: '',
     },
   });
 }
@@ -166,8 +170,12 @@ async function sendAll(
   tookMs.sort((a, b) => a - b);
   const at = (share: number) => Math.round(tookMs[Math.floor(tookMs.length * share)] ?? 0);
   return {
-    ...{ requests: tookMs.length + again, sentAgain: again, seconds: Math.round(seconds) },
-    ...{ eventsPerSecond: Math.round(tookMs.length / seconds), p50Ms: at(0.5), p99Ms: at(0.99) },
+    requests: tookMs.length + again,
+    sentAgain: again,
+    seconds: Math.round(seconds),
+    eventsPerSecond: Math.round(tookMs.length / seconds),
+    p50Ms: at(0.5),
+    p99Ms: at(0.99),
   };
 }
 
@@ -190,7 +198,7 @@ async function untilQuiet({ app }: Stack): Promise<number> {
       const store = createStore({ client, tableName: process.env.TABLE_NAME ?? '', now });
       const ports = { ...app, store, now };
       await drain(ports, budgetOf(ports, { getRemainingTimeInMillis: () => 60_000 }));
-      if ((await app.lists.count('pending')) === 0) return minute;
+      if ((await app.queries.count('pending')) === 0) return minute;
     }
     throw new Error('records are still pending after a day');
   } finally {

@@ -33,7 +33,10 @@ export function listProviders(): readonly ProviderSheet[] {
 }
 
 const cognito: ProviderSheet = {
-  ...{ name: 'cognito', title: 'Amazon Cognito', family: 'none: AWS calls the function', examples: [] },
+  name: 'cognito',
+  title: 'Amazon Cognito',
+  family: 'none: AWS calls the function',
+  examples: [],
   mirrored: cognitoKinds,
   ignored: ['any other trigger or call, such as `AdminUpdateUserAttributes`'],
   settings: listSettings(cognitoSettings),
@@ -46,8 +49,14 @@ const cognito: ProviderSheet = {
 function toSheet({ name, title, family, mirrored, ignored, settings }: Provider): ProviderSheet {
   const sender = senders.find((candidate) => candidate.name === name);
   return {
-    ...{ name, title, family, mirrored, ignored, settings: listSettings(settings) },
-    ...{ setUp: sender?.setUp ?? '', retries: sender?.retries ?? '' },
+    name,
+    title,
+    family,
+    mirrored,
+    ignored,
+    settings: listSettings(settings),
+    setUp: sender?.setUp ?? '',
+    retries: sender?.retries ?? '',
     examples: Object.keys(sender?.examples ?? {}),
   };
 }

@@ -85,7 +85,10 @@ function readOptions(): Options | 'help' {
 }
 
 const answered = v.object({
-  ...{ provider: v.string(), event: v.string(), status: v.number(), answer: v.string() },
+  provider: v.string(),
+  event: v.string(),
+  status: v.number(),
+  answer: v.string(),
   references: v.pipe(v.array(v.string()), v.readonly()),
   users: v.optional(v.array(v.record(v.string(), v.unknown()))),
 });

@@ -63,9 +63,15 @@ export async function startStack(options: StackOptions) {
   const keys = { ...identityProvider, url: identityProvider.issuer, sign: identityProvider.signClaims };
   const settings = { ...toProviderSettings(keys), ...environment };
   Object.assign(process.env, {
-    ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
-    ...{ AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.url, TABLE_NAME: tableName, STATE_TABLE_NAME: stateTableName },
-    ...{ ROQ_PLATFORM_URL: roq.url, ROQ_ENVIRONMENT_ID: roq.environmentId, ROQ_API_KEY: roq.apiKey },
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.url,
+    TABLE_NAME: tableName,
+    STATE_TABLE_NAME: stateTableName,
+    ROQ_PLATFORM_URL: roq.url,
+    ROQ_ENVIRONMENT_ID: roq.environmentId,
+    ROQ_API_KEY: roq.apiKey,
     ...settings,
   });
   const client = new DynamoDBClient({});
@@ -78,7 +84,8 @@ export async function startStack(options: StackOptions) {
   const within = (name: keyof typeof described) => ({ timeoutMs: described[name].timeout * 1_000 });
   const functions = {
     webhook: {
-      ...{ handler: createWebhook(app, config), ...within('webhook') },
+      handler: createWebhook(app, config),
+      ...within('webhook'),
       routes: custom.entries.httpApi.events.map(({ httpApi }) => httpApi),
     },
     reconcile: { handler: createReconcile(app), ...within('reconcile') },
@@ -89,11 +96,22 @@ export async function startStack(options: StackOptions) {
   webhookUrl = `${door.url}/webhooks/`;
   const controls = await startControls({
     port: port === 0 ? 0 : port + 1,
-    ...{ webhookUrl, keys, roq, environment: settings },
+    webhookUrl,
+    keys,
+    roq,
+    environment: settings,
   });
 
   return {
-    ...{ dynamoDb, roq, identityProvider, door, controls, app, webhookUrl, keys, settings },
+    dynamoDb,
+    roq,
+    identityProvider,
+    door,
+    controls,
+    app,
+    webhookUrl,
+    keys,
+    settings,
     clerkSecret: settings.CLERK_SECRETS ?? '',
     /** The webhook's handler, with parts of the app put in place of its own. */
     webhookWith: (parts: Partial<App>) => createWebhook({ ...app, ...parts }, config),

@@ -84,9 +84,12 @@ function signed(): AwsClient {
     AWS_REGION = '',
   } = process.env;
   return new AwsClient({
-    ...{ accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY, region: AWS_REGION },
+    accessKeyId: AWS_ACCESS_KEY_ID,
+    secretAccessKey: AWS_SECRET_ACCESS_KEY,
+    region: AWS_REGION,
     ...(AWS_SESSION_TOKEN && { sessionToken: AWS_SESSION_TOKEN }),
-    ...{ service: 'ssm', retries: 1 },
+    service: 'ssm',
+    retries: 1,
   });
 }
 

@@ -85,26 +85,26 @@ export function words(description: string) {
 }
 
 /** What secrets of a kind look like, where they are not just any text. */
-export type SecretForm = { readonly isOne: (secret: string) => boolean; readonly looks: string };
+export type SecretFormat = { readonly matches: (secret: string) => boolean; readonly description: string };
 
-const anyText: SecretForm = { isOne: (secret) => secret !== '', looks: 'text' };
+const anyText: SecretFormat = { matches: (secret) => secret !== '', description: 'text' };
 
 /** Secrets separated by spaces, all of which are right: two while one is being replaced by another. */
-export function secrets(description: string, { isOne, looks } = anyText) {
+export function secrets(description: string, format = anyText) {
   return v.pipe(
     given(),
     v.transform(toWords),
-    v.check((secrets) => secrets.every(isOne), `must be ${looks}`),
+    v.check((secrets) => secrets.every(format.matches), `must be ${format.description}`),
     v.description(description),
   );
 }
 
 /** As `secrets`, but there may be none. */
-export function optionalSecrets(description: string, { isOne, looks } = anyText) {
+export function optionalSecrets(description: string, format = anyText) {
   return v.pipe(
     maybe(),
     v.transform(toWords),
-    v.check((secrets) => secrets.every(isOne), `must be ${looks}`),
+    v.check((secrets) => secrets.every(format.matches), `must be ${format.description}`),
     v.description(description),
   );
 }

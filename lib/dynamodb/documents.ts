@@ -22,7 +22,7 @@ import { type Item, numberAttribute } from './record.ts';
  * - `heard`: when a provider last sent an event.
  * - `ran`: when the schedule last drained what was due.
  */
-export type StateKind = 'count' | 'job' | 'running' | 'duplicate' | 'stranger' | 'total' | 'heard' | 'ran';
+export type DocumentKind = 'count' | 'job' | 'running' | 'duplicate' | 'stranger' | 'total' | 'heard' | 'ran';
 
 /** A stored JSON document; `revision` is raised by every change. */
 export type Entry<Document> = { readonly id: string; readonly document: Document; readonly revision: number };
@@ -30,12 +30,12 @@ export type Entry<Document> = { readonly id: string; readonly document: Document
 /** A ROQ user that a person should look at; its id is the entry's. */
 export type Finding = { readonly reference: string; readonly foundAt: number };
 
-export type State = ReturnType<typeof createState>;
+export type Documents = ReturnType<typeof createDocuments>;
 
 // Reserved words of DynamoDB's expressions are among these names.
 const names = { '#n': 'count', '#expires': 'expiresAt' };
 
-export function createState({ client, tableName, now }: TableOptions) {
+export function createDocuments({ client, tableName, now }: TableOptions) {
   return { spend, refund, spent, get, put, remove, list };
 
   /**
@@ -105,7 +105,7 @@ export function createState({ client, tableName, now }: TableOptions) {
   }
 
   /** The document, read consistently; null when there is none. */
-  async function get<Document>(kind: StateKind, id: string): Promise<Entry<Document> | null> {
+  async function get<Document>(kind: DocumentKind, id: string): Promise<Entry<Document> | null> {
     const item = await read(kind, id);
     return item ? toEntry<Document>(item) : null;
   }
@@ -116,7 +116,7 @@ export function createState({ client, tableName, now }: TableOptions) {
    * @returns false when somebody else changed it meanwhile
    */
   async function put(
-    kind: StateKind,
+    kind: DocumentKind,
     id: string,
     document: object,
     over: number | null,
@@ -148,12 +148,12 @@ export function createState({ client, tableName, now }: TableOptions) {
     }
   }
 
-  async function remove(kind: StateKind, id: string): Promise<void> {
+  async function remove(kind: DocumentKind, id: string): Promise<void> {
     await reach(() => client.send(new DeleteItemCommand({ TableName: tableName, Key: key(kind, id) })));
   }
 
   /** All documents of a kind, in the order of their ids, page by page. */
-  async function* list<Document>(kind: StateKind): AsyncGenerator<Entry<Document>> {
+  async function* list<Document>(kind: DocumentKind): AsyncGenerator<Entry<Document>> {
     let after: Item | undefined;
     do {
       const { Items, LastEvaluatedKey }: QueryCommandOutput = await reach(() =>
@@ -172,7 +172,7 @@ export function createState({ client, tableName, now }: TableOptions) {
     } while (after);
   }
 
-  async function read(kind: StateKind, id: string): Promise<Item | undefined> {
+  async function read(kind: DocumentKind, id: string): Promise<Item | undefined> {
     const { Item } = await reach(() =>
       client.send(new GetItemCommand({ TableName: tableName, Key: key(kind, id), ConsistentRead: true })),
     );
@@ -184,7 +184,7 @@ function isUnmovedSince(revision: number): string {
   return revision === 0 ? 'attribute_not_exists(revision)' : 'revision = :over';
 }
 
-function key(kind: StateKind, id: string): Record<string, AttributeValue> {
+function key(kind: DocumentKind, id: string): Record<string, AttributeValue> {
   return { kind: { S: kind }, id: { S: id } };
 }
 

@@ -1,11 +1,11 @@
 // The named pieces of a conditional write to a record, and how they join into one.
 
 import type { RoqCode } from '../errors.ts';
-import type { RoqState } from '../user.ts';
-import { type Item, numberAttribute, shardOf, stateAttribute, type UserRecord } from './record.ts';
+import type { RoqFields } from '../user.ts';
+import { fieldsAttribute, type Item, numberAttribute, shardOf, type UserRecord } from './record.ts';
 
 /** What converge found out about a user at ROQ. `observed` null = not known for sure. */
-export type Found = { readonly roqId: string | null; readonly observed: RoqState | null };
+export type Found = { readonly roqId: string | null; readonly observed: RoqFields | null };
 
 /** A piece of an update expression; the pieces of one write are joined. */
 export type Part = {
@@ -34,9 +34,9 @@ export function isDue(reference: string, dueByMs: number): Part {
   };
 }
 
-export const nobodyHolds: Part = { condition: 'attribute_not_exists(#owner)', names: ownerName };
+export const isUnleased: Part = { condition: 'attribute_not_exists(#owner)', names: ownerName };
 
-export const giveBack: Part = { remove: ['#owner', 'leaseUntil'], names: ownerName };
+export const endLease: Part = { remove: ['#owner', 'leaseUntil'], names: ownerName };
 
 export function takeLease(owner: string, untilMs: number): Part {
   return {
@@ -50,12 +50,12 @@ export function versionIs(version: number): Part {
   return { condition: 'version = :version', values: { ':version': numberAttribute(version) } };
 }
 
-export function holderIs({ lease }: UserRecord): Part {
-  if (!lease) return nobodyHolds;
+export function leaseIs({ lease }: UserRecord): Part {
+  if (!lease) return isUnleased;
   return {
-    condition: '#owner = :holder AND leaseUntil = :heldUntil',
+    condition: '#owner = :holder AND leaseUntil = :leasedUntil',
     names: ownerName,
-    values: { ':holder': { S: lease.owner }, ':heldUntil': numberAttribute(lease.untilMs) },
+    values: { ':holder': { S: lease.owner }, ':leasedUntil': numberAttribute(lease.untilMs) },
   };
 }
 
@@ -70,7 +70,7 @@ export function setFound({ roqId, observed }: Found): Part {
     remove: observed ? [] : ['observed'],
     values: {
       ...(roqId && { ':roqId': { S: roqId } }),
-      ...(observed && { ':observed': stateAttribute(observed) }),
+      ...(observed && { ':observed': fieldsAttribute(observed) }),
     },
   };
 }
@@ -89,9 +89,9 @@ export function setFailure({ attempts }: UserRecord, code: RoqCode): Part {
 }
 
 export function expressions(parts: readonly Part[]) {
-  const set = parts.flatMap((part) => part.set ?? []);
-  const remove = parts.flatMap((part) => part.remove ?? []);
-  const conditions = parts.flatMap((part) => part.condition ?? []);
+  const set = parts.flatMap(({ set = [] }) => set);
+  const remove = parts.flatMap(({ remove = [] }) => remove);
+  const conditions = parts.map(({ condition }) => condition).filter((condition) => condition !== undefined);
   const names = Object.assign({}, ...parts.map((part) => part.names));
   return {
     UpdateExpression: [

@@ -24,7 +24,7 @@ import {
 /** One page of a list; `next` null = the last one. */
 export type Page<Entry> = { readonly entries: readonly Entry[]; readonly next: Item | null };
 
-export type Lists = ReturnType<typeof createLists>;
+export type Queries = ReturnType<typeof createQueries>;
 
 // What DynamoDB takes in one BatchGetItem.
 const maxKeys = 100;
@@ -32,7 +32,7 @@ const maxKeys = 100;
 // A table that is busy may leave keys out this often in a row before it counts as unavailable.
 const maxRounds = 8;
 
-export function createLists({ client, tableName }: Omit<TableOptions, 'now'>) {
+export function createQueries({ client, tableName }: Omit<TableOptions, 'now'>) {
   return { due, queued, count, page, getMany };
 
   /**
@@ -48,10 +48,11 @@ export function createLists({ client, tableName }: Omit<TableOptions, 'now'>) {
     const { Items, LastEvaluatedKey } = await query(shard, {
       condition: ' AND dueAt <= :until',
       values: { ':until': numberAttribute(untilMs) },
-      ...{ limit, after },
+      limit,
+      after,
     });
     return {
-      entries: (Items ?? []).flatMap((item) => item.reference?.S ?? []),
+      entries: (Items ?? []).map((item) => toRecord(item).reference),
       next: LastEvaluatedKey ?? null,
     };
   }

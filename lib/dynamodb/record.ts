@@ -2,7 +2,7 @@
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { RoqCode } from '../errors.ts';
-import { type Fact, type FactName, type Facts, factNames, type RoqState } from '../user.ts';
+import { type Fact, type FactName, type Facts, factNames, type RoqFields } from '../user.ts';
 
 export type UserRecord = {
   /** The auth provider's immutable user id: the key. */
@@ -14,7 +14,7 @@ export type UserRecord = {
   readonly syncedVersion: number;
   readonly roqId: string | null;
   /** What ROQ is believed to hold; null = not known, it must be looked up. */
-  readonly observed: RoqState | null;
+  readonly observed: RoqFields | null;
   readonly lease: Lease | null;
   /** Why the record is in the sparse index; null = in step with ROQ. */
   readonly queue: Queue | null;
@@ -70,7 +70,7 @@ export function toRecord(item: Item): UserRecord {
     version: number(item.version) ?? 0,
     syncedVersion: number(item.syncedVersion) ?? 0,
     roqId: text(item.roqId),
-    observed: item.observed?.M ? toState(item.observed.M) : null,
+    observed: item.observed?.M ? toRoqFields(item.observed.M) : null,
     lease: owner === null ? null : { owner, untilMs: number(item.leaseUntil) ?? 0 },
     queue: (text(item.shard)?.split('#')[0] ?? null) as Queue | null,
     dueAt: number(item.dueAt),
@@ -95,7 +95,7 @@ function toFacts(item: Item): Facts {
   return facts;
 }
 
-function toState(map: Item): RoqState {
+function toRoqFields(map: Item): RoqFields {
   return Object.fromEntries(Object.entries(map).map(([name, value]) => [name, toValue(value)]));
 }
 
@@ -115,7 +115,7 @@ export function factAttribute(fact: Fact): AttributeValue {
   return { M: { value: valueAttribute(fact.value), at: numberAttribute(fact.at) } };
 }
 
-export function stateAttribute(state: RoqState): AttributeValue {
+export function fieldsAttribute(state: RoqFields): AttributeValue {
   return {
     M: Object.fromEntries(Object.entries(state).map(([name, value]) => [name, valueAttribute(value)])),
   };

@@ -6,14 +6,14 @@ import { type FactName, type Facts, news } from '../user.ts';
 import { reach, type TableOptions } from './client.ts';
 import {
   distrustIfAbandoned,
+  endLease,
   expressions,
   type Found,
-  giveBack,
-  holderIs,
   isDue,
   isKnownUser,
   isNewUser,
-  nobodyHolds,
+  isUnleased,
+  leaseIs,
   type Part,
   setCleared,
   setFailure,
@@ -94,7 +94,7 @@ export function createStore({ client, tableName, now }: TableOptions) {
           facts.map((name) => [`:${name}At`, numberAttribute(heard[name]?.at ?? 0)]),
         ),
       },
-      nobodyHolds,
+      isUnleased,
       takeLease(owner, now() + leaseMs),
       queueUp(reference, 'pending', now() + leaseMs),
     ]);
@@ -102,15 +102,15 @@ export function createStore({ client, tableName, now }: TableOptions) {
 
   // Some facts are old, or somebody holds the lease: fold the news into the record as it was read.
   function foldRead(known: UserRecord, fresh: Facts, owner: string, leaseMs: number): Promise<Attempt> {
-    const isHeld = known.lease !== null && known.lease.untilMs > now();
-    const dueAt = isHeld && known.lease ? known.lease.untilMs : now() + leaseMs;
+    const isLeased = known.lease !== null && known.lease.untilMs > now();
+    const dueAt = isLeased && known.lease ? known.lease.untilMs : now() + leaseMs;
     return attempt(known.reference, [
       setFacts(fresh),
       versionIs(known.version),
-      holderIs(known),
+      leaseIs(known),
       queueUp(known.reference, 'pending', dueAt),
-      isHeld ? {} : takeLease(owner, now() + leaseMs),
-      isHeld ? {} : distrustIfAbandoned(known),
+      isLeased ? {} : takeLease(owner, now() + leaseMs),
+      isLeased ? {} : distrustIfAbandoned(known),
     ]);
   }
 
@@ -125,7 +125,7 @@ export function createStore({ client, tableName, now }: TableOptions) {
     dueByMs?: number,
   ): Promise<Leased | null> {
     const isWanted = dueByMs === undefined ? isKnownUser : isDue(reference, dueByMs);
-    const first = await attempt(reference, [isWanted, nobodyHolds, takeLease(owner, now() + leaseMs)]);
+    const first = await attempt(reference, [isWanted, isUnleased, takeLease(owner, now() + leaseMs)]);
     if (first.written) return ours(first.written, owner);
     const known = first.known ?? (await get(reference));
     if (!known?.lease) return null;
@@ -133,7 +133,7 @@ export function createStore({ client, tableName, now }: TableOptions) {
     if (known.lease.untilMs > now()) return null;
     const second = await attempt(reference, [
       isWanted,
-      holderIs(known),
+      leaseIs(known),
       takeLease(owner, now() + leaseMs),
       distrustIfAbandoned(known),
     ]);
@@ -150,7 +150,7 @@ export function createStore({ client, tableName, now }: TableOptions) {
       queue
         ? queueUp(record.reference, queue, now())
         : { remove: ['#shard', 'dueAt', 'pendingSince'], names: shardName },
-      giveBack,
+      endLease,
     ]);
   }
 
@@ -170,7 +170,7 @@ export function createStore({ client, tableName, now }: TableOptions) {
       setCleared(record),
       setFailure(record, code),
       queueUp(record.reference, 'pending', dueAt),
-      keepLease ? takeLease(record.lease.owner, dueAt) : giveBack,
+      keepLease ? takeLease(record.lease.owner, dueAt) : endLease,
     ]);
   }
 
@@ -182,7 +182,7 @@ export function createStore({ client, tableName, now }: TableOptions) {
       setCleared(record),
       setFailure(record, code),
       queueUp(record.reference, 'parked', now()),
-      giveBack,
+      endLease,
     ]);
   }
 
@@ -193,7 +193,7 @@ export function createStore({ client, tableName, now }: TableOptions) {
       setFound(found),
       { remove: ['attempts', 'lastError'] },
       queueUp(record.reference, 'held', now()),
-      giveBack,
+      endLease,
     ]);
   }
 

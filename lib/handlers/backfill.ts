@@ -60,10 +60,14 @@ const file = {
 
 const line = v.variant('is', [
   v.object({
-    ...{ is: v.literal('user'), line: v.number(), reference: v.string(), at: v.number() },
+    is: v.literal('user'),
+    line: v.number(),
+    reference: v.string(),
+    at: v.number(),
     told: v.strictObject({
       ...v.entriesFromList(profileNames, v.exactOptional(v.nullable(v.string()))),
-      ...{ emailVerified: v.exactOptional(v.boolean()), disabled: v.exactOptional(v.boolean()) },
+      emailVerified: v.exactOptional(v.boolean()),
+      disabled: v.exactOptional(v.boolean()),
       deleted: v.exactOptional(v.literal(true)),
     }),
   }),

@@ -51,15 +51,16 @@ export function createHandler(
     } catch (error) {
       if (!(error instanceof RejectedError || error instanceof UnavailableError)) throw error;
       app.log({
-        ...{
-          message: 'event',
-          provider: provider?.name ?? 'unknown',
-          eventId: null,
-          kind: null,
-          reference: null,
-        },
-        ...{ outcome: error instanceof RejectedError ? 'rejected' : 'unavailable', code: error.code },
-        ...{ cause: causeName(error), roqMs: 0, storeMs: 0 },
+        message: 'event',
+        provider: provider?.name ?? 'unknown',
+        eventId: null,
+        kind: null,
+        reference: null,
+        outcome: error instanceof RejectedError ? 'rejected' : 'unavailable',
+        code: error.code,
+        cause: causeName(error),
+        roqMs: 0,
+        storeMs: 0,
       });
       return provider?.answers === 'set' ? setAnswer(error.code) : plainAnswer(error.code);
     }
@@ -84,7 +85,8 @@ function toRequest(event: APIGatewayProxyEventV2): WebhookRequest {
     // What API Gateway has parsed leaves it open what became of a "+".
     query: Object.fromEntries(new URLSearchParams(event.rawQueryString)),
     // Who may invoke the function itself can leave out what a gateway always gives: no bug of ours, and no alarm.
-    ...{ headers: joinHeaders(event.headers ?? {}), body },
+    headers: joinHeaders(event.headers ?? {}),
+    body,
   };
 }
 

@@ -1,7 +1,7 @@
 // What an audit is: how far it is, and what it found.
 
-import type { State } from '../dynamodb/documents.ts';
-import type { Lists } from '../dynamodb/queries.ts';
+import type { Documents } from '../dynamodb/documents.ts';
+import type { Queries } from '../dynamodb/queries.ts';
 import type { Store } from '../dynamodb/store.ts';
 import type { Roq } from '../roq/client.ts';
 import type { ConvergePorts } from '../sync/converge.ts';
@@ -9,9 +9,9 @@ import type { Tally } from './tally.ts';
 
 export type AuditPorts = ConvergePorts & {
   readonly store: ConvergePorts['store'] & Pick<Store, 'take' | 'adopt'>;
-  readonly lists: Pick<Lists, 'page' | 'getMany'>;
+  readonly queries: Pick<Queries, 'page' | 'getMany'>;
   readonly roq: ConvergePorts['roq'] & Pick<Roq, 'users'>;
-  readonly state: Pick<State, 'put' | 'remove' | 'list'>;
+  readonly documents: Pick<Documents, 'put' | 'remove' | 'list'>;
 };
 
 export type AuditJob = {
@@ -55,18 +55,22 @@ export type AuditReport = {
 };
 
 const emptyReport: AuditReport = {
-  ...{
-    records: 0,
-    inStep: 0,
-    drifted: 0,
-    repaired: 0,
-    missing: 0,
-    pending: 0,
-    waiting: 0,
-    parked: 0,
-    held: 0,
-  },
-  ...{ active: 0, users: 0, strangers: 0, adopted: 0, duplicates: 0, fields: {}, examples: {} },
+  records: 0,
+  inStep: 0,
+  drifted: 0,
+  repaired: 0,
+  missing: 0,
+  pending: 0,
+  waiting: 0,
+  parked: 0,
+  held: 0,
+  active: 0,
+  users: 0,
+  strangers: 0,
+  adopted: 0,
+  duplicates: 0,
+  fields: {},
+  examples: {},
 };
 
 export function newAudit({ apply, adopt }: { readonly apply: boolean; readonly adopt: boolean }): AuditJob {

@@ -3,18 +3,17 @@
 import { randomUUID } from 'node:crypto';
 import type { UserRecord } from '../dynamodb/record.ts';
 import { canonicalJson } from '../json.ts';
-import { toState } from '../roq/client.ts';
+import { toRoqFields } from '../roq/client.ts';
 import { RoqError } from '../roq/faults.ts';
 import type { RoqUser } from '../roq/types.ts';
+import { batchesOf } from '../sync/batches.ts';
 import type { Totals } from '../sync/ceiling.ts';
-import { paceOf, type RunBudget, type Went } from '../sync/concurrency.ts';
+import { type Feedback, feedbackOf, type RunBudget } from '../sync/concurrency.ts';
 import { converge } from '../sync/converge.ts';
 import type { Outcome } from '../sync/outcome.ts';
-import { desired, diff, type RoqState } from '../user.ts';
+import { desired, diff, type RoqFields } from '../user.ts';
 import { type AuditJob, type AuditPorts, type AuditReport, addExample } from './audit-job.ts';
 import { openTally, type Tally } from './tally.ts';
-
-const batchSize = 25;
 
 /** One page of records; the same job when ROQ seems to be down. */
 export async function auditRecords(
@@ -24,7 +23,7 @@ export async function auditRecords(
   budget: RunBudget,
   pageSize: number,
 ): Promise<AuditJob> {
-  const { records, next } = await ports.lists.page(after, pageSize);
+  const { records, next } = await ports.queries.page(after, pageSize);
   const compared = await compareAll(ports, records, budget);
   if (compared === null) return job;
   const tally = openTally(job.report);
@@ -32,7 +31,7 @@ export async function auditRecords(
   if (job.apply) tally.add('repaired', await repairAll(ports, compared, budget));
   const report = tally.report();
   if (next !== null) return { ...job, cursor: { in: 'records', after: next }, report };
-  await ports.state.put('total', 'users', { active: report.active } satisfies Totals, null);
+  await ports.documents.put('total', 'users', { active: report.active } satisfies Totals, null);
   return { ...job, cursor: { in: 'users', offset: 0 }, report };
 }
 
@@ -40,16 +39,16 @@ export async function auditRecords(
 async function compareAll(
   ports: AuditPorts,
   records: readonly UserRecord[],
-  { deadline, pace }: RunBudget,
+  { deadline, concurrency }: RunBudget,
 ): Promise<readonly Compared[] | null> {
   const compared: Compared[] = [];
   let left = batchesOf(records.filter(({ queue }) => queue === null));
   while (left.length > 0) {
     const failed: (readonly UserRecord[])[] = [];
-    const work = async (batch: readonly UserRecord[]): Promise<Went> => {
+    const work = async (batch: readonly UserRecord[]): Promise<Feedback> => {
       try {
-        const held = await lookUp(ports, batch, deadline);
-        compared.push(...batch.map((record) => compare(record, held.get(record.reference))));
+        const users = await lookUp(ports, batch, deadline);
+        compared.push(...batch.map((record) => compare(record, users.get(record.reference))));
         return 'well';
       } catch (error) {
         if (!(error instanceof RoqError)) throw error;
@@ -57,15 +56,10 @@ async function compareAll(
         return 'down';
       }
     };
-    if (!(await pace.each(left, work))) return null;
+    if (!(await concurrency.each(left, work))) return null;
     left = failed;
   }
   return compared;
-}
-
-function batchesOf<Row>(rows: readonly Row[]): readonly (readonly Row[])[] {
-  const count = Math.ceil(rows.length / batchSize);
-  return Array.from({ length: count }, (_, i) => rows.slice(i * batchSize, (i + 1) * batchSize));
 }
 
 function countPage(
@@ -95,7 +89,7 @@ async function repairAll(
 ): Promise<number> {
   const left = new Set(batchesOf(compared.filter(({ isStale }) => isStale)));
   let repaired = 0;
-  const work = async (batch: readonly Compared[]): Promise<Went> => {
+  const work = async (batch: readonly Compared[]): Promise<Feedback> => {
     left.delete(batch);
     const drifted = new Set(
       batch.filter(({ finding }) => finding === 'drifted').map(({ reference }) => reference),
@@ -106,10 +100,10 @@ async function repairAll(
       budget,
     );
     repaired += outcomes.filter(({ is, reference }) => is === 'done' && drifted.has(reference)).length;
-    return paceOf(outcomes);
+    return feedbackOf(outcomes);
   };
   // Each batch has its turn even if ROQ seems to be down: what fails here is pending from then on, and the schedule's.
-  while (left.size > 0) await budget.pace.each([...left], work);
+  while (left.size > 0) await budget.concurrency.each([...left], work);
   return repaired;
 }
 
@@ -119,15 +113,15 @@ async function lookUp(
   records: readonly UserRecord[],
   deadline: number,
 ): Promise<ReadonlyMap<string, RoqUser>> {
-  const held = new Map<string, RoqUser>();
-  if (records.length === 0) return held;
+  const users = new Map<string, RoqUser>();
+  if (records.length === 0) return users;
   const idOf = new Map(records.map(({ reference, roqId }) => [reference, roqId]));
   const filter = { reference: { valueIn: [...idOf.keys()] }, withDeactivated: { equalTo: true } };
   for await (const user of roq.allUsers({ filter }, { deadline })) {
     const roqId = idOf.get(user.reference);
-    if (user.id === roqId || (roqId === null && !held.has(user.reference))) held.set(user.reference, user);
+    if (user.id === roqId || (roqId === null && !users.has(user.reference))) users.set(user.reference, user);
   }
-  return held;
+  return users;
 }
 
 type Compared = {
@@ -143,20 +137,25 @@ function compare({ reference, facts, roqId, observed }: UserRecord, user: RoqUse
   if (!user) {
     const isMissing = roqId !== null;
     return {
-      ...{ reference, finding: isMissing ? 'missing' : 'inStep', fields: [], isActive: false },
+      reference,
+      finding: isMissing ? 'missing' : 'inStep',
+      fields: [],
+      isActive: false,
       isStale: isMissing,
     };
   }
-  const state = toState(user);
+  const state = toRoqFields(user);
   const fields = Object.keys(diff(desired(facts), state));
   return {
-    ...{ reference, finding: fields.length > 0 ? 'drifted' : 'inStep', fields },
+    reference,
+    finding: fields.length > 0 ? 'drifted' : 'inStep',
+    fields,
     isActive: state.active !== false,
     isStale: fields.length > 0 || observed === null || !isSame(observed, state),
   };
 }
 
-function isSame(one: RoqState, other: RoqState): boolean {
+function isSame(one: RoqFields, other: RoqFields): boolean {
   return canonicalJson(one) === canonicalJson(other);
 }
 

@@ -1,7 +1,7 @@
 // The other direction of an audit: ROQ's users who have no record, or share their reference with another one.
 
 import type { Finding } from '../dynamodb/documents.ts';
-import { toState } from '../roq/client.ts';
+import { toRoqFields } from '../roq/client.ts';
 import { probePrefix, type RoqUser } from '../roq/types.ts';
 import type { RunBudget } from '../sync/concurrency.ts';
 import { type AuditJob, type AuditPorts, type AuditReport, addExample } from './audit-job.ts';
@@ -22,7 +22,7 @@ export async function auditUsers(
   const filter = { withDeactivated: { equalTo: true } };
   if (offset === 0) await forgetFindings(ports);
   const page = await ports.roq.users({ filter, order, offset, limit: pageSize }, { deadline });
-  const records = await ports.lists.getMany(page.data.map(({ reference }) => reference));
+  const records = await ports.queries.getMany(page.data.map(({ reference }) => reference));
   const tally = openTally(job.report);
   tally.add('users', page.data.length);
   const idOf = new Map([...records.values()].map(({ reference, roqId }) => [reference, roqId]));
@@ -33,9 +33,9 @@ export async function auditUsers(
 }
 
 // What is still so is found again.
-async function forgetFindings({ state }: AuditPorts): Promise<void> {
+async function forgetFindings({ documents }: AuditPorts): Promise<void> {
   for (const kind of ['stranger', 'duplicate'] as const) {
-    for await (const { id } of state.list(kind)) await state.remove(kind, id);
+    for await (const { id } of documents.list(kind)) await documents.remove(kind, id);
   }
 }
 
@@ -59,8 +59,8 @@ async function placeUser(
   addExample(tally, 'strangers', reference);
   if (apply && adopt) {
     idOf.set(reference, roqId);
-    if (await ports.store.adopt(reference, { roqId, observed: toState(user) })) tally.add('adopted', 1);
+    if (await ports.store.adopt(reference, { roqId, observed: toRoqFields(user) })) tally.add('adopted', 1);
   } else if (tally.report().strangers <= maxListed) {
-    await ports.state.put('stranger', roqId, { reference, foundAt: ports.now() } satisfies Finding, null);
+    await ports.documents.put('stranger', roqId, { reference, foundAt: ports.now() } satisfies Finding, null);
   }
 }

@@ -1,25 +1,27 @@
 // A provider's exported users, as facts like any other: says what they would change, or folds and converges them.
 
 import { randomUUID } from 'node:crypto';
-import type { State } from '../dynamodb/documents.ts';
-import type { Lists } from '../dynamodb/queries.ts';
+import type { Documents } from '../dynamodb/documents.ts';
+import type { Queries } from '../dynamodb/queries.ts';
 import type { UserRecord } from '../dynamodb/record.ts';
 import type { Store } from '../dynamodb/store.ts';
+import { isAhead } from '../event.ts';
 import type { ExportLine } from '../exports/read.ts';
-import { type Roq, toState } from '../roq/client.ts';
+import { type Roq, toRoqFields } from '../roq/client.ts';
 import type { RoqUser } from '../roq/types.ts';
+import { batchesOf } from '../sync/batches.ts';
 import { type CeilingPorts, readCeiling } from '../sync/ceiling.ts';
-import { paceOf, type RunBudget, type Went } from '../sync/concurrency.ts';
+import { type Feedback, feedbackOf, type RunBudget } from '../sync/concurrency.ts';
 import { type ConvergePorts, converge } from '../sync/converge.ts';
 import type { Outcome } from '../sync/outcome.ts';
-import { type Facts, fold, news, plan, type RoqState, toFacts } from '../user.ts';
+import { type Facts, fold, news, plan, type RoqFields, toFacts } from '../user.ts';
 import { openTally, type Tally } from './tally.ts';
 
 export type BackfillPorts = ConvergePorts & {
   readonly store: ConvergePorts['store'] & Pick<Store, 'fold'>;
-  readonly lists: Pick<Lists, 'getMany'>;
+  readonly queries: Pick<Queries, 'getMany'>;
   readonly roq: ConvergePorts['roq'] & Pick<Roq, 'allUsers'>;
-  readonly state: Pick<State, 'get' | 'spent'>;
+  readonly documents: Pick<Documents, 'get' | 'spent'>;
   readonly limits: CeilingPorts['limits'];
 };
 
@@ -52,13 +54,22 @@ export type BackfillReport = {
 };
 
 export const emptyReport: BackfillReport = {
-  ...{ lines: 0, invalid: 0, unchanged: 0, created: 0, adopted: 0, updated: 0, deactivated: 0, held: 0 },
-  ...{ waiting: 0, parked: 0, pending: 0, fields: {}, examples: [] },
+  lines: 0,
+  invalid: 0,
+  unchanged: 0,
+  created: 0,
+  adopted: 0,
+  updated: 0,
+  deactivated: 0,
+  held: 0,
+  waiting: 0,
+  parked: 0,
+  pending: 0,
+  fields: {},
+  examples: [],
 };
 
-const batchSize = 25;
 const maxExamples = 100;
-const maxAheadMs = 5 * 60_000;
 
 /**
  * Takes a chunk of a file and answers the report so far with it; null when ROQ seems to be down and the chunk must be
@@ -76,8 +87,8 @@ export async function backfillChunk(
   const checked = lines.map((line) => notAhead(line, ports.now()));
   for (const line of checked) if (line.is === 'invalid') addInvalid(tally, line);
   const work = apply ? applyBatch : planWithin(await roomFor(ports, report));
-  const isWhole = await budget.pace.each(batchesOf(heardIn(checked)), (batch) =>
-    work(ports, batch, tally, budget),
+  const isWhole = await budget.concurrency.each(batchesOf([...heardIn(checked)]), (batch) =>
+    work(ports, new Map(batch), tally, budget),
   );
   return isWhole ? tally.report() : null;
 }
@@ -87,9 +98,8 @@ type Counts = Tally<BackfillReport>;
 type Checked = Extract<ExportLine, { is: 'user' }> | Invalid;
 type Invalid = Omit<Extract<ExportLine, { is: 'invalid' }>, 'reason'> & { readonly reason: string };
 
-// What is dated far ahead would outlast every true event that follows it.
 function notAhead(line: ExportLine, nowMs: number): Checked {
-  if (line.is === 'invalid' || line.at <= nowMs + maxAheadMs) return line;
+  if (line.is === 'invalid' || !isAhead(line.at, nowMs)) return line;
   return { is: 'invalid', line: line.line, reason: 'from_the_future', where: null };
 }
 
@@ -105,18 +115,12 @@ function heardIn(lines: readonly Checked[]): ReadonlyMap<string, Facts> {
   return heard;
 }
 
-function batchesOf(heard: ReadonlyMap<string, Facts>): readonly Batch[] {
-  const all = [...heard];
-  const count = Math.ceil(all.length / batchSize);
-  return Array.from({ length: count }, (_, i) => new Map(all.slice(i * batchSize, (i + 1) * batchSize)));
-}
-
 async function applyBatch(
   ports: BackfillPorts,
   batch: Batch,
   tally: Counts,
   budget: RunBudget,
-): Promise<Went> {
+): Promise<Feedback> {
   const owner = randomUUID();
   const folded = await Promise.all(
     [...batch].map(([reference, facts]) => ports.store.fold(reference, facts, owner, budget.leaseMs)),
@@ -125,10 +129,10 @@ async function applyBatch(
     if (!changed) tally.add(record.queue ?? 'unchanged', 1);
     else if (!leased) tally.add('pending', 1);
   }
-  const leased = folded.flatMap(({ leased }) => leased ?? []);
+  const leased = folded.map(({ leased }) => leased).filter((record) => record !== null);
   const outcomes = await converge(ports, leased, budget.deadline);
   for (const outcome of outcomes) addOutcome(tally, outcome);
-  return paceOf(outcomes);
+  return feedbackOf(outcomes);
 }
 
 /** How many deactivations the ceiling has room for, as it is now. */
@@ -142,13 +146,13 @@ async function roomFor(ports: BackfillPorts, { deactivated }: BackfillReport): P
 /** What apply would do, from what is recorded and what ROQ holds now; changes nothing. */
 function planWithin(room: Room): typeof applyBatch {
   return async (ports, batch, tally, budget) => {
-    const records = await ports.lists.getMany([...batch.keys()]);
+    const records = await ports.queries.getMany([...batch.keys()]);
     const unseen = [...batch.keys()].filter((reference) => !records.get(reference)?.observed);
     const users = await lookUp(ports, unseen, budget.deadline);
     for (const [reference, facts] of batch) {
       const record = records.get(reference);
       const user = users.get(reference);
-      const observed = record?.observed ?? (user ? toState(user) : null);
+      const observed = record?.observed ?? (user ? toRoqFields(user) : null);
       planUser(facts, record, observed, room, tally);
     }
     return 'well';
@@ -158,7 +162,7 @@ function planWithin(room: Room): typeof applyBatch {
 function planUser(
   facts: Facts,
   record: UserRecord | undefined,
-  observed: RoqState | null,
+  observed: RoqFields | null,
   room: Room,
   tally: Counts,
 ): void {
@@ -175,7 +179,7 @@ function planUser(
   else if (!isAdopted) tally.add('unchanged', 1);
 }
 
-function planUpdate({ active, ...profile }: RoqState, room: Room, tally: Counts): void {
+function planUpdate({ active, ...profile }: RoqFields, room: Room, tally: Counts): void {
   const isOver = active === false && room.left <= 0;
   if (active === false) room.left -= 1;
   if (isOver) tally.add('held', 1);

@@ -1,6 +1,6 @@
 // Audits and backfills that may outlast one invocation: begun by an operator or a schedule, carried on every minute.
 
-import type { Entry, State } from '../dynamodb/documents.ts';
+import type { Documents, Entry } from '../dynamodb/documents.ts';
 import { type RoqCode, type UnavailableCode, UnavailableError } from '../errors.ts';
 import { type ExportLine, readUsers } from '../exports/read.ts';
 import { openSource, SourceError } from '../exports/source.ts';
@@ -15,7 +15,7 @@ import { type BackfillPorts, type BackfillReport, backfillChunk, emptyReport } f
 
 export type JobPorts = AuditPorts &
   BackfillPorts & {
-    readonly state: Pick<State, 'get' | 'put' | 'remove' | 'list'>;
+    readonly documents: Pick<Documents, 'get' | 'put' | 'remove' | 'list'>;
     readonly log: Log;
     /** The ceiling on the deactivations of one run, within that of the hour. */
     readonly admitIn: (run: string) => Admit;
@@ -68,16 +68,21 @@ const reserveMs = 3_000;
 
 /** Stores a new job, to be run by `runJob` or the schedule; false when there is one of that id already. */
 export async function startJob(
-  { state, now }: Pick<JobPorts, 'state' | 'now'>,
+  { documents, now }: Pick<JobPorts, 'documents' | 'now'>,
   id: string,
   job: AuditJob | BackfillJob,
 ): Promise<boolean> {
   const stored: StoredJob = {
-    ...{ job, state: 'running', startedAt: now(), updatedAt: now(), failures: 0, lastError: null },
+    job,
+    state: 'running',
+    startedAt: now(),
+    updatedAt: now(),
+    failures: 0,
+    lastError: null,
   };
   // In this order a start that is broken off leaves no job that nobody carries on.
-  await state.put('running', id, {}, null);
-  return state.put('job', id, stored, 0, keepMs);
+  await documents.put('running', id, {}, null);
+  return documents.put('job', id, stored, 0, keepMs);
 }
 
 /**
@@ -86,7 +91,7 @@ export async function startJob(
  */
 export async function runJobs(ports: JobPorts, budget: RunBudget): Promise<void> {
   const failures: unknown[] = [];
-  for await (const { id } of ports.state.list('running')) {
+  for await (const { id } of ports.documents.list('running')) {
     if (ports.now() + reserveMs >= budget.deadline) break;
     await runJob(ports, id, budget).catch((error: unknown) => failures.push(error));
   }
@@ -99,9 +104,9 @@ export async function runJobs(ports: JobPorts, budget: RunBudget): Promise<void>
  * @returns the job as it is stored then; null when there is none
  */
 export async function runJob(ports: JobPorts, id: string, budget: RunBudget): Promise<StoredJob | null> {
-  const entry = await ports.state.get<StoredJob>('job', id);
+  const entry = await ports.documents.get<StoredJob>('job', id);
   if (entry?.document.state !== 'running') {
-    await ports.state.remove('running', id);
+    await ports.documents.remove('running', id);
     return entry?.document ?? null;
   }
   const { job } = entry.document;
@@ -121,7 +126,7 @@ export async function runLines(
   budget: RunBudget,
 ): Promise<StoredJob | null> {
   await startJob(ports, id, newBackfill(apply, { from: 'sender' }));
-  const entry = await ports.state.get<StoredJob>('job', id);
+  const entry = await ports.documents.get<StoredJob>('job', id);
   if (entry?.document.state !== 'running' || entry.document.job.is !== 'backfill')
     return entry?.document ?? null;
   const { job } = entry.document;
@@ -161,15 +166,15 @@ async function drive(
 
 /** Null when another run was faster. */
 async function save(
-  { state, now, log }: JobPorts,
+  { documents, now, log }: JobPorts,
   { id, document, revision }: Entry<StoredJob>,
   changes: Partial<StoredJob>,
 ): Promise<Entry<StoredJob> | null> {
   const changed = { ...document, ...changes, updatedAt: now() };
   const stored = { ...changed, state: stateOf(changed) };
-  if (!(await state.put('job', id, stored, revision, keepMs))) return null;
+  if (!(await documents.put('job', id, stored, revision, keepMs))) return null;
   if (stored.state !== 'running') {
-    await state.remove('running', id);
+    await documents.remove('running', id);
     log({
       message: 'job',
       id,

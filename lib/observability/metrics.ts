@@ -66,8 +66,12 @@ function ofGauges({ pending, waiting, parked, held, ...gauges }: GaugesLine): re
     {
       by: [{}],
       counts: {
-        ...{ Pending: pending, Waiting: waiting, Parked: parked, Held: held },
-        ...{ Deactivations: gauges.deactivations, DeactivationCeiling: gauges.ceiling },
+        Pending: pending,
+        Waiting: waiting,
+        Parked: parked,
+        Held: held,
+        Deactivations: gauges.deactivations,
+        DeactivationCeiling: gauges.ceiling,
       },
       milliseconds: {
         OldestPendingMs: gauges.oldestPendingMs,
@@ -86,12 +90,11 @@ function ofJob({ is, state, ...report }: JobLine): readonly Figures[] {
     {
       by: [{}],
       counts: {
-        ...{
-          AuditDrifted: count('drifted'),
-          AuditRepaired: count('repaired'),
-          AuditMissing: count('missing'),
-        },
-        ...{ AuditStrangers: count('strangers'), AuditDuplicates: count('duplicates') },
+        AuditDrifted: count('drifted'),
+        AuditRepaired: count('repaired'),
+        AuditMissing: count('missing'),
+        AuditStrangers: count('strangers'),
+        AuditDuplicates: count('duplicates'),
       },
     },
   ];

@@ -3,18 +3,18 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /** Milliseconds; calls that overlap each count in full. */
-export type Spent = { storeMs: number; roqMs: number };
+export type Timings = { storeMs: number; roqMs: number };
 
-const invocation = new AsyncLocalStorage<Spent>();
+const invocation = new AsyncLocalStorage<Timings>();
 
 /** Runs one invocation; `spent` fills up while it runs. */
-export function metered<Answer>(run: (spent: Spent) => Promise<Answer>): Promise<Answer> {
-  const spent: Spent = { storeMs: 0, roqMs: 0 };
+export function withTimings<Answer>(run: (spent: Timings) => Promise<Answer>): Promise<Answer> {
+  const spent: Timings = { storeMs: 0, roqMs: 0 };
   return invocation.run(spent, () => run(spent));
 }
 
 /** Adds the time of one call to the invocation that it belongs to. */
-export async function timed<Answer>(what: keyof Spent, call: () => Promise<Answer>): Promise<Answer> {
+export async function timed<Answer>(what: keyof Timings, call: () => Promise<Answer>): Promise<Answer> {
   const startedAt = performance.now();
   try {
     return await call();

@@ -23,8 +23,8 @@ export async function audit(
 }
 
 /** How a job stands. @throws UnavailableError */
-export async function showJob({ state }: App, id: string): Promise<JobView | JobUnknown> {
-  const entry = await state.get<StoredJob>('job', id);
+export async function showJob({ documents }: App, id: string): Promise<JobView | JobUnknown> {
+  const entry = await documents.get<StoredJob>('job', id);
   return entry ? viewJob(id, entry.document) : unknown(id);
 }
 

@@ -45,7 +45,9 @@ const commands = {
   drop: v.strictObject({ command: v.literal('drop'), ...target }),
   erase: v.strictObject({ command: v.literal('erase'), reference }),
   audit: v.strictObject({
-    ...{ command: v.literal('audit'), apply: flag, adopt: flag },
+    command: v.literal('audit'),
+    apply: flag,
+    adopt: flag,
     job: v.exactOptional(v.pipe(v.string(), v.regex(/^audit-[\w.:-]{1,100}$/, 'must begin with "audit-"'))),
   }),
   job: v.strictObject({ command: v.literal('job'), id: v.pipe(v.string(), v.nonEmpty('must not be empty')) }),

@@ -37,11 +37,11 @@ export async function doctor(app: App, withProbe: boolean, { deadline }: RunBudg
     }),
     await check('table of users', remedies.table, async () => {
       await app.store.get('roq-sync-doctor');
-      for (const shard of shardsOf('pending')) await app.lists.due(shard, 0, 1);
+      for (const shard of shardsOf('pending')) await app.queries.due(shard, 0, 1);
       return 'answers, and so does its index';
     }),
     await check('table of state', remedies.state, async () => {
-      await app.state.get('total', 'users');
+      await app.documents.get('total', 'users');
       return 'answers';
     }),
     await checkSchedule(app),
@@ -52,7 +52,9 @@ export async function doctor(app: App, withProbe: boolean, { deadline }: RunBudg
 }
 
 const unprobed: Check = {
-  ...{ check: 'probe', ok: false, detail: 'not begun' },
+  check: 'probe',
+  ok: false,
+  detail: 'not begun',
   remedy: 'Mend what is above first.',
 };
 
@@ -75,16 +77,16 @@ function checkClock({ roq }: App): Promise<Check> {
   });
 }
 
-function checkSchedule({ lists, state, now }: App): Promise<Check> {
+function checkSchedule({ queries, documents, now }: App): Promise<Check> {
   return check('schedule', remedies.schedule, async () => {
-    const ranAt = await readRan(state);
+    const ranAt = await readRan(documents);
     if (ranAt === null) return { ok: false, detail: 'has never run' };
     const silentMs = now() - ranAt;
     if (silentMs > maxOverdueMs) {
       return { ok: false, detail: `last ran ${Math.round(silentMs / 60_000)} minutes ago` };
     }
     const overdue = await Promise.all(
-      shardsOf('pending').map((shard) => lists.due(shard, now() - maxOverdueMs, 1)),
+      shardsOf('pending').map((shard) => queries.due(shard, now() - maxOverdueMs, 1)),
     );
     const isBehind = overdue.some(({ entries }) => entries.length > 0);
     return { ok: !isBehind, detail: isBehind ? 'users have been due for over 10 minutes' : 'keeps up' };

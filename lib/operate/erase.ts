@@ -5,7 +5,7 @@ import type { App } from '../app.ts';
 import type { UserRecord } from '../dynamodb/record.ts';
 import type { Leased } from '../dynamodb/store.ts';
 import type { ErrorCode } from '../errors.ts';
-import { toState, toUpdate } from '../roq/client.ts';
+import { toRoqFields, toUpdate } from '../roq/client.ts';
 import { RoqError } from '../roq/faults.ts';
 import type { RoqUser } from '../roq/types.ts';
 import type { RunBudget } from '../sync/concurrency.ts';
@@ -13,7 +13,7 @@ import { converge } from '../sync/converge.ts';
 import type { Outcome } from '../sync/outcome.ts';
 import { desired } from '../user.ts';
 import { lookUp } from './status.ts';
-import { heldIn, isErased, toldIn, toPlaceholder, toTombstone } from './tombstone.ts';
+import { filledFields, isErased, toldIn, toPlaceholder, toTombstone } from './tombstone.ts';
 
 export type Receipt = {
   readonly reference: string;
@@ -47,12 +47,14 @@ export async function erase(app: App, reference: string, budget: RunBudget): Pro
   const code = await eraseDuplicates(app, reference, budget);
   const holding = [
     ...toldIn(before?.facts ?? {}),
-    ...(usersBefore ?? []).flatMap((user) => heldIn(toState(user))),
+    ...(usersBefore ?? []).flatMap((user) => filledFields(toRoqFields(user))),
   ];
-  const held = await readBack(app, reference, budget);
+  const left = await readBack(app, reference, budget);
   return {
-    ...{ reference, at: app.now(), ...held },
-    state: stateOf(held, outcome),
+    reference,
+    at: app.now(),
+    ...left,
+    state: stateOf(left, outcome),
     overwritten: [...new Set(holding)],
     code: outcome?.code ?? code,
   };
@@ -94,7 +96,7 @@ async function eraseDuplicates(
   if (users instanceof RoqError) return users.code;
   try {
     for (const user of users) {
-      if (user.id === record?.roqId || heldIn(toState(user)).length === 0) continue;
+      if (user.id === record?.roqId || filledFields(toRoqFields(user)).length === 0) continue;
       const state = { ...desired(toTombstone(user.id)), email: toPlaceholder(user.id) };
       await roq.updateUser(user.id, toUpdate(state), { deadline });
     }
@@ -110,10 +112,10 @@ type ReadBack = Pick<Receipt, 'recordHolds' | 'roqUsers'>;
 async function readBack({ store, roq }: App, reference: string, { deadline }: RunBudget): Promise<ReadBack> {
   const record = await store.get(reference);
   const users = answeredUsers(await lookUp(roq, reference, deadline));
-  const observed = record?.observed ? heldIn(record.observed) : [];
+  const observed = record?.observed ? filledFields(record.observed) : [];
   return {
     recordHolds: [...new Set([...toldIn(record?.facts ?? {}), ...observed])],
-    roqUsers: users?.map((user) => ({ id: user.id, holds: heldIn(toState(user)) })) ?? null,
+    roqUsers: users?.map((user) => ({ id: user.id, holds: filledFields(toRoqFields(user)) })) ?? null,
   };
 }
 

@@ -14,7 +14,7 @@ export function configuredProviders({ PROVIDERS = '', COGNITO_USER_POOL_IDS = ''
 
 /** `providers`: those that are configured, of which each should be heard. @throws UnavailableError */
 export async function readGauges(
-  app: Pick<App, 'lists' | 'state' | 'now' | 'limits'>,
+  app: Pick<App, 'queries' | 'documents' | 'now' | 'limits'>,
   providers: readonly string[],
 ): Promise<GaugesLine> {
   const nowMs = app.now();
@@ -23,20 +23,24 @@ export async function readGauges(
   );
   const { counted, limit } = await readCeiling(app);
   return {
-    ...{ message: 'gauges', pending: pending?.count ?? 0, waiting: waiting?.count ?? 0 },
-    ...{ parked: parked?.count ?? 0, held: held?.count ?? 0 },
+    message: 'gauges',
+    pending: pending?.count ?? 0,
+    waiting: waiting?.count ?? 0,
+    parked: parked?.count ?? 0,
+    held: held?.count ?? 0,
     oldestPendingMs: nowMs - (pending?.oldestSince ?? nowMs),
-    ...{ deactivations: counted, ceiling: limit },
+    deactivations: counted,
+    ceiling: limit,
     longestSilenceMs: await longestSilence(app, providers),
   };
 }
 
 // A provider that was never heard of is being set up: `doctor` speaks of it, no alarm.
 async function longestSilence(
-  { state, now }: Pick<App, 'state' | 'now'>,
+  { documents, now }: Pick<App, 'documents' | 'now'>,
   providers: readonly string[],
 ): Promise<number | null> {
-  const heard = await Array.fromAsync(state.list<{ at: number }>('heard'));
+  const heard = await Array.fromAsync(documents.list<{ at: number }>('heard'));
   const silences = heard
     .filter(({ id }) => providers.includes(id))
     .map(({ document }) => now() - document.at);

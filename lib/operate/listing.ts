@@ -1,4 +1,4 @@
-// Lists for an operator: what stands in a queue and why, what audits found, and the jobs.
+// Queries for an operator: what stands in a queue and why, what audits found, and the jobs.
 
 import type { App } from '../app.ts';
 import type { Finding } from '../dynamodb/documents.ts';
@@ -18,7 +18,11 @@ export type Listing = {
 };
 
 /** The first `limit` of a list; jobs come the newest first. */
-export async function list(app: Pick<App, 'lists' | 'state'>, of: ListName, limit: number): Promise<Listing> {
+export async function list(
+  app: Pick<App, 'queries' | 'documents'>,
+  of: ListName,
+  limit: number,
+): Promise<Listing> {
   const entries: Listing['entries'][number][] = [];
   for await (const entry of entriesOf(app, of)) {
     if (entries.length === limit) return { entries, more: true };
@@ -28,22 +32,25 @@ export async function list(app: Pick<App, 'lists' | 'state'>, of: ListName, limi
 }
 
 function entriesOf(
-  { lists, state }: Pick<App, 'lists' | 'state'>,
+  { queries, documents }: Pick<App, 'queries' | 'documents'>,
   of: ListName,
 ): AsyncIterable<Listing['entries'][number]> {
   const queue = queues.find((name) => name === of);
-  if (queue) return lists.queued(queue);
-  if (of === 'jobs') return newestJobs(state);
-  return findings(state, of === 'duplicates' ? 'duplicate' : 'stranger');
+  if (queue) return queries.queued(queue);
+  if (of === 'jobs') return newestJobs(documents);
+  return findings(documents, of === 'duplicates' ? 'duplicate' : 'stranger');
 }
 
-async function* findings(state: App['state'], kind: 'duplicate' | 'stranger'): AsyncGenerator<ListedFinding> {
-  for await (const { id, document } of state.list<Finding>(kind)) yield { roqId: id, ...document };
+async function* findings(
+  documents: App['documents'],
+  kind: 'duplicate' | 'stranger',
+): AsyncGenerator<ListedFinding> {
+  for await (const { id, document } of documents.list<Finding>(kind)) yield { roqId: id, ...document };
 }
 
 /** All jobs that are still remembered, the newest first. */
-export async function* newestJobs(state: Pick<App['state'], 'list'>): AsyncGenerator<JobView> {
-  const jobs = await Array.fromAsync(state.list<StoredJob>('job'), ({ id, document }) =>
+export async function* newestJobs(documents: Pick<App['documents'], 'list'>): AsyncGenerator<JobView> {
+  const jobs = await Array.fromAsync(documents.list<StoredJob>('job'), ({ id, document }) =>
     viewJob(id, document),
   );
   yield* jobs.sort((a, b) => b.startedAt - a.startedAt);

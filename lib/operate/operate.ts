@@ -9,13 +9,13 @@ import { type Diagnosis, doctor } from './doctor.ts';
 import { erase, type Receipt } from './erase.ts';
 import { type Listing, list } from './listing.ts';
 import { type Overview, overview, statusOf, type UserStatus } from './status.ts';
-import { drop, type ManyTouched, release, resync, type Touch, touchQueue } from './touch.ts';
+import { drop, type QueueResult, release, resync, runOnQueue, type UserCommand } from './touch.ts';
 
 export type Answer =
   | UserStatus
   | Overview
   | Listing
-  | ManyTouched
+  | QueueResult
   | Receipt
   | JobView
   | JobUnknown
@@ -49,12 +49,12 @@ export async function operate(app: App, command: Command, budget: RunBudget): Pr
 /** One user; all that stand in the queue, where no reference is given. */
 async function touch(
   app: App,
-  how: Touch,
+  how: UserCommand,
   queue: 'parked' | 'held',
   { reference, before = app.now() }: { readonly reference?: string; readonly before?: number },
   budget: RunBudget,
-): Promise<ManyTouched> {
-  if (reference === undefined) return touchQueue(app, how, { queue, before }, budget);
+): Promise<QueueResult> {
+  if (reference === undefined) return runOnQueue(app, how, { queue, before }, budget);
   const users = await how(app, [reference], budget);
   return { counts: Object.fromEntries(users.map(({ is }) => [is, 1])), users, more: false, before };
 }

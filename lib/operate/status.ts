@@ -4,13 +4,13 @@ import type { App } from '../app.ts';
 import { type Queue, queues, type UserRecord } from '../dynamodb/record.ts';
 import type { RoqCode } from '../errors.ts';
 import type { JobView } from '../jobs/job-view.ts';
-import { toState } from '../roq/client.ts';
+import { toRoqFields } from '../roq/client.ts';
 import { RoqError } from '../roq/faults.ts';
 import type { RoqUser } from '../roq/types.ts';
 import { readCeiling } from '../sync/ceiling.ts';
 import type { RunBudget } from '../sync/concurrency.ts';
 import { readRan } from '../sync/drain.ts';
-import { type Facts, type Plan, plan, type RoqState } from '../user.ts';
+import { type Facts, type Plan, plan, type RoqFields } from '../user.ts';
 import { newestJobs } from './listing.ts';
 
 export type UserStatus = {
@@ -20,7 +20,7 @@ export type UserStatus = {
   readonly record: RecordStatus | null;
   /** What ROQ holds right now: every user of the reference, deactivated ones too, the oldest first. */
   readonly roq:
-    | { readonly answered: true; readonly users: readonly HeldUser[] }
+    | { readonly answered: true; readonly users: readonly FoundUser[] }
     | { readonly answered: false; readonly code: RoqCode };
   /** Null where it can't be told: there is no record, or ROQ does not answer. */
   readonly inStep: boolean | null;
@@ -37,13 +37,13 @@ type RecordStatus = Pick<
   'roqId' | 'queue' | 'dueAt' | 'pendingSince' | 'attempts' | 'lastError' | 'lease' | 'cleared'
 > & { readonly facts: Facts };
 
-export type HeldUser = {
+export type FoundUser = {
   readonly id: string;
   /** The one that is kept in step, or would be. */
   readonly isKept: boolean;
   readonly createdAt: string;
   readonly updatedAt: string;
-  readonly state: RoqState;
+  readonly state: RoqFields;
 };
 
 type Ports = Pick<App, 'store' | 'roq'>;
@@ -90,9 +90,9 @@ function toRecordStatus(record: UserRecord): RecordStatus {
   return { facts, roqId, queue, dueAt, pendingSince, attempts, lastError, lease, cleared };
 }
 
-function toHeldUser(user: RoqUser, kept: RoqUser | undefined): HeldUser {
+function toHeldUser(user: RoqUser, kept: RoqUser | undefined): FoundUser {
   const { id, createdAt, updatedAt } = user;
-  return { id, isKept: user === kept, createdAt, updatedAt, state: toState(user) };
+  return { id, isKept: user === kept, createdAt, updatedAt, state: toRoqFields(user) };
 }
 
 function compare(
@@ -101,7 +101,7 @@ function compare(
 ): Pick<UserStatus, 'inStep' | 'todo' | 'differs'> {
   if (!record) return { inStep: null, todo: null, differs: [] };
   if (record.roqId !== null && !kept) return { inStep: false, todo: 'ask', differs: [] };
-  const todo = plan(record.facts, kept ? toState(kept) : null);
+  const todo = plan(record.facts, kept ? toRoqFields(kept) : null);
   const differs = todo.do === 'update' ? Object.keys(todo.changes) : [];
   return { inStep: todo.do === 'nothing', todo: todo.do, differs };
 }
@@ -120,10 +120,12 @@ export type Overview = {
 };
 
 /** @throws UnavailableError */
-export async function overview(app: Pick<App, 'lists' | 'state' | 'now' | 'limits'>): Promise<Overview> {
+export async function overview(
+  app: Pick<App, 'queries' | 'documents' | 'now' | 'limits'>,
+): Promise<Overview> {
   const counts = await Promise.all(queues.map(async (queue) => [queue, await measure(app, queue)] as const));
-  const jobs = await Array.fromAsync(newestJobs(app.state));
-  const heard = await Array.fromAsync(app.state.list<{ at: number }>('heard'), ({ id, document }) => ({
+  const jobs = await Array.fromAsync(newestJobs(app.documents));
+  const heard = await Array.fromAsync(app.documents.list<{ at: number }>('heard'), ({ id, document }) => ({
     provider: id,
     at: document.at,
   }));
@@ -132,18 +134,20 @@ export async function overview(app: Pick<App, 'lists' | 'state' | 'now' | 'limit
     running: jobs.filter(({ state }) => state === 'running'),
     // Adopting ROQ's users is an audit too, of one side alone.
     lastAudit: jobs.find(({ id, is }) => is === 'audit' && id.startsWith('audit-')) ?? null,
-    ...{ ranAt: await readRan(app.state), heard, deactivations: await readCeiling(app) },
+    ranAt: await readRan(app.documents),
+    heard,
+    deactivations: await readCeiling(app),
   };
 }
 
 /** How many stand in a queue, and since when the oldest has. @throws UnavailableError */
 export async function measure(
-  { lists }: Pick<App, 'lists'>,
+  { queries }: Pick<App, 'queries'>,
   queue: Queue,
 ): Promise<Overview['queues'][Queue]> {
   let count = 0;
   let oldestSince: number | null = null;
-  for await (const { pendingSince } of lists.queued(queue)) {
+  for await (const { pendingSince } of queries.queued(queue)) {
     count += 1;
     oldestSince = Math.min(oldestSince ?? Number.POSITIVE_INFINITY, pendingSince ?? Number.POSITIVE_INFINITY);
   }

@@ -1,6 +1,6 @@
 // What is left of a user who is erased: facts that nothing ever told can be newer than. Pure.
 
-import { type Fact, type FactName, type Facts, profileNames, type RoqState } from '../user.ts';
+import { type Fact, type FactName, type Facts, profileNames, type RoqFields } from '../user.ts';
 
 const endOfTime = Number.MAX_SAFE_INTEGER;
 
@@ -35,7 +35,7 @@ export function toldIn(facts: Facts): readonly string[] {
 }
 
 /** The fields in which ROQ still holds something of the user, or that the user is active. */
-export function heldIn(state: RoqState): readonly string[] {
+export function filledFields(state: RoqFields): readonly string[] {
   const fields: string[] = erasedNames.filter((name) => !isBlank(name, state[name]));
   return state.active === false ? fields : [...fields, 'active'];
 }

@@ -5,7 +5,8 @@ import type { App } from '../app.ts';
 import type { Queue, UserRecord } from '../dynamodb/record.ts';
 import type { Leased } from '../dynamodb/store.ts';
 import type { ErrorCode } from '../errors.ts';
-import { paceOf, type RunBudget } from '../sync/concurrency.ts';
+import { batchSize } from '../sync/batches.ts';
+import { feedbackOf, type RunBudget } from '../sync/concurrency.ts';
 import { converge } from '../sync/converge.ts';
 import type { Outcome } from '../sync/outcome.ts';
 import type { Fact, Facts } from '../user.ts';
@@ -18,7 +19,7 @@ import { isErased } from './tombstone.ts';
  * - `nothing`: no event told that it was disabled or deleted.
  * - `erased`: what was erased stays so.
  */
-export type Touched = {
+export type UserResult = {
   readonly reference: string;
   readonly is: Outcome['is'] | 'unknown' | 'busy' | 'nothing' | 'erased';
   /** The queue in which it stood. */
@@ -29,33 +30,32 @@ export type Touched = {
   readonly busyUntil: number | null;
 };
 
-export type ManyTouched = {
-  readonly counts: Readonly<Partial<Record<Touched['is'], number>>>;
+export type QueueResult = {
+  readonly counts: Readonly<Partial<Record<UserResult['is'], number>>>;
   /** The first of them. */
-  readonly users: readonly Touched[];
+  readonly users: readonly UserResult[];
   /** Time ran out, or ROQ seems to be down: ask again, with this `before`. */
   readonly more: boolean;
   /** Whoever came to stand there after it, in milliseconds of our clock, is not meant: nobody has two turns. */
   readonly before: number;
 };
 
-export type Touch = (
+export type UserCommand = (
   app: App,
   references: readonly string[],
   budget: RunBudget,
-) => Promise<readonly Touched[]>;
+) => Promise<readonly UserResult[]>;
 
-const batchSize = 25;
 const maxShown = 100;
 
 /** Looks at ROQ anew and makes it match, whatever is believed of it; what is parked is set going again. */
-export const resync: Touch = async (app, references, budget) => {
+export const resync: UserCommand = async (app, references, budget) => {
   const taken = await takeAll(app, references, budget);
   return convergeTaken(app, taken, (record) => ({ ...record, observed: null }), budget);
 };
 
 /** Lets deactivations that are held through the ceiling; what is not held is set going again. */
-export const release: Touch = async (app, references, budget) => {
+export const release: UserCommand = async (app, references, budget) => {
   const taken = await takeAll(app, references, budget);
   const toWork = (record: Leased): Leased =>
     record.queue === 'held' ? { ...record, cleared: true } : { ...record, observed: null };
@@ -66,7 +66,7 @@ export const release: Touch = async (app, references, budget) => {
  * Takes back that these users were disabled or deleted, as a fact a millisecond newer: a later event that says so
  * again is believed, the same one sent again is not.
  */
-export const drop: Touch = async (app, references, budget) => {
+export const drop: UserCommand = async (app, references, budget) => {
   const taken = await Promise.all(references.map((reference) => takeBack(app, reference, budget)));
   return convergeTaken(app, taken, (record) => record, budget);
 };
@@ -74,14 +74,14 @@ export const drop: Touch = async (app, references, budget) => {
 type Standing = { readonly queue: 'parked' | 'held'; readonly before: number };
 
 /** Does to every user that stands in a queue, batch by batch, what `touch` does to some. */
-export async function touchQueue(
+export async function runOnQueue(
   app: App,
-  touch: Touch,
+  touch: UserCommand,
   standing: Standing,
   budget: RunBudget,
-): Promise<ManyTouched> {
-  const counts: Partial<Record<Touched['is'], number>> = {};
-  const users: Touched[] = [];
+): Promise<QueueResult> {
+  const counts: Partial<Record<UserResult['is'], number>> = {};
+  const users: UserResult[] = [];
   let isLate = false;
   const inTime = async function* () {
     for await (const batch of batchesIn(app, standing)) {
@@ -90,21 +90,21 @@ export async function touchQueue(
       yield batch;
     }
   };
-  const isWhole = await budget.pace.each(inTime(), async (references) => {
+  const isWhole = await budget.concurrency.each(inTime(), async (references) => {
     const touched = await touch(app, references, budget);
     for (const { is } of touched) counts[is] = (counts[is] ?? 0) + 1;
     users.push(...touched.slice(0, maxShown - users.length));
-    return paceOf(touched);
+    return feedbackOf(touched);
   });
   return { counts, users, more: isLate || !isWhole, before: standing.before };
 }
 
 async function* batchesIn(
-  { lists, store }: App,
+  { queries, store }: App,
   { queue, before }: Standing,
 ): AsyncGenerator<readonly string[]> {
   let batch: string[] = [];
-  for await (const { reference, dueAt } of lists.queued(queue)) {
+  for await (const { reference, dueAt } of queries.queued(queue)) {
     if ((dueAt ?? 0) > before) continue;
     // The index lags behind the table: what was settled meanwhile is no longer meant.
     if ((await store.get(reference))?.queue !== queue) continue;
@@ -118,7 +118,7 @@ async function* batchesIn(
 
 type Taken = { readonly reference: string } & (
   | { readonly leased: Leased }
-  | { readonly leased: null; readonly touched: Touched }
+  | { readonly leased: null; readonly touched: UserResult }
 );
 
 function takeAll(
@@ -132,14 +132,16 @@ function takeAll(
       const leased = await store.take(reference, owner, leaseMs);
       if (leased) return { reference, leased };
       const record = await store.get(reference);
-      return { reference, leased: null, touched: untouched(reference, record ? 'busy' : 'unknown', record) };
+      return { reference, leased: null, touched: noResult(reference, record ? 'busy' : 'unknown', record) };
     }),
   );
 }
 
 async function takeBack({ store }: App, reference: string, { leaseMs }: RunBudget): Promise<Taken> {
-  const none = (is: Touched['is'], record: UserRecord | null): Taken => ({
-    ...{ reference, leased: null, touched: untouched(reference, is, record) },
+  const none = (is: UserResult['is'], record: UserRecord | null): Taken => ({
+    reference,
+    leased: null,
+    touched: noResult(reference, is, record),
   });
   const known = await store.get(reference);
   if (!known) return none('unknown', null);
@@ -161,7 +163,7 @@ function toOverruling({ disabled, deleted }: Facts): Facts {
   };
 }
 
-function untouched(reference: string, is: Touched['is'], record: UserRecord | null): Touched {
+function noResult(reference: string, is: UserResult['is'], record: UserRecord | null): UserResult {
   const busyUntil = is === 'busy' || is === 'retry' ? (record?.lease?.untilMs ?? null) : null;
   return { reference, is, was: record?.queue ?? null, code: null, fields: [], busyUntil };
 }
@@ -171,14 +173,14 @@ async function convergeTaken(
   taken: readonly Taken[],
   toWork: (record: Leased) => Leased,
   { deadline }: RunBudget,
-): Promise<readonly Touched[]> {
-  const leased = taken.flatMap(({ leased }) => leased ?? []);
+): Promise<readonly UserResult[]> {
+  const leased = taken.map(({ leased }) => leased).filter((record) => record !== null);
   const outcomes = await converge(app, leased.map(toWork), deadline);
   const outcomeOf = new Map(outcomes.map((outcome) => [outcome.reference, outcome]));
-  return taken.map((one) => (one.leased ? toTouched(one.leased, outcomeOf.get(one.reference)) : one.touched));
+  return taken.map((one) => (one.leased ? toResult(one.leased, outcomeOf.get(one.reference)) : one.touched));
 }
 
-function toTouched({ reference, queue }: Leased, outcome: Outcome | undefined): Touched {
+function toResult({ reference, queue }: Leased, outcome: Outcome | undefined): UserResult {
   const { is, code, fields } = outcome ?? { is: 'lost', code: null, fields: [] };
   return { reference, is, was: queue, code, fields, busyUntil: null };
 }

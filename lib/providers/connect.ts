@@ -52,8 +52,11 @@ function connectProvider(name: string, environment: Environment): ConnectedProvi
   }
   const settings = readSettings(provider.settings, environment);
   return {
-    ...{ name, answers: provider.answers, challenge: provider.challenge },
-    ...{ read: provider.connect(settings), lookUp: provider.lookUp?.(settings) ?? null },
+    name,
+    answers: provider.answers,
+    challenge: provider.challenge,
+    read: provider.connect(settings),
+    lookUp: provider.lookUp?.(settings) ?? null,
   };
 }
 

@@ -32,7 +32,8 @@ export async function ask(
     const response = await fetch(url, { ...request, redirect: 'error' });
     const at = Date.parse(response.headers.get('date') ?? '');
     return {
-      ...{ status: response.status, body: await readBounded(response) },
+      status: response.status,
+      body: await readBounded(response),
       at: Number.isNaN(at) ? null : at,
     };
   } catch (cause) {

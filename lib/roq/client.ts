@@ -3,7 +3,7 @@
 import { GraphQLClient } from 'graphql-request';
 import { canonicalJson } from '../json.ts';
 import { timed } from '../observability/timing.ts';
-import type { RoqState } from '../user.ts';
+import type { RoqFields } from '../user.ts';
 import { fromAnswer, fromFailure, type Kind, RoqError } from './faults.ts';
 import { createTokenSource, inspectToken } from './token.ts';
 import type { JsonObject, RoqPage, RoqUser, UserCreate, UsersQuery, UserUpdate } from './types.ts';
@@ -52,7 +52,13 @@ export function createRoq(options: RoqOptions) {
     excludeOperationName: true,
   });
   return {
-    ...{ createUser, updateUser, deactivateUser, change, users, allUsers, user },
+    createUser,
+    updateUser,
+    deactivateUser,
+    change,
+    users,
+    allUsers,
+    user,
     /** Fetches a token of its own to see what it is like. */
     inspectToken: () => inspectToken(access),
   };
@@ -185,18 +191,26 @@ function fail(code: 'roq_unavailable' | 'roq_ambiguous'): never {
 }
 
 /** What a ROQ user holds of the fields that we mirror. */
-export function toState(user: RoqUser): RoqState {
+export function toRoqFields(user: RoqUser): RoqFields {
   const { email, phone, firstName, lastName, locale, timezone, avatarUrl, tenantId } = user;
   const customData = user.customData === null ? null : canonicalJson(user.customData);
   return {
-    ...{ email, phone, firstName, lastName, locale, timezone, avatarUrl, tenantId, customData },
+    email,
+    phone,
+    firstName,
+    lastName,
+    locale,
+    timezone,
+    avatarUrl,
+    tenantId,
+    customData,
     ...(user.isOptedIn !== null && { isOptedIn: user.isOptedIn }),
     ...(user.active !== null && { active: user.active }),
   };
 }
 
 /** A state, or a part of one, as ROQ wants to be told of it. */
-export function toUpdate({ email, customData, ...rest }: RoqState): UserUpdate {
+export function toUpdate({ email, customData, ...rest }: RoqFields): UserUpdate {
   return {
     ...rest,
     ...(email && { email }),

@@ -21,16 +21,16 @@ const marginMs = 60_000;
 const serviceAccount = 'project-service-account@roq.tech';
 
 export function createTokenSource(options: TokenOptions) {
-  let held: Promise<Token> | null = null;
+  let cached: Promise<Token> | null = null;
   let refused: string | null = null;
 
   /** The token to send now. @throws RoqError `roq_unavailable`, `roq_throttled` or `roq_unauthorized`. */
   async function get(): Promise<string> {
-    const waited = held ?? renew();
+    const waited = cached ?? renew();
     const token = await waited;
     if (token.text !== refused && options.now() < token.renewAtMs) return token.text;
-    if (held === waited) held = null;
-    return (await (held ?? renew())).text;
+    if (cached === waited) cached = null;
+    return (await (cached ?? renew())).text;
   }
 
   /** Forgets a token that ROQ no longer takes, unless it was renewed already. */
@@ -40,10 +40,10 @@ export function createTokenSource(options: TokenOptions) {
 
   function renew(): Promise<Token> {
     const fetched = fetchToken(options);
-    held = fetched;
+    cached = fetched;
     refused = null;
     fetched.catch(() => {
-      if (held === fetched) held = null;
+      if (cached === fetched) cached = null;
     });
     return fetched;
   }

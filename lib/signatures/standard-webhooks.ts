@@ -2,7 +2,7 @@
 // https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 
 import { createHmac, createPublicKey, type KeyObject, verify } from 'node:crypto';
-import type { SecretForm } from '../config/settings.ts';
+import type { SecretFormat } from '../config/settings.ts';
 import { ConfigError, RejectedError } from '../errors.ts';
 import type { WebhookRequest } from '../event.ts';
 import { checkAge } from './age.ts';
@@ -10,14 +10,14 @@ import { isSameBytes } from './bytes.ts';
 import { soleHeader } from './header.ts';
 
 /** What a secret of this family looks like, for the settings that hold them. */
-export const webhookSecret: SecretForm = {
-  isOne: (secret) => {
+export const webhookSecret: SecretFormat = {
+  matches: (secret) => {
     const { kind, bytes } = parseSecret(secret);
     return kind === 'whpk'
       ? bytes.length === 32
       : kind === 'whsec' && bytes.length >= 24 && bytes.length <= 64;
   },
-  looks: '"whsec_" and the base64 of 24 to 64 bytes, or a public key, "whpk_" and the base64 of 32',
+  description: '"whsec_" and the base64 of 24 to 64 bytes, or a public key, "whpk_" and the base64 of 32',
 };
 
 export type StandardWebhooksOptions = {
@@ -90,7 +90,8 @@ function toMs(timestamp: string): number | undefined {
 }
 
 function toKey(secret: string): Key {
-  if (!webhookSecret.isOne(secret)) throw new ConfigError([`a secret must be ${webhookSecret.looks}`]);
+  if (!webhookSecret.matches(secret))
+    throw new ConfigError([`a secret must be ${webhookSecret.description}`]);
   const { kind, bytes } = parseSecret(secret);
   return kind === 'whpk' ? ed25519Key(bytes) : hmacKey(bytes);
 }

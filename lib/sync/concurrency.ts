@@ -8,7 +8,7 @@ export type RunBudget = {
   readonly deadline: number;
   /** How long a lease must last to outlive this invocation. */
   readonly leaseMs: number;
-  readonly pace: Pace;
+  readonly concurrency: Concurrency;
 };
 
 /**
@@ -16,15 +16,15 @@ export type RunBudget = {
  * - `slow`: ROQ throttled a part of it, failed, or took too long.
  * - `down`: so it did with all of it.
  */
-export type Went = 'well' | 'slow' | 'down';
+export type Feedback = 'well' | 'slow' | 'down';
 
-export type Pace = ReturnType<typeof createPace>;
+export type Concurrency = ReturnType<typeof createConcurrency>;
 
 // So many batches in a row of which nothing came through mean that ROQ is down: what is left waits for the next run.
 const patience = 3;
 
 /** `max`: batches in flight at most; what live events need is left free above it. */
-export function createPace({ max }: { readonly max: number }) {
+export function createConcurrency({ max }: { readonly max: number }) {
   let width = 1;
   let downInARow = 0;
   return { each, width: () => Math.floor(width) };
@@ -35,7 +35,7 @@ export function createPace({ max }: { readonly max: number }) {
    */
   async function each<Batch>(
     batches: AsyncIterable<Batch> | Iterable<Batch>,
-    work: (batch: Batch) => Promise<Went>,
+    work: (batch: Batch) => Promise<Feedback>,
   ): Promise<boolean> {
     const inFlight = new Set<Promise<void>>();
     const failures: unknown[] = [];
@@ -58,14 +58,14 @@ export function createPace({ max }: { readonly max: number }) {
     return downInARow < patience;
   }
 
-  function adapt(went: Went): void {
+  function adapt(went: Feedback): void {
     downInARow = went === 'down' ? downInARow + 1 : 0;
     width = went === 'well' ? Math.min(max, width + 1 / Math.floor(width)) : Math.max(1, width / 2);
   }
 }
 
 /** One slow answer is reason enough to go slower; that some users always fail is none to stop for. */
-export function paceOf(outcomes: readonly Pick<Outcome, 'code'>[]): Went {
+export function feedbackOf(outcomes: readonly Pick<Outcome, 'code'>[]): Feedback {
   const slow = outcomes.filter(({ code }) => code !== null && slowCodes.has(code));
   if (slow.length === 0) return 'well';
   return slow.length < outcomes.length ? 'slow' : 'down';

@@ -1,29 +1,27 @@
 // The one function that makes ROQ match the record: in what order to look and act.
 
 import type { Leased } from '../dynamodb/store.ts';
-import { type Change, type Roq, toState, toUpdate } from '../roq/client.ts';
+import { type Change, type Roq, toRoqFields, toUpdate } from '../roq/client.ts';
 import { RoqError } from '../roq/faults.ts';
 import type { RoqUser } from '../roq/types.ts';
-import { plan, type RoqState } from '../user.ts';
+import { plan, type RoqFields } from '../user.ts';
+import { batchSize } from './batches.ts';
 import type { Admit } from './ceiling.ts';
 import {
   isDeactivation,
   isFinal,
   type Outcome,
+  type OutcomePorts,
   type Result,
-  type SettlePorts,
-  settle,
+  recordOutcome,
   type Task,
 } from './outcome.ts';
 
-export type ConvergePorts = SettlePorts & {
+export type ConvergePorts = OutcomePorts & {
   readonly roq: Pick<Roq, 'allUsers' | 'change'>;
   /** The ceiling on deactivations. */
   readonly admit: Admit;
 };
-
-// ROQ cuts long lists silently at a length that it does not publish; this stays below any likely one.
-const batchSize = 25;
 
 /**
  * Makes ROQ match each record, in batches of one request, and gives every lease back.
@@ -40,9 +38,11 @@ export async function converge(
   const queue = [...leased];
   while (queue.length > 0) {
     const results = await convergeOnce(ports, queue.splice(0, batchSize), deadline);
-    const settled = await Promise.all(results.map((result) => settle(ports, result)));
-    outcomes.push(...settled.flatMap(({ outcome }) => outcome ?? []));
-    queue.push(...settled.flatMap(({ again }) => again ?? []));
+    const recorded = await Promise.all(results.map((result) => recordOutcome(ports, result)));
+    for (const { outcome, again } of recorded) {
+      if (outcome) outcomes.push(outcome);
+      if (again) queue.push(again);
+    }
   }
   return outcomes;
 }
@@ -84,16 +84,16 @@ async function lookUp(ports: ConvergePorts, records: readonly Leased[], deadline
 function adopt(record: Leased, users: readonly RoqUser[]): Task {
   const user = users.find(({ id }) => id === record.roqId) ?? (record.roqId === null ? users[0] : undefined);
   const duplicates = users.filter((other) => other !== user).map(({ id }) => id);
-  return toTask(record, user?.id ?? record.roqId, user ? toState(user) : null, duplicates);
+  return toTask(record, user?.id ?? record.roqId, user ? toRoqFields(user) : null, duplicates);
 }
 
 function toTask(
   record: Leased,
   roqId: string | null,
-  held: RoqState | null,
+  observed: RoqFields | null,
   duplicates: readonly string[],
 ): Task {
-  return { record, roqId, held, plan: plan(record.facts, held), duplicates, isHeld: false };
+  return { record, roqId, observed, plan: plan(record.facts, observed), duplicates, isHeld: false };
 }
 
 async function act(ports: ConvergePorts, tasks: readonly Task[], deadline: number): Promise<Result[]> {
@@ -112,8 +112,8 @@ async function act(ports: ConvergePorts, tasks: readonly Task[], deadline: numbe
 }
 
 // A user that we made can't have been deleted: a look-up without it is a reason to ask a person, not to make another.
-function isMissing({ roqId, held }: Task): boolean {
-  return roqId !== null && held === null;
+function isMissing({ roqId, observed }: Task): boolean {
+  return roqId !== null && observed === null;
 }
 
 // What finds no room does all but its deactivation; what does is never counted again, however often it fails.
@@ -153,7 +153,7 @@ async function change(ports: ConvergePorts, tasks: readonly Task[], deadline: nu
   if (tasks.length === 0) return [];
   try {
     const ids = await ports.roq.change(
-      tasks.flatMap((task) => toChange(task) ?? []),
+      tasks.map(toChange).filter((change) => change !== null),
       { deadline },
     );
     return tasks.map((task, i) => succeed(task, ids[i] ?? task.roqId));
@@ -214,7 +214,7 @@ async function changeStatusAlone(
 ): Promise<Result> {
   if (task.plan.do !== 'update' || task.roqId === null) return fail(task, refusal);
   const { active, isOptedIn, ...profile } = task.plan.changes;
-  const status: RoqState = {
+  const status: RoqFields = {
     ...(active !== undefined && { active }),
     ...(isOptedIn !== undefined && { isOptedIn }),
   };
@@ -222,24 +222,24 @@ async function changeStatusAlone(
   if (!isMixed) return fail(task, refusal);
   try {
     await ports.roq.change([{ update: { id: task.roqId, user: toUpdate(status) } }], { deadline });
-    return fail(task, refusal, { ...task.held, ...status });
+    return fail(task, refusal, { ...task.observed, ...status });
   } catch (error) {
     return fail(task, asRoqError(error));
   }
 }
 
 function succeed(task: Task, roqId: string | null): Result {
-  const { plan, held } = task;
+  const { plan, observed } = task;
   if (plan.do === 'create') return { task, roqId, observed: plan.user, failure: null };
-  if (plan.do === 'update') return { task, roqId, observed: { ...held, ...plan.changes }, failure: null };
-  return { task, roqId, observed: held, failure: null };
+  if (plan.do === 'update') return { task, roqId, observed: { ...observed, ...plan.changes }, failure: null };
+  return { task, roqId, observed, failure: null };
 }
 
 // Only a call that changed nothing leaves what we knew of ROQ true.
 function fail(
   task: Task,
   failure: RoqError,
-  observed = failure.effect === 'none' ? task.held : null,
+  observed = failure.effect === 'none' ? task.observed : null,
 ): Result {
   return { task, roqId: task.roqId, observed, failure };
 }

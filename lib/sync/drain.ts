@@ -1,44 +1,46 @@
 // Converges whatever is due, so that what a webhook could not do is done later.
 
 import { randomUUID } from 'node:crypto';
-import type { State } from '../dynamodb/documents.ts';
-import type { Lists, Page } from '../dynamodb/queries.ts';
+import type { Documents } from '../dynamodb/documents.ts';
+import type { Page, Queries } from '../dynamodb/queries.ts';
 import { shardsOf } from '../dynamodb/record.ts';
 import type { Leased, Store } from '../dynamodb/store.ts';
-import { paceOf, type RunBudget } from './concurrency.ts';
+import { batchSize } from './batches.ts';
+import { feedbackOf, type RunBudget } from './concurrency.ts';
 import { type ConvergePorts, converge } from './converge.ts';
 import type { Outcome } from './outcome.ts';
 
 export type DrainPorts = ConvergePorts & {
   readonly store: ConvergePorts['store'] & Pick<Store, 'take'>;
-  readonly lists: Pick<Lists, 'due'>;
+  readonly queries: Pick<Queries, 'due'>;
 };
 
 /** How many records came to which end. */
 export type Drained = Record<Outcome['is'], number>;
-
-const batchSize = 25;
 
 /**
  * Converges the records that are due, several batches at once, until none is left, the time is up, or ROQ is down.
  * Runs that overlap do no harm: a record is converged by who takes its lease.
  * @throws UnavailableError `store_unavailable`
  */
-export async function drain(ports: DrainPorts, { deadline, leaseMs, pace }: RunBudget): Promise<Drained> {
+export async function drain(
+  ports: DrainPorts,
+  { deadline, leaseMs, concurrency }: RunBudget,
+): Promise<Drained> {
   const drained: Drained = { done: 0, waiting: 0, retry: 0, parked: 0, held: 0, lost: 0 };
   // What fails again is due after the start of this run, so that it is not met a second time.
   const startMs = ports.now();
-  await pace.each(dueBatches(ports, startMs, deadline), async (due) => {
+  await concurrency.each(dueBatches(ports, startMs, deadline), async (due) => {
     const leased = await takeAll(ports, due, leaseMs, startMs);
     const outcomes = await converge(ports, leased, deadline);
     for (const { is } of outcomes) drained[is] += 1;
-    return paceOf(outcomes);
+    return feedbackOf(outcomes);
   });
   return drained;
 }
 
 async function* dueBatches(
-  { lists, now }: DrainPorts,
+  { queries, now }: DrainPorts,
   startMs: number,
   deadline: number,
 ): AsyncGenerator<readonly string[]> {
@@ -46,7 +48,7 @@ async function* dueBatches(
     let page: Page<string> = { entries: [], next: null };
     do {
       if (now() >= deadline) return;
-      page = await lists.due(shard, startMs, batchSize, page.next);
+      page = await queries.due(shard, startMs, batchSize, page.next);
       if (page.entries.length > 0) yield page.entries;
     } while (page.next);
   }
@@ -64,14 +66,14 @@ async function takeAll(
   return taken.filter((record) => record !== null);
 }
 
-type RanPorts = { readonly state: Pick<State, 'put'>; readonly now: () => number };
+type RanPorts = { readonly documents: Pick<Documents, 'put'>; readonly now: () => number };
 
 /** Remembers that the schedule runs, which nothing else shows while nothing is due. @throws UnavailableError */
-export async function noteRan({ state, now }: RanPorts): Promise<void> {
-  await state.put('ran', 'drain', { at: now() }, null);
+export async function noteRan({ documents, now }: RanPorts): Promise<void> {
+  await documents.put('ran', 'drain', { at: now() }, null);
 }
 
 /** When the schedule last ran, in milliseconds; null for never. @throws UnavailableError */
-export async function readRan(state: Pick<State, 'get'>): Promise<number | null> {
-  return (await state.get<{ at: number }>('ran', 'drain'))?.document.at ?? null;
+export async function readRan(documents: Pick<Documents, 'get'>): Promise<number | null> {
+  return (await documents.get<{ at: number }>('ran', 'drain'))?.document.at ?? null;
 }

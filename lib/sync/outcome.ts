@@ -4,9 +4,9 @@ import type { Found } from '../dynamodb/expressions.ts';
 import type { Leased, Store, Written } from '../dynamodb/store.ts';
 import type { ErrorCode, RoqCode } from '../errors.ts';
 import type { RoqError } from '../roq/faults.ts';
-import type { Plan, RoqState } from '../user.ts';
+import type { Plan, RoqFields } from '../user.ts';
 
-export type SettlePorts = {
+export type OutcomePorts = {
   readonly store: Pick<Store, 'mark' | 'postpone' | 'park' | 'hold'>;
   /** Takes note of further ROQ users with one reference, beside the one that is kept in step. */
   readonly noteDuplicates: (reference: string, roqIds: readonly string[]) => Promise<void>;
@@ -39,7 +39,7 @@ export type Outcome = {
 export const maxBackoffMs = 60 * 60_000;
 
 /** How long a change that was sent without an answer may still take to land; nobody touches the user before. */
-export const settleMs = 60_000;
+export const landingMs = 60_000;
 
 const firstBackoffMs = 5_000;
 
@@ -47,7 +47,7 @@ const firstBackoffMs = 5_000;
 export type Task = {
   readonly record: Leased;
   readonly roqId: string | null;
-  readonly held: RoqState | null;
+  readonly observed: RoqFields | null;
   readonly plan: Plan;
   readonly duplicates: readonly string[];
   /** Its deactivation found no room under the ceiling, and is no part of the plan any more. */
@@ -58,8 +58,8 @@ export type Task = {
 export type Result = Found & { readonly task: Task; readonly failure: RoqError | null };
 
 /** Writes down how it ended; `again`: new facts came in, and the lease is still ours. */
-export async function settle(
-  ports: SettlePorts,
+export async function recordOutcome(
+  ports: OutcomePorts,
   result: Result,
 ): Promise<{ outcome: Outcome | null; again: Leased | null }> {
   const { record, duplicates } = result.task;
@@ -70,13 +70,15 @@ export async function settle(
     return { outcome: null, again: { ...written.record, roqId, observed, cleared: record.cleared } };
   }
   const outcome = {
-    ...{ reference: record.reference, is: written.is === 'lost' ? written.is : is },
-    ...{ code: result.failure?.code ?? null, ...deed(result) },
+    reference: record.reference,
+    is: written.is === 'lost' ? written.is : is,
+    code: result.failure?.code ?? null,
+    ...changeMade(result),
   };
   return { outcome, again: null };
 }
 
-function deed({ task, roqId, failure }: Result): Pick<Outcome, 'did' | 'fields' | 'deactivated'> {
+function changeMade({ task, roqId, failure }: Result): Pick<Outcome, 'did' | 'fields' | 'deactivated'> {
   const { plan, record } = task;
   if (failure) return { did: null, fields: [], deactivated: false };
   if (plan.do === 'create') return { did: 'create', fields: [], deactivated: false };
@@ -87,7 +89,7 @@ function deed({ task, roqId, failure }: Result): Pick<Outcome, 'did' | 'fields' 
 }
 
 async function write(
-  { store, now, random }: SettlePorts,
+  { store, now, random }: OutcomePorts,
   { task, roqId, observed, failure }: Result,
 ): Promise<{ written: Written; is: Outcome['is'] }> {
   const { record } = task;
@@ -103,7 +105,7 @@ async function write(
   }
   const mayLand = failure.effect === 'late';
   const waitMs = backoffMs(record.attempts, failure.retryAfterMs, random);
-  const dueAt = now() + (mayLand ? Math.max(settleMs, waitMs) : waitMs);
+  const dueAt = now() + (mayLand ? Math.max(landingMs, waitMs) : waitMs);
   return { written: await store.postpone(record, found, failure.code, dueAt, mayLand), is: 'retry' };
 }
 

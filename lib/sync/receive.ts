@@ -3,10 +3,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Folded, Store } from '../dynamodb/store.ts';
 import { RejectedError, UnavailableError } from '../errors.ts';
-import type { LookUp, UserEvent } from '../event.ts';
+import { isAhead, type LookUp, type UserEvent } from '../event.ts';
 import { causeName } from '../observability/log.ts';
 import type { EventLine, Log } from '../observability/log-line.ts';
-import { metered, type Spent } from '../observability/timing.ts';
+import { type Timings, withTimings } from '../observability/timing.ts';
 import { type Facts, fold, toFacts } from '../user.ts';
 import { type ConvergePorts, converge } from './converge.ts';
 import type { Outcome } from './outcome.ts';
@@ -28,9 +28,6 @@ export type Budget = {
   readonly leaseMs: number;
 };
 
-// A stamp far ahead would outlast every true event that follows it.
-const maxAheadMs = 5 * 60_000;
-
 /**
  * Records everything that a request tells, and makes ROQ follow as far as the budget goes.
  * `read` verifies the request and says what it tells; it is given our clock in milliseconds.
@@ -42,7 +39,7 @@ export async function receive(
   read: (nowMs: number) => Promise<readonly UserEvent[]>,
   budget: Budget,
 ): Promise<void> {
-  await metered(async (spent) => {
+  await withTimings(async (spent) => {
     const events = await read(ports.now());
     const { profiles, failure } = await readBack(sender, events);
     const heard = gather([...events, ...profiles], ports.now());
@@ -62,7 +59,9 @@ async function readBack(
   events: readonly UserEvent[],
 ): Promise<{ profiles: readonly Profile[]; failure: UnavailableError | null }> {
   const partial = events.filter(({ told, isPartial }) => told !== null && isPartial);
-  const references = new Set(partial.flatMap(({ reference }) => reference ?? []));
+  const references = new Set(
+    partial.map(({ reference }) => reference).filter((reference) => reference !== null),
+  );
   if (!lookUp || references.size === 0) return { profiles: [], failure: null };
   let failure: UnavailableError | null = null;
   const read = [...references].map(async (reference) => {
@@ -84,8 +83,7 @@ function gather(events: readonly Profile[], nowMs: number): ReadonlyMap<string, 
   const heard = new Map<string, Facts>();
   for (const { reference, told, at } of events) {
     if (told === null || reference === null) continue;
-    if (at > nowMs + maxAheadMs)
-      throw new RejectedError('from_the_future', 'the event is dated in the future');
+    if (isAhead(at, nowMs)) throw new RejectedError('from_the_future', 'the event is dated in the future');
     heard.set(reference, fold(heard.get(reference) ?? {}, toFacts(told, at)));
   }
   return heard;
@@ -110,7 +108,7 @@ async function convergeAll(
   deadline: number,
   provider: string,
 ): Promise<ReadonlyMap<string, Outcome>> {
-  const leased = [...folded.values()].flatMap(({ leased }) => leased ?? []);
+  const leased = [...folded.values()].map(({ leased }) => leased).filter((record) => record !== null);
   try {
     const [outcomes] = await Promise.all([converge(ports, leased, deadline), ports.noteHeard(provider)]);
     return new Map(outcomes.map((outcome) => [outcome.reference, outcome]));
@@ -127,13 +125,17 @@ function eventLine(
   event: UserEvent,
   folded: ReadonlyMap<string, Folded>,
   outcomes: ReadonlyMap<string, Outcome>,
-  spent: Spent,
+  spent: Timings,
 ): EventLine {
   const { id, kind, reference, rejected } = event;
   const user = reference === null ? undefined : folded.get(reference);
   const outcome = reference === null ? undefined : outcomes.get(reference);
   return {
-    ...{ message: 'event', provider, eventId: id, kind, reference },
+    message: 'event',
+    provider,
+    eventId: id,
+    kind,
+    reference,
     outcome: outcomeOf(event, user, outcome),
     code: rejected ?? outcome?.code ?? null,
     cause: null,

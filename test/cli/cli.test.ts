@@ -184,7 +184,8 @@ describe('roq-sync backfill', () => {
     expect(exitCode).toBe(0);
     expect(world.usersOf('apply-1')).toMatchObject([{ email: 'apply-1@x.example' }]);
     expect(await run('backfill', path, '--apply', '--yes')).toMatchObject({
-      ...{ json: { plan: { report: { created: 0, unchanged: 2 } } }, exitCode: 0 },
+      json: { plan: { report: { created: 0, unchanged: 2 } } },
+      exitCode: 0,
     });
     expect(world.usersOf('apply-1')).toHaveLength(1);
   });
@@ -384,7 +385,8 @@ describe('roq-sync --stage', () => {
 
   test('says that AWS refuses, or has no such function', async () => {
     expect(await deployed('prod', { AWS_SECRET_ACCESS_KEY: 'wrong' })).toMatchObject({
-      ...{ stdout: expect.stringContaining('403'), exitCode: 3 },
+      stdout: expect.stringContaining('403'),
+      exitCode: 3,
     });
     expect(await deployed('none')).toMatchObject({ stdout: expect.stringContaining('404'), exitCode: 3 });
   });
@@ -488,7 +490,8 @@ function spawn(line: readonly string[], spawned: Spawned = {}): Promise<Ran> {
 function execute(script: string, line: readonly string[], { signal, environment }: Spawned): Promise<Ran> {
   return new Promise((resolve) => {
     const options = {
-      ...{ env: { PATH: process.env.PATH, ...environment }, killSignal: 'SIGKILL' as const },
+      env: { PATH: process.env.PATH, ...environment },
+      killSignal: 'SIGKILL' as const,
       ...(signal && { signal }),
     };
     execFile(process.execPath, [script, ...line], options, (error, stdout, stderr) =>

@@ -32,8 +32,10 @@ beforeAll(async () => {
     });
   });
   Object.assign(process.env, {
-    ...{ AWS_ENDPOINT_URL_SSM: server.url, AWS_REGION: 'eu-central-1' },
-    ...{ AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
+    AWS_ENDPOINT_URL_SSM: server.url,
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
   });
 });
 afterAll(() => server.close());
@@ -75,7 +77,8 @@ describe('settings in Parameter Store', () => {
   test('that can not be read are no reason to refuse an event for good, and the log says what AWS calls it', async () => {
     isDown = true;
     await expect(readParameters({ CLERK_SECRETS: 'ssm:/a' })).rejects.toMatchObject({
-      ...{ code: 'settings_unavailable', cause: { name: 'AccessDeniedException' } },
+      code: 'settings_unavailable',
+      cause: { name: 'AccessDeniedException' },
     });
   });
 });
@@ -150,8 +153,13 @@ test('a secret is replaced without a restart: both pass while both are there, th
 const nowMs = Date.parse('2026-05-04T12:00:00Z');
 
 const complete = {
-  ...{ ROQ_PLATFORM_URL: 'https://roq.example', ROQ_ENVIRONMENT_ID: 'e', ROQ_API_KEY: 'k' },
-  ...{ TABLE_NAME: 'users', STATE_TABLE_NAME: 'state', PROVIDERS: 'clerk', CLERK_SECRETS: `ssm:${name}` },
+  ROQ_PLATFORM_URL: 'https://roq.example',
+  ROQ_ENVIRONMENT_ID: 'e',
+  ROQ_API_KEY: 'k',
+  TABLE_NAME: 'users',
+  STATE_TABLE_NAME: 'state',
+  PROVIDERS: 'clerk',
+  CLERK_SECRETS: `ssm:${name}`,
 };
 
 function ready<Built>(build: (environment: Environment) => Built) {
@@ -169,7 +177,8 @@ async function signed(secret: string) {
 }
 
 const noKeys: SigningKeys = {
-  ...{ url: '', jwksUrl: '' },
+  url: '',
+  jwksUrl: '',
   sign: () => Promise.reject(new Error('nothing is signed by a key here')),
   close: async () => {},
 };

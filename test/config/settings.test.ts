@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import * as setting from '../../lib/config/settings.ts';
 import { ConfigError } from '../../lib/errors.ts';
 
@@ -24,36 +24,60 @@ const needed = {
   AUDIENCE: 'us',
 };
 
-it('what is not set takes its default', () => {
+test('what is not set takes its default', () => {
   expect(setting.readSettings(settings, needed)).toEqual({
-    ...{ SECRETS: ['one'], SPARE: [], KEYS: 'https://idp.example/jwks', OTHER_KEYS: '' },
-    ...{ ISSUER: 'https://idp.example', NOTE: '', AUDIENCE: ['us'] },
-    ...{ STRICT: true, LENIENT: false, MEMBER: 'id', AUTHORIZATION: [] },
+    SECRETS: ['one'],
+    SPARE: [],
+    KEYS: 'https://idp.example/jwks',
+    OTHER_KEYS: '',
+    ISSUER: 'https://idp.example',
+    NOTE: '',
+    AUDIENCE: ['us'],
+    STRICT: true,
+    LENIENT: false,
+    MEMBER: 'id',
+    AUTHORIZATION: [],
   });
 });
 
-it('what is set is read', () => {
+test('what is set is read', () => {
   const set = {
-    ...{
-      SECRETS: ' one\ttwo  three\n',
-      SPARE: 'four five',
-      KEYS: 'http://localhost:8080/jwks',
-      AUDIENCE: 'us them',
-    },
-    ...{ OTHER_KEYS: 'http://[::1]/jwks', ISSUER: ' me ', NOTE: ' a b ', STRICT: 'false', LENIENT: 'TRUE' },
-    ...{ MEMBER: 'externalId', AUTHORIZATION: 'Bearer one, Basic two ,', UNRELATED: 'x' },
+    SECRETS: ' one\ttwo  three\n',
+    SPARE: 'four five',
+    KEYS: 'http://localhost:8080/jwks',
+    AUDIENCE: 'us them',
+    OTHER_KEYS: 'http://[::1]/jwks',
+    ISSUER: ' me ',
+    NOTE: ' a b ',
+    STRICT: 'false',
+    LENIENT: 'TRUE',
+    MEMBER: 'externalId',
+    AUTHORIZATION: 'Bearer one, Basic two ,',
+    UNRELATED: 'x',
   };
   expect(setting.readSettings(settings, set)).toEqual({
-    ...{ SECRETS: ['one', 'two', 'three'], SPARE: ['four', 'five'], KEYS: 'http://localhost:8080/jwks' },
-    ...{ OTHER_KEYS: 'http://[::1]/jwks', ISSUER: 'me', NOTE: 'a b', AUDIENCE: ['us', 'them'] },
-    ...{ STRICT: false, LENIENT: true, MEMBER: 'externalId', AUTHORIZATION: ['Bearer one', 'Basic two'] },
+    SECRETS: ['one', 'two', 'three'],
+    SPARE: ['four', 'five'],
+    KEYS: 'http://localhost:8080/jwks',
+    OTHER_KEYS: 'http://[::1]/jwks',
+    ISSUER: 'me',
+    NOTE: 'a b',
+    AUDIENCE: ['us', 'them'],
+    STRICT: false,
+    LENIENT: true,
+    MEMBER: 'externalId',
+    AUTHORIZATION: ['Bearer one', 'Basic two'],
   });
 });
 
-it('every fault is named at once, and no value', () => {
+test('every fault is named at once, and no value', () => {
   const wrong = {
-    ...{ SECRETS: '  ', KEYS: 'http://idp.example/hush', OTHER_KEYS: 'https://me:hush@idp.example' },
-    ...{ STRICT: 'hush', MEMBER: 'hush', ISSUER: '' },
+    SECRETS: '  ',
+    KEYS: 'http://idp.example/hush',
+    OTHER_KEYS: 'https://me:hush@idp.example',
+    STRICT: 'hush',
+    MEMBER: 'hush',
+    ISSUER: '',
   };
   expect(faults(wrong)).toEqual([
     'SECRETS is missing',
@@ -66,7 +90,7 @@ it('every fault is named at once, and no value', () => {
   ]);
 });
 
-it.each([
+test.each([
   'http://169.254.169.254/latest',
   'http://localhost.example/',
   'http://127.0.0.1.example/',
@@ -79,8 +103,8 @@ it.each([
   expect(setting.isSecureUrl(url)).toBe(false);
 });
 
-it('secrets of a certain look are checked for it, and not told', () => {
-  const form = { isOne: (secret: string) => secret.startsWith('x_'), looks: '"x_" and more' };
+test('secrets of a certain look are checked for it, and not told', () => {
+  const form = { matches: (secret: string) => secret.startsWith('x_'), description: '"x_" and more' };
   const formed = {
     SECRETS: setting.secrets('Signs.', form),
     SPARE: setting.optionalSecrets('Signs too.', form),
@@ -93,7 +117,7 @@ it('secrets of a certain look are checked for it, and not told', () => {
   expect(read).toThrow(new ConfigError(['SECRETS must be "x_" and more', 'SPARE must be "x_" and more']));
 });
 
-it('every setting says what it is', () => {
+test('every setting says what it is', () => {
   const described = Object.values(settings).map((schema) => v.getDescription(schema));
   expect(described).toHaveLength(11);
   expect(described).not.toContain(undefined);

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Provider } from '../../lib/providers/provider.ts';
 import { startSigningKeys } from '../../local/providers/keys.ts';
 import type { Sender } from '../../local/providers/sender.ts';
@@ -34,7 +34,7 @@ async function load(name: string, code: string, place: string) {
   return import(pathToFileURL(path).href);
 }
 
-it("the worked example of CONTRIBUTING.md reads what its sender sends, and refuses a stranger's", async () => {
+test("the worked example of CONTRIBUTING.md reads what its sender sends, and refuses a stranger's", async () => {
   const keys = await startSigningKeys();
   try {
     const settings = sender.environment(keys);

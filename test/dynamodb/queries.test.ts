@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createLists, type Lists } from '../../lib/dynamodb/queries.ts';
+import { createQueries, type Queries } from '../../lib/dynamodb/queries.ts';
 import { type Item, type Queue, type Queued, shardOf, shardsOf } from '../../lib/dynamodb/record.ts';
 import { startTable, tableName } from '../support/table.ts';
 
 let table: Awaited<ReturnType<typeof startTable>>;
-let lists: Lists;
+let queries: Queries;
 
 beforeAll(async () => {
   table = await startTable();
-  lists = createLists({ client: table.client, tableName });
+  queries = createQueries({ client: table.client, tableName });
 });
 afterAll(() => table.close());
 
@@ -31,7 +31,7 @@ describe('what is due', () => {
   });
 
   test('is nothing where nothing is queued', async () => {
-    expect(await lists.due('pending#none', 9_999_999, 10)).toEqual({ entries: [], next: null });
+    expect(await queries.due('pending#none', 9_999_999, 10)).toEqual({ entries: [], next: null });
   });
 });
 
@@ -42,24 +42,22 @@ describe('a queue', () => {
     await write(
       references.map((reference) => queuedItem('held', { reference, dueAt: 5 }, shardOf('held', 'all'))),
     );
-    expect(await lists.count('held')).toBe(1_010);
-    const listed = await Array.fromAsync(lists.queued('held'));
+    expect(await queries.count('held')).toBe(1_010);
+    const listed = await Array.fromAsync(queries.queued('held'));
     expect(listed.map(({ reference }) => reference).sort()).toEqual(references.toSorted());
   });
 
   test('says of each record why and since when', async () => {
     const entry: Queued = {
-      ...{
-        reference: randomUUID(),
-        dueAt: 5_000,
-        pendingSince: 4_000,
-        attempts: 3,
-        lastError: 'roq_throttled',
-      },
+      reference: randomUUID(),
+      dueAt: 5_000,
+      pendingSince: 4_000,
+      attempts: 3,
+      lastError: 'roq_throttled',
     };
     await write([queuedItem('waiting', entry)]);
-    expect(await Array.fromAsync(lists.queued('waiting'))).toEqual([entry]);
-    expect(await lists.count('waiting')).toBe(1);
+    expect(await Array.fromAsync(queries.queued('waiting'))).toEqual([entry]);
+    expect(await queries.count('waiting')).toBe(1);
   });
 });
 
@@ -68,7 +66,7 @@ describe('records of the whole table', () => {
     const all: string[] = [];
     let after: string | null = null;
     do {
-      const { records, next }: Awaited<ReturnType<Lists['page']>> = await lists.page(after, 100);
+      const { records, next }: Awaited<ReturnType<Queries['page']>> = await queries.page(after, 100);
       expect(records.length).toBeLessThanOrEqual(100);
       all.push(...records.map(({ reference }) => reference));
       after = next;
@@ -84,23 +82,23 @@ describe('records of the whole table', () => {
     );
     const missing = Array.from({ length: 120 }, () => randomUUID());
     const asked = there.flatMap((reference, i) => [reference, missing[i] ?? reference, reference]);
-    const found = await lists.getMany(asked);
+    const found = await queries.getMany(asked);
     expect([...found.keys()].sort()).toEqual(there.toSorted());
     for (const [reference, record] of found) {
       expect(record).toMatchObject({ reference, roqId: `roq-${reference}` });
     }
-    expect(await lists.getMany([])).toEqual(new Map());
+    expect(await queries.getMany([])).toEqual(new Map());
   });
 
   test('that a busy table leaves out are asked for again', async () => {
     const references = Array.from({ length: 30 }, () => randomUUID());
     await write(references.map((reference) => ({ reference: { S: reference } })));
-    const found = await createLists({ client: busyClient(10, 2), tableName }).getMany(references);
+    const found = await createQueries({ client: busyClient(10, 2), tableName }).getMany(references);
     expect([...found.keys()].sort()).toEqual(references.toSorted());
   });
 
   test('that a busy table leaves out again and again are not taken for missing', async () => {
-    const busy = createLists({ client: busyClient(1, Number.POSITIVE_INFINITY), tableName });
+    const busy = createQueries({ client: busyClient(1, Number.POSITIVE_INFINITY), tableName });
     await expect(busy.getMany(Array.from({ length: 10 }, () => randomUUID()))).rejects.toMatchObject({
       code: 'store_unavailable',
     });
@@ -112,7 +110,7 @@ async function allDue(shard: string, untilMs: number, limit: number): Promise<re
   const entries: string[] = [];
   let after: Item | null = null;
   do {
-    const page: Awaited<ReturnType<Lists['due']>> = await lists.due(shard, untilMs, limit, after);
+    const page: Awaited<ReturnType<Queries['due']>> = await queries.due(shard, untilMs, limit, after);
     expect(page.entries.length).toBeLessThanOrEqual(limit);
     entries.push(...page.entries);
     after = page.next;
@@ -127,8 +125,11 @@ function queuedItem(
 ): Item {
   const { reference, dueAt, pendingSince = 1, attempts = 0, lastError = null } = entry;
   return {
-    ...{ reference: { S: reference }, shard: { S: shard }, dueAt: { N: String(dueAt) } },
-    ...{ pendingSince: { N: String(pendingSince) }, attempts: { N: String(attempts) } },
+    reference: { S: reference },
+    shard: { S: shard },
+    dueAt: { N: String(dueAt) },
+    pendingSince: { N: String(pendingSince) },
+    attempts: { N: String(attempts) },
     ...(lastError && { lastError: { S: lastError } }),
     // No part of the index.
     email: { M: { value: { S: 'a@x.example' }, at: { N: '1' } } },
@@ -145,7 +146,8 @@ async function write(items: readonly Item[]): Promise<void> {
 /** Of a table that reads but `share` keys of a batch, the first `times`. */
 function busyClient(share: number, times: number): DynamoDBClient {
   const client = new DynamoDBClient({
-    ...{ endpoint: table.url, region: 'eu-central-1' },
+    endpoint: table.url,
+    region: 'eu-central-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
   let left = times;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createLists, type Lists } from '../../lib/dynamodb/queries.ts';
+import { createQueries, type Queries } from '../../lib/dynamodb/queries.ts';
 import { shardOf, shardsOf, type UserRecord } from '../../lib/dynamodb/record.ts';
 import { createStore, type Leased, type Store } from '../../lib/dynamodb/store.ts';
 import { UnavailableError } from '../../lib/errors.ts';
@@ -14,14 +14,14 @@ const state = { email: 'a@x.example', phone: null, isOptedIn: false, active: tru
 
 let table: Awaited<ReturnType<typeof startTable>>;
 let store: Store;
-let lists: Lists;
+let queries: Queries;
 let nowMs: number;
 let reference: string;
 
 beforeAll(async () => {
   table = await startTable();
   store = createStore({ client: table.client, tableName, now: () => nowMs });
-  lists = createLists({ client: table.client, tableName });
+  queries = createQueries({ client: table.client, tableName });
 });
 afterAll(() => table.close());
 beforeEach(() => {
@@ -35,9 +35,19 @@ describe('folding', () => {
     expect(changed).toBe(true);
     expect(leased).toEqual(await store.get(reference));
     expect(await store.get(reference)).toEqual({
-      ...{ reference, facts: signup, version: 1, syncedVersion: 0, roqId: null, observed: null },
-      ...{ lease: { owner: 'one', untilMs: nowMs + leaseMs }, queue: 'pending', dueAt: nowMs + leaseMs },
-      ...{ pendingSince: nowMs, attempts: 0, lastError: null, cleared: false },
+      reference,
+      facts: signup,
+      version: 1,
+      syncedVersion: 0,
+      roqId: null,
+      observed: null,
+      lease: { owner: 'one', untilMs: nowMs + leaseMs },
+      queue: 'pending',
+      dueAt: nowMs + leaseMs,
+      pendingSince: nowMs,
+      attempts: 0,
+      lastError: null,
+      cleared: false,
     } satisfies UserRecord);
   });
 
@@ -83,7 +93,9 @@ describe('folding', () => {
   test('a write that the client repeats, because its answer was lost, still has the lease that it took', async () => {
     const { leased } = await store.fold(reference, signup, 'one', leaseMs);
     expect(await store.fold(reference, signup, 'one', leaseMs)).toEqual({
-      ...{ record: leased, changed: true, leased },
+      record: leased,
+      changed: true,
+      leased,
     });
   });
 
@@ -134,8 +146,18 @@ describe('a ROQ user that we did not make', () => {
   test('is written down where its reference is new, and in step with what was told, which is nothing', async () => {
     expect(await store.adopt(reference, found)).toBe(true);
     expect(await store.get(reference)).toEqual({
-      ...{ reference, facts: {}, version: 0, syncedVersion: 0, ...found, lease: null, queue: null },
-      ...{ dueAt: null, pendingSince: null, attempts: 0, lastError: null, cleared: false },
+      reference,
+      facts: {},
+      version: 0,
+      syncedVersion: 0,
+      ...found,
+      lease: null,
+      queue: null,
+      dueAt: null,
+      pendingSince: null,
+      attempts: 0,
+      lastError: null,
+      cleared: false,
     } satisfies UserRecord);
   });
 
@@ -197,8 +219,15 @@ describe('writing down the outcome', () => {
   test('a mark puts the record in step, out of the index, and gives the lease back', async () => {
     await inStep(signup);
     expect(await store.get(reference)).toMatchObject({
-      ...{ syncedVersion: 1, roqId: 'r1', observed: state, lease: null, queue: null, dueAt: null },
-      ...{ pendingSince: null, attempts: 0, lastError: null },
+      syncedVersion: 1,
+      roqId: 'r1',
+      observed: state,
+      lease: null,
+      queue: null,
+      dueAt: null,
+      pendingSince: null,
+      attempts: 0,
+      lastError: null,
     });
     expect(await dueEverywhere()).not.toContain(reference);
   });
@@ -310,6 +339,6 @@ async function foldUntilRecorded(facts: Facts, owner: string) {
 async function dueEverywhere(
   queue: 'pending' | 'waiting' | 'parked' = 'pending',
 ): Promise<readonly string[]> {
-  const shards = await Promise.all(shardsOf(queue).map((shard) => lists.due(shard, nowMs, 1_000)));
+  const shards = await Promise.all(shardsOf(queue).map((shard) => queries.due(shard, nowMs, 1_000)));
   return shards.flatMap(({ entries }) => entries);
 }

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { maxFrameBytes } from '../../lib/exports/frame.ts';
 import { readUsers } from '../../lib/exports/read.ts';
 import { genericExport } from '../../lib/providers/generic/export.ts';
@@ -10,7 +10,7 @@ import { exportedAtMs, inChunks, inShort, read } from './support.ts';
 const byteOrderMark = '\u{feff}';
 
 describe('a file', () => {
-  it.each([
+  test.each([
     ['NDJSON', '{"id":"u1"}\n{"id":"u2"}\n', ['1 u1', '2 u2']],
     ['NDJSON of one user', '{"id":"u1"}', ['1 u1']],
     ['NDJSON with blank lines, which count', '{"id":"u1"}\n\n  \n{"id":"u2"}', ['1 u1', '4 u2']],
@@ -40,13 +40,13 @@ describe('a file', () => {
     expect(inShort(await read(gzipSync(file)))).toEqual(lines);
   });
 
-  it('is read in the format that is named', async () => {
+  test('is read in the format that is named', async () => {
     expect(inShort(await read('{"id":"u1"}\n{"id":"u2"}', { format: 'ndjson' }))).toEqual(['1 u1', '2 u2']);
     expect(inShort(await read('{"users":[{"id":"u1"}]}', { format: 'json' }))).toEqual(['1 u1']);
     expect(inShort(await read(`${byteOrderMark}id\nu1`, { format: 'csv' }))).toEqual(['2 u1']);
   });
 
-  it('keeps users that are in it twice, in their order', async () => {
+  test('keeps users that are in it twice, in their order', async () => {
     const lines = await read('{"id":"u1","email":"a@b.example"}\n{"id":"u1","email":"b@b.example"}\n');
     expect(lines.map((line) => line.is === 'user' && line.told.email)).toEqual([
       'a@b.example',
@@ -54,14 +54,14 @@ describe('a file', () => {
     ]);
   });
 
-  it('of many gzip members is read as one', async () => {
+  test('of many gzip members is read as one', async () => {
     const file = Buffer.concat([gzipSync('{"id":"u1"}\n{"id"'), gzipSync(':"u2"}\n')]);
     expect(inShort(await read(file))).toEqual(['1 u1', '2 u2']);
   });
 });
 
 describe('an invalid line', () => {
-  it.each([
+  test.each([
     ['is no JSON', '{"id":"u1"}\n{"id":\n{"id":"u3"}\n', ['1 u1', '2 not_json', '3 u3']],
     ['is the first', '{"id":"u1"\n{"id":"u2"}\n{"id":"u3"}\n', ['1 not_json', '2 u2', '3 u3']],
     ['is cut off', '{"id":"u1"}\n{"id":"u2', ['1 u1', '2 not_json']],
@@ -99,7 +99,7 @@ describe('an invalid line', () => {
     expect(inShort(await read(file))).toEqual(lines);
   });
 
-  it.each([
+  test.each([
     [
       'NDJSON',
       Buffer.from('{"id":"u1"}\n{"id":"\xff"}\n{"id":"u3"}\n', 'latin1'),
@@ -115,7 +115,7 @@ describe('an invalid line', () => {
     expect(inShort(await read(file))).toEqual(lines);
   });
 
-  it.each([
+  test.each([
     ['NDJSON', (name: string) => `{"id":"u1"}\n{"id":"u2","first_name":"${name}"}\n{"id":"u3"}\n`, 1],
     ['JSON', (name: string) => `[{"id":"u1"},{"id":"u2","first_name":"${name}"},{"id":"u3"}]`, 1],
     ['CSV', (name: string) => `id,first_name\nu1,\nu2,"${name}"\nu3,\n`, 2],
@@ -124,17 +124,17 @@ describe('an invalid line', () => {
     expect(inShort(await read(file))).toEqual([`${first} u1`, `${first + 1} too_long`, `${first + 2} u3`]);
   });
 
-  it('never makes a row of what stands between quotes, however long that is', async () => {
+  test('never makes a row of what stands between quotes, however long that is', async () => {
     const file = `id,first_name\nu1,"${'x'.repeat(maxFrameBytes)}\nvictim,X\n"\nu2,B\n`;
     expect(inShort(await read(file))).toEqual(['2 too_long', '5 u2']);
   });
 
-  it('is the only one of a file in a format that its shape has not', async () => {
+  test('is the only one of a file in a format that its shape has not', async () => {
     expect(inShort(await read('id,email\nu1,\nu2,\n', { shape: oktaExport }))).toEqual(['1 format']);
     expect(inShort(await read('id\nu1\n', { shape: oktaExport, format: 'csv' }))).toEqual(['1 format']);
   });
 
-  it('is the last where a gzip file is cut off, and what was unpacked is kept', async () => {
+  test('is the last where a gzip file is cut off, and what was unpacked is kept', async () => {
     const file = Array.from(
       { length: 5_000 },
       (_, index) => `{"id":"u${index + 1}","email":"${index * 7919}"}\n`,
@@ -149,7 +149,7 @@ describe('an invalid line', () => {
     expect(inShort(await read(packed.subarray(0, packed.length - 8)))).toHaveLength(5_001);
   });
 
-  it('is the last where a gzip file is damaged, and what was unpacked before is kept', async () => {
+  test('is the last where a gzip file is damaged, and what was unpacked before is kept', async () => {
     const file = Array.from(
       { length: 5_000 },
       (_, index) => `{"id":"u${index + 1}","email":"${index * 7919}"}\n`,
@@ -162,12 +162,12 @@ describe('an invalid line', () => {
     expect(lines).toEqual([...whole.slice(0, lines.length - 1), `${lines.length} corrupt`]);
   });
 
-  it('does not trust the last row of a gzip file that is cut off, whole as it may look', async () => {
+  test('does not trust the last row of a gzip file that is cut off, whole as it may look', async () => {
     const packed = gzipSync('id,first_name\nu1,Ann\nu2,Bernadette', { level: 0 });
     expect(inShort(await read(packed.subarray(0, -14)))).toEqual(['2 u1', '3 truncated']);
   });
 
-  it('says where, and never what', async () => {
+  test('says where, and never what', async () => {
     const lines = await read('{"id":"u1","disabled":"secret@b.example"}\n{"id":"secret@b.example\n', {});
     expect(JSON.stringify(lines)).not.toContain('secret');
   });
@@ -176,7 +176,7 @@ describe('an invalid line', () => {
 describe('the time of a fact', () => {
   const updated = Date.parse('2026-01-02T03:04:05.678Z');
 
-  it.each([
+  test.each([
     ['its own', `{"id":"u1","updated_at":"2026-01-02T03:04:05.678Z"}`, updated],
     ['its own in another zone', `{"id":"u1","updated_at":"2026-01-02T05:04:05.678+02:00"}`, updated],
     ['its own in milliseconds', `{"id":"u1","updated_at":${updated}}`, updated],
@@ -189,7 +189,7 @@ describe('the time of a fact', () => {
     expect(await read(file)).toEqual([expect.objectContaining({ reference: 'u1', at })]);
   });
 
-  it('must be known', async () => {
+  test('must be known', async () => {
     const file = `{"id":"u1"}\n{"id":"u2","updated_at":${updated}}\n`;
     expect(inShort(await read(file, { exportedAtMs: null }))).toEqual(['1 no_time', '2 u2']);
   });
@@ -198,7 +198,7 @@ describe('the time of a fact', () => {
 describe('a long field', () => {
   const name = 'x'.repeat(50_000);
 
-  it.each([
+  test.each([
     ['NDJSON', `{"id":"u1","first_name":"${name}","last_name":"B"}\n{"id":"u2","last_name":"C"}`],
     ['JSON', `[{"id":"u1","first_name":"${name}","last_name":"B"},{"id":"u2","last_name":"C"}]`],
     ['CSV', `id,first_name,last_name\nu1,"${name}",B\nu2,${name},C`],
@@ -215,13 +215,13 @@ describe('the cut into chunks', () => {
     `${byteOrderMark}id,first_name\r\nü1,"A ""B"", C\r\nD"\r\nu2,"x"y\r\n"u3",`,
   ].map((file) => Buffer.from(file));
 
-  it('into single bytes changes nothing', async () => {
+  test('into single bytes changes nothing', async () => {
     for (const file of [...files, ...files.map((file) => gzipSync(file))]) {
       expect(await read(inChunks(file, 1))).toEqual(await read(file));
     }
   });
 
-  it('anywhere changes nothing', async () => {
+  test('anywhere changes nothing', async () => {
     const cuts = fc.array(fc.nat({ max: 150 }), { maxLength: 5 });
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...files), cuts, async (file, at) => {
@@ -232,7 +232,7 @@ describe('the cut into chunks', () => {
     );
   });
 
-  it('finds every line of these files', async () => {
+  test('finds every line of these files', async () => {
     const lines = await Promise.all(files.map(async (file) => inShort(await read(file))));
     expect(lines).toEqual([
       ['1 ü1', '2 not_json', '4 u3'],
@@ -243,7 +243,7 @@ describe('the cut into chunks', () => {
 });
 
 describe('lines that are passed over', () => {
-  it('leave the others as they are, of which each is the same line', async () => {
+  test('leave the others as they are, of which each is the same line', async () => {
     for (const file of [
       '{"id":"u1"}\n{broken\n\n{"id":"u2"}\n{"id":"u3"}',
       '{"users":[{"id":"u1"},7,{"id":"u2"}]}[{"id":"u3"}]x',
@@ -258,11 +258,11 @@ describe('lines that are passed over', () => {
     }
   });
 
-  it('of a format that its shape has not leave no other', async () => {
+  test('of a format that its shape has not leave no other', async () => {
     expect(inShort(await read('id\nu1\nu2\n', { shape: oktaExport, after: 2 }))).toEqual(['1 format']);
   });
 
-  it('are not read', async () => {
+  test('are not read', async () => {
     expect(inShort(await read('{broken\n{"id":"u2"}\n', { after: 1 }))).toEqual(['2 u2']);
     expect(inShort(await read('id\nu1,,\nu2\n', { after: 2 }))).toEqual(['3 u2']);
   });
@@ -294,7 +294,7 @@ describe('a large file', () => {
   // Of an object on one line, as much is read ahead as it takes to know that this is no line of NDJSON.
   const aheadOfObject = maxFrameBytes / userBytes + 50;
 
-  it.each([
+  test.each([
     ['NDJSON', (id: number, name: string) => `{"id":"u${id}","first_name":"${name}"}\n`, '', '', 50],
     [
       'an array',
@@ -323,7 +323,7 @@ describe('a large file', () => {
     expect(ahead).toBeLessThanOrEqual(maxAhead);
   });
 
-  it('is closed when its reader stops', async () => {
+  test('is closed when its reader stops', async () => {
     const { pulled, chunks } = largeFile((id) => `{"id":"u${id}"}\n`, '', '');
     for await (const line of readUsers(chunks, { shape: genericExport, exportedAtMs })) {
       if (line.line === 3) break;
@@ -331,13 +331,13 @@ describe('a large file', () => {
     expect(pulled).toEqual({ users: 50, isClosed: true });
   });
 
-  it('is closed when there is no sense in reading on', async () => {
+  test('is closed when there is no sense in reading on', async () => {
     const { pulled, chunks } = largeFile((id) => `u${id},A\n`, 'name,first_name\n', '');
     expect(inShort(await read(chunks))).toEqual(['1 no_reference id']);
     expect(pulled).toEqual({ users: 0, isClosed: true });
   });
 
-  it('passes on what goes wrong at its source', async () => {
+  test('passes on what goes wrong at its source', async () => {
     async function* failing(): AsyncGenerator<Uint8Array> {
       yield Buffer.from('{"id":"u1"}\n');
       throw new TypeError('the connection broke');
@@ -345,7 +345,7 @@ describe('a large file', () => {
     await expect(read(failing())).rejects.toThrow(TypeError);
   });
 
-  it('may come from fetch', async () => {
+  test('may come from fetch', async () => {
     const { body } = new Response('{"id":"u1"}\n');
     expect(body && inShort(await read(body))).toEqual(['1 u1']);
   });

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ExportLine } from '../../lib/exports/read.ts';
 import type { ExportShape } from '../../lib/exports/shape.ts';
 import { findShape, shapes } from '../../lib/providers/exports.ts';
@@ -202,13 +202,13 @@ user_1,Ann,Bell,,ann@b.example,+4930123456,old@b.example|ann@b.example,,+4930123
 };
 
 describe('a file of', () => {
-  it.each(Object.entries(cases))('%s says of a user what it holds', async (name, { file, at, ...user }) => {
+  test.each(Object.entries(cases))('%s says of a user what it holds', async (name, { file, at, ...user }) => {
     expect(await read(file, { shape: shapeOf(name) })).toEqual([
       { line: name.includes('CSV') ? 2 : 1, is: 'user', ...user, at: at ?? exportedAtMs },
     ]);
   });
 
-  it.each(shapes.map((shape) => [shape.name, shape] as const))(
+  test.each(shapes.map((shape) => [shape.name, shape] as const))(
     '%s says of an id alone that it exists',
     async (_name, shape) => {
       const lines = await read(JSON.stringify([bare(shape, 'u1')]), { shape });
@@ -216,12 +216,12 @@ describe('a file of', () => {
     },
   );
 
-  it.each(shapes.map((shape) => [shape.name, shape] as const))('%s needs an id', async (_name, shape) => {
+  test.each(shapes.map((shape) => [shape.name, shape] as const))('%s needs an id', async (_name, shape) => {
     const lines = await read(JSON.stringify([bare(shape, undefined)]), { shape });
     expect(inShort(lines)).toEqual([`1 no_reference ${shape.id}`]);
   });
 
-  it.each(
+  test.each(
     shapes.filter(({ formats }) => formats.includes('csv')).map((shape) => [shape.name, shape] as const),
   )('%s as CSV tells nothing by columns that it lacks', async (_name, shape) => {
     const lines = await read(`${shape.id}\nu1\n`, { shape });
@@ -230,7 +230,7 @@ describe('a file of', () => {
 });
 
 describe('of some', () => {
-  it.each([
+  test.each([
     ['ACTIVE', false],
     ['STAGED', false],
     ['DEPROVISIONED', true],
@@ -242,7 +242,7 @@ describe('of some', () => {
     );
   });
 
-  it.each([
+  test.each([
     ['still holds', '2026-05-05T00:00:00Z', true],
     ['is over', '2026-05-03T00:00:00Z', false],
   ])('supabase: a ban that %s when the file was written tells so', async (_what, banned_until, disabled) => {
@@ -250,23 +250,23 @@ describe('of some', () => {
     expect(toldOf(await read(file, { shape: shapeOf('supabase') }))).toMatchObject({ disabled });
   });
 
-  it('supabase: a user deleted softly is told to be deleted', async () => {
+  test('supabase: a user deleted softly is told to be deleted', async () => {
     const file = 'id,email,deleted_at\nu1,x,2026-01-01 00:00:00+00\n';
     expect(toldOf(await read(file, { shape: shapeOf('supabase') }))).toEqual({ deleted: true });
   });
 
-  it('clerk: a first address that is not among the verified ones is not verified', async () => {
+  test('clerk: a first address that is not among the verified ones is not verified', async () => {
     const file = 'id,primary_email_address,verified_email_addresses\nu1,a@b.example,aa@b.example\n';
     expect(toldOf(await read(file, { shape: shapeOf('clerk') }))).toMatchObject({ emailVerified: false });
   });
 
-  it('firebase: CSV is refused, since its users could add rows to it', async () => {
+  test('firebase: CSV is refused, since its users could add rows to it', async () => {
     const file = 'abc,ann@b.example,true,,,Ann\nvictim,mallory@b.example,true,,,\n';
     expect(inShort(await read(file, { shape: shapeOf('firebase') }))).toEqual(['1 format']);
   });
 });
 
-it('a shape that is not there is not found', () => {
+test('a shape that is not there is not found', () => {
   expect(findShape('nobody')).toBeUndefined();
 });
 
@@ -290,13 +290,13 @@ function toldOf(lines: readonly ExportLine[]): object | false | undefined {
 describe('docs/backfill.md', () => {
   const page = readFileSync(new URL('../../docs/backfill.md', import.meta.url), 'utf8');
 
-  it.each(shapes.map((shape) => [shape.name, shape] as const))('has %s as it is', (name, shape) => {
+  test.each(shapes.map((shape) => [shape.name, shape] as const))('has %s as it is', (name, shape) => {
     const row = page.split('\n').find((line) => line.startsWith(`| \`${name}\` |`));
     expect(row).toContain(`| ${shape.title} | ${shape.formats.join(', ')} |`);
     expect(row).toContain(shape.source ?? 'see below');
   });
 
-  it('names every member of a file of your own', () => {
+  test('names every member of a file of your own', () => {
     const members = [...Object.keys(genericUser.entries), 'updated_at'];
     expect(members.filter((member) => !page.includes(`\`${member}\``))).toEqual([]);
   });

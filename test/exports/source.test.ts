@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { openSource } from '../../lib/exports/source.ts';
 
 let server: Server | undefined;
@@ -11,13 +11,13 @@ afterEach(() => {
   server?.close();
 });
 
-it('is the file, with its version', async () => {
+test('is the file, with its version', async () => {
   const url = await serve((_, response) => response.setHeader('etag', '"1"').end('whole'));
   const { body, version } = await openSource(url, null, 60_000);
   expect({ text: await textOf(body), version }).toEqual({ text: 'whole', version: '"1"' });
 });
 
-it.each([
+test.each([
   ['another entity tag', { etag: '"2"' }, '"1"'],
   [
     'another date, where there is no tag',
@@ -29,12 +29,15 @@ it.each([
   await expect(openSource(url, version, 60_000)).rejects.toMatchObject({ code: 'source_changed' });
 });
 
-it.each([403, 404, 503])('is not changed, but not to be had, when its server answers %i', async (status) => {
-  const url = await serve((_, response) => response.writeHead(status).end());
-  await expect(openSource(url, '"1"', 60_000)).rejects.toMatchObject({ code: 'source_unavailable' });
-});
+test.each([403, 404, 503])(
+  'is not changed, but not to be had, when its server answers %i',
+  async (status) => {
+    const url = await serve((_, response) => response.writeHead(status).end());
+    await expect(openSource(url, '"1"', 60_000)).rejects.toMatchObject({ code: 'source_unavailable' });
+  },
+);
 
-it('is not looked for elsewhere, nor where anybody may listen', async () => {
+test('is not looked for elsewhere, nor where anybody may listen', async () => {
   const url = await serve((_, response) =>
     response.writeHead(302, { location: 'http://127.0.0.1:9/' }).end(),
   );
@@ -44,7 +47,7 @@ it('is not looked for elsewhere, nor where anybody may listen', async () => {
   });
 });
 
-it('is not waited for beyond the run, and what has come is kept', async () => {
+test('is not waited for beyond the run, and what has come is kept', async () => {
   const url = await serve((_, response) => response.write('a part'));
   const { body } = await openSource(url, null, 500);
   const parts: string[] = [];
@@ -55,7 +58,7 @@ it('is not waited for beyond the run, and what has come is kept', async () => {
   expect(parts).toEqual(['a part']);
 });
 
-it('is given up when nothing more comes', async () => {
+test('is given up when nothing more comes', async () => {
   const url = await serve((_, response) => response.write('a part'));
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const { body } = await openSource(url, null, 600_000);

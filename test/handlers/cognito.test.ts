@@ -30,14 +30,14 @@ describe('a confirmed sign-up', () => {
     expect(await handle(event)).toEqual(event);
     expect(world.usersOf(sub)).toMatchObject([
       {
-        ...{
-          email: 'ada@example.com',
-          isOptedIn: true,
-          active: true,
-          firstName: 'Ada',
-          lastName: 'Lovelace',
-        },
-        ...{ phone: '+441234567890', locale: 'en', timezone: 'Europe/London' },
+        email: 'ada@example.com',
+        isOptedIn: true,
+        active: true,
+        firstName: 'Ada',
+        lastName: 'Lovelace',
+        phone: '+441234567890',
+        locale: 'en',
+        timezone: 'Europe/London',
       },
     ]);
     expect((await world.record(sub))?.facts.email).toEqual({ value: 'ada@example.com', at: world.now() });
@@ -204,13 +204,24 @@ function confirmation(
   attributes: Record<string, string> = {},
 ): PostConfirmationTriggerEvent {
   return {
-    ...{ version: '1', region: 'eu-central-1', userPoolId: pool, userName: 'ada', triggerSource },
+    version: '1',
+    region: 'eu-central-1',
+    userPoolId: pool,
+    userName: 'ada',
+    triggerSource,
     callerContext: { awsSdkVersion: 'aws-sdk-unknown-unknown', clientId: 'client-1' },
     request: {
       userAttributes: {
-        ...{ sub, email: 'ada@example.com', email_verified: 'true', 'cognito:user_status': 'CONFIRMED' },
-        ...{ phone_number: '+441234567890', given_name: 'Ada', family_name: 'Lovelace' },
-        ...{ locale: 'en', zoneinfo: 'Europe/London', ...attributes },
+        sub,
+        email: 'ada@example.com',
+        email_verified: 'true',
+        'cognito:user_status': 'CONFIRMED',
+        phone_number: '+441234567890',
+        given_name: 'Ada',
+        family_name: 'Lovelace',
+        locale: 'en',
+        zoneinfo: 'Europe/London',
+        ...attributes,
       },
     },
     response: {},
@@ -221,21 +232,26 @@ function confirmation(
 function call(eventName: string, members: object = {}): CognitoEvent {
   const time = new Date(world.now()).toISOString();
   return {
-    ...{
-      id: randomUUID(),
-      version: '0',
-      account: '123456789012',
-      region: 'eu-central-1',
-      resources: [],
-      time,
-    },
-    ...{ source: 'aws.cognito-idp', 'detail-type': 'AWS API Call via CloudTrail' },
+    id: randomUUID(),
+    version: '0',
+    account: '123456789012',
+    region: 'eu-central-1',
+    resources: [],
+    time,
+    source: 'aws.cognito-idp',
+    'detail-type': 'AWS API Call via CloudTrail',
     detail: {
-      ...{ eventID: randomUUID(), eventName, eventTime: time.replace('.000Z', 'Z') },
-      ...{ eventSource: 'cognito-idp.amazonaws.com', eventType: 'AwsApiCall', managementEvent: true },
+      eventID: randomUUID(),
+      eventName,
+      eventTime: time.replace('.000Z', 'Z'),
+      eventSource: 'cognito-idp.amazonaws.com',
+      eventType: 'AwsApiCall',
+      managementEvent: true,
       userIdentity: { type: 'AssumedRole', principalId: 'AROA:admin' },
       requestParameters: { userPoolId: pool, username: 'HIDDEN_DUE_TO_SECURITY_REASONS' },
-      ...{ additionalEventData: { sub }, responseElements: null, ...members },
+      additionalEventData: { sub },
+      responseElements: null,
+      ...members,
     },
   };
 }

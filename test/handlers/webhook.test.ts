@@ -240,9 +240,10 @@ function postClerk(body: string, more: Record<string, string> = {}): Promise<Res
   const id = `msg_${randomUUID()}`;
   const at = new Date();
   const headers = new Headers({
-    ...{ 'content-type': 'application/json', 'svix-id': id },
-    ...{ 'svix-timestamp': String(Math.floor(at.getTime() / 1000)) },
-    ...{ 'svix-signature': new Webhook(stack.clerkSecret).sign(id, at, body) },
+    'content-type': 'application/json',
+    'svix-id': id,
+    'svix-timestamp': String(Math.floor(at.getTime() / 1000)),
+    'svix-signature': new Webhook(stack.clerkSecret).sign(id, at, body),
   });
   for (const [name, value] of Object.entries(more)) {
     if (name === name.toLowerCase()) headers.set(name, value);
@@ -269,8 +270,15 @@ async function gatewayEvent() {
   type Event = Parameters<ReturnType<Stack['webhookWith']>>[0];
   const requestContext = { http: { method: 'POST' } } as Event['requestContext'];
   return {
-    ...{ version: '2.0', routeKey: '', rawPath: '', rawQueryString: '', headers: {}, requestContext },
-    ...{ pathParameters: { provider: 'generic' }, body, isBase64Encoded: false },
+    version: '2.0',
+    routeKey: '',
+    rawPath: '',
+    rawQueryString: '',
+    headers: {},
+    requestContext,
+    pathParameters: { provider: 'generic' },
+    body,
+    isBase64Encoded: false,
   };
 }
 

@@ -1,7 +1,7 @@
 // Tokens whose keys are published, at the webhook's own handler: a key server that fails, and floods of made-up key ids.
 
 import type { ServerResponse } from 'node:http';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { kinde } from '../../lib/providers/kinde/kinde.ts';
 import { kinde as sender } from '../../local/providers/kinde/kinde.ts';
 import { createSigner, type KeyServer, type Signer, startKeyServer } from '../signatures/key-server.ts';
@@ -47,12 +47,14 @@ const failures: Readonly<Record<string, (response: ServerResponse) => void>> = {
   'sends keys nested without end': (response) => response.end(`{"keys":${'['.repeat(100_000)}`),
 };
 
-it.each(Object.entries(failures))(
+test.each(Object.entries(failures))(
   'a key server that %s: send it again, and then it is taken',
   async (_how, instead) => {
     server.instead = instead;
     expect(await knock()).toMatchObject({
-      ...{ status: 503, folded: [], lines: [{ outcome: 'unavailable', code: 'keys_unavailable' }] },
+      status: 503,
+      folded: [],
+      lines: [{ outcome: 'unavailable', code: 'keys_unavailable' }],
     });
     server.instead = null;
     vi.setSystemTime(nowMs + 1_000);
@@ -60,7 +62,7 @@ it.each(Object.entries(failures))(
   },
 );
 
-it('of a hundred requests at once with made-up key ids each is refused, and the keys are fetched once', async () => {
+test('of a hundred requests at once with made-up key ids each is refused, and the keys are fetched once', async () => {
   const outcomes = await Promise.all(Array.from({ length: 100 }, (_, i) => knock(`made-up-${i}`)));
   expect(new Set(outcomes.map(({ status }) => status))).toEqual(new Set([401]));
   expect(server.requests()).toBe(1);
@@ -68,7 +70,7 @@ it('of a hundred requests at once with made-up key ids each is refused, and the 
   expect(server.requests()).toBe(1);
 });
 
-it('a flood while the key server is down asks it once in a second, and what is true is taken after it', async () => {
+test('a flood while the key server is down asks it once in a second, and what is true is taken after it', async () => {
   server.instead = (response) => response.writeHead(500).end();
   for (const second of [0, 1, 2]) {
     vi.setSystemTime(nowMs + second * 1_000);

@@ -15,8 +15,10 @@ export async function startRawKeys(): Promise<RawKeys> {
   const named = { alg: 'RS256', kid: 'sender' };
   const server = await startKeyServer({ ...publicKey.export({ format: 'jwk' }), ...named, use: 'sig' });
   const keys: RawKeys = {
-    ...{ jwksUrl: server.url, url: new URL(server.url).origin },
-    ...{ rewriteHeader: (json) => json, rewriteClaims: (json) => json },
+    jwksUrl: server.url,
+    url: new URL(server.url).origin,
+    rewriteHeader: (json) => json,
+    rewriteClaims: (json) => json,
     sign: async (claims, header) => {
       const parts = [
         keys.rewriteHeader(JSON.stringify({ ...named, ...header })),

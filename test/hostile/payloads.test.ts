@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { WebhookRequest } from '../../lib/event.ts';
 import { type Door, expectHarmless, openDoor, toKnock } from '../support/door.ts';
 import { atMs, listWays, send, user, type Way } from '../support/sent.ts';
@@ -27,7 +27,7 @@ describe.each(listWays())('$title', (way) => {
     raw: hostileValue(),
   });
 
-  it('takes or refuses what it signed itself, whatever stands in it', async () => {
+  test('takes or refuses what it signed itself, whatever stands in it', async () => {
     const settings = environment(keys);
     const knock = door.behind(provider, settings);
     await fc.assert(

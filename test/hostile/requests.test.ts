@@ -1,7 +1,7 @@
 // Requests from the bytes up, at the webhook's own handler: no header, body, encoding or path does harm.
 
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { WebhookRequest } from '../../lib/event.ts';
 import { type Door, expectHarmless, isAccepted, type Knocked, openDoor, toKnock } from '../support/door.ts';
 import { atMs, firstMirrored, listWays, send, user } from '../support/sent.ts';
@@ -133,7 +133,7 @@ const changes: fc.Arbitrary<Change> = fc.oneof(
 );
 
 describe.each(listWays())('$title', ({ sender, provider, environment }) => {
-  it('answers whatever comes with a documented status, and stores nothing that was not signed', async () => {
+  test('answers whatever comes with a documented status, and stores nothing that was not signed', async () => {
     const settings = environment(keys);
     const covers = sender.covers ?? (provider.family === 'static credential' ? 'nothing' : 'body');
     const request = await send(sender, firstMirrored(sender).payload(ada, atMs), { keys, settings });
@@ -179,7 +179,7 @@ describe('an event that a gateway never makes', () => {
     ],
   ];
 
-  it.each(paths)('with the path %j finds no provider', async (path) => {
+  test.each(paths)('with the path %j finds no provider', async (path) => {
     const { status, folded } = await at({ pathParameters: { provider: path } });
     expect({ status, folded }).toEqual({ status: 404, folded: [] });
     const { status: byRaw } = await at({ pathParameters: undefined, rawPath: path });
@@ -195,13 +195,13 @@ describe('an event that a gateway never makes', () => {
     'version',
   ] as const;
 
-  it.each(missing)('without %s is refused, and nothing is thrown', async (name) => {
+  test.each(missing)('without %s is refused, and nothing is thrown', async (name) => {
     const { status, folded } = await at({ [name]: undefined });
     expect([400, 401]).toContain(status);
     expect(folded).toEqual([]);
   });
 
-  it('that is empty finds no provider', async () => {
+  test('that is empty finds no provider', async () => {
     const everything = [...missing, 'pathParameters', 'rawPath', 'routeKey'] as const;
     expect(await at(Object.fromEntries(everything.map((name) => [name, undefined])))).toMatchObject({
       status: 404,

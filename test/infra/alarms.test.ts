@@ -45,7 +45,7 @@ describe('the alarms on figures of ours', () => {
   });
 });
 
-async function makeTrouble({ call, deliver, roq, state, start, store }: Deployment): Promise<void> {
+async function makeTrouble({ call, deliver, roq, documents, start, store }: Deployment): Promise<void> {
   // Refused for good by ROQ, and held by the ceiling.
   const [parked, held, drifted] = [randomUUID(), randomUUID(), randomUUID()];
   roq.fail.always({ how: 'refuse', reference: parked });
@@ -59,11 +59,11 @@ async function makeTrouble({ call, deliver, roq, state, start, store }: Deployme
   // A job was begun by a version that read another shape of exports.
   const url = `${roq.url}/users.json`;
   const file = { from: 'url', url, shape: 'bygone', exportedAtMs: null, version: null } as const;
-  await startJob({ state, now: Date.now }, 'backfill-bygone', newBackfill(true, file));
+  await startJob({ documents, now: Date.now }, 'backfill-bygone', newBackfill(true, file));
   await call('reconcile', {});
   // An hour ago somebody signed up, and since then the API key is not taken; a day ago the provider fell silent.
   await store.fold(randomUUID(), toFacts({ email: 'late@example.com' }, 1), randomUUID(), 1_000);
-  await state.put('heard', 'generic', { at: Date.now() - 25 * 3_600_000 }, null);
+  await documents.put('heard', 'generic', { at: Date.now() - 25 * 3_600_000 }, null);
   const locked = await start('reconcile', { ROQ_API_KEY: 'revoked' });
   expect(await locked.invoke({})).toMatchObject({ is: 'returned' });
 }

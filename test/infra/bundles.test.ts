@@ -83,8 +83,13 @@ describe('the deployable', () => {
   test.each(providers)('can be made for $name alone', async ({ name }) => {
     const outfile = join(service.folder, '.local', `${name}.cjs`);
     await build({
-      ...{ entryPoints: ['lib/providers/registry.ts'], absWorkingDir: service.folder, outfile },
-      ...{ bundle: true, platform: 'node', format: 'cjs', plugins: [onlyProviders(name)] },
+      entryPoints: ['lib/providers/registry.ts'],
+      absWorkingDir: service.folder,
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      plugins: [onlyProviders(name)],
     });
     const bundled: { providers: readonly Provider[] } = createRequire(import.meta.url)(outfile);
     expect(bundled.providers.map((provider) => provider.name)).toEqual([name]);
@@ -107,8 +112,12 @@ describe('the deployable', () => {
 
 describe('the bundle of webhook, loaded as Lambda loads it', () => {
   const settings = {
-    ...{ ROQ_PLATFORM_URL: 'http://127.0.0.1:9', ROQ_ENVIRONMENT_ID: 'e', ROQ_API_KEY: 'k' },
-    ...{ TABLE_NAME: 't', STATE_TABLE_NAME: 's', PROVIDERS: 'clerk' },
+    ROQ_PLATFORM_URL: 'http://127.0.0.1:9',
+    ROQ_ENVIRONMENT_ID: 'e',
+    ROQ_API_KEY: 'k',
+    TABLE_NAME: 't',
+    STATE_TABLE_NAME: 's',
+    PROVIDERS: 'clerk',
     CLERK_SECRETS: `whsec_${Buffer.alloc(24, 1).toString('base64')}`,
   };
 

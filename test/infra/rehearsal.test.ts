@@ -23,7 +23,12 @@ describe('the packaged functions', () => {
     expect(usersOf(reference)).toMatchObject([{ email: 'ada@example.com', isOptedIn: true, active: false }]);
     expect(runtimes.webhook.lines()).toMatchObject(
       [1, 2, 3].map(() => ({
-        ...{ message: 'event', provider: 'generic', reference, outcome: 'done', Events: 1, stage: 'dev' },
+        message: 'event',
+        provider: 'generic',
+        reference,
+        outcome: 'done',
+        Events: 1,
+        stage: 'dev',
       })),
     );
   });
@@ -96,12 +101,12 @@ describe('the packaged functions', () => {
   });
 
   test('backfill: says first what it would do, and carries a job on by its id', async () => {
-    const { call, state, usersOf } = deployment;
+    const { call, documents, usersOf } = deployment;
     const reference = randomUUID();
     const users = [{ id: reference, email: 'plan@example.com', updated_at: '2026-01-01T00:00:00Z' }];
     expect(await call('backfill', { users, provider: 'generic' })).toMatchObject({ state: 'done' });
     expect(usersOf(reference)).toEqual([]);
-    await startJob({ state, now: Date.now }, 'audit-by-hand', newAudit({ apply: false, adopt: false }));
+    await startJob({ documents, now: Date.now }, 'audit-by-hand', newAudit({ apply: false, adopt: false }));
     expect(await call('backfill', { job: 'audit-by-hand' })).toMatchObject({ is: 'audit', state: 'done' });
   });
 
@@ -110,7 +115,9 @@ describe('the packaged functions', () => {
     const reference = randomUUID();
     await deliver('user.signed_up', reference);
     expect(await call('operate', { command: 'status', reference })).toMatchObject({
-      ...{ reference, found: true, inStep: true },
+      reference,
+      found: true,
+      inStep: true,
     });
     expect(await call('operate', { command: 'doctor' })).toMatchObject({ checks: expect.any(Array) });
   });
@@ -191,8 +198,11 @@ describe('the packaged functions', () => {
 
 function confirmation(sub: string) {
   return {
-    ...{ version: '1', region: 'eu-central-1', userPoolId, userName: sub },
-    ...{ callerContext: { awsSdkVersion: '3', clientId: 'client' } },
+    version: '1',
+    region: 'eu-central-1',
+    userPoolId,
+    userName: sub,
+    callerContext: { awsSdkVersion: '3', clientId: 'client' },
     triggerSource: 'PostConfirmation_ConfirmSignUp',
     request: { userAttributes: { sub, email: 'cleo@example.com', email_verified: 'true' } },
     response: {},
@@ -201,12 +211,11 @@ function confirmation(sub: string) {
 
 function disabling(sub: string) {
   const detail = {
-    ...{
-      eventID: 'e-1',
-      eventName: 'AdminDisableUser',
-      eventTime: new Date(Date.now() + 1_000).toISOString(),
-    },
-    ...{ requestParameters: { userPoolId }, additionalEventData: { sub } },
+    eventID: 'e-1',
+    eventName: 'AdminDisableUser',
+    eventTime: new Date(Date.now() + 1_000).toISOString(),
+    requestParameters: { userPoolId },
+    additionalEventData: { sub },
   };
   return { 'detail-type': 'AWS API Call via CloudTrail', source: 'aws.cognito-idp', detail };
 }

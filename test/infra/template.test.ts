@@ -58,7 +58,9 @@ describe('the packaged template', () => {
     const times = { Webhook: 10, Reconcile: 55, Cognito: 5, Backfill: 900, Operate: 300 };
     for (const [name, Timeout] of Object.entries(times)) {
       expect(template.Resources[`${name}LambdaFunction`]?.Properties).toMatchObject({
-        ...{ Runtime: 'nodejs24.x', Architectures: ['arm64'], Timeout },
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        Timeout,
       });
     }
     expect(ofType('AWS::Lambda::Function')).toHaveLength(5);
@@ -119,7 +121,10 @@ environment:
   test('has conditions that say what is switched on', () => {
     const isOn = { HasDomain: true, HasCognito: true, HasAlarmEmail: true, HasSilence: true, HasXray: true };
     expect(conditionsOf(withOptions)).toEqual({
-      ...{ ...isOn, HasSecretsKey: true, IsProduction: true, ReservesConcurrency: false },
+      ...isOn,
+      HasSecretsKey: true,
+      IsProduction: true,
+      ReservesConcurrency: false,
     });
     const isOff = Object.fromEntries(Object.keys(conditionsOf(withOptions)).map((name) => [name, false]));
     expect(conditionsOf(template)).toEqual({ ...isOff, ReservesConcurrency: true });
@@ -144,7 +149,8 @@ describe('the tables', () => {
   test('are on demand, restorable, encrypted, safe from removal, and in production from deletion', () => {
     for (const name of ['UsersTable', 'StateTable']) {
       expect(template.Resources[name]).toMatchObject({
-        ...{ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' },
+        DeletionPolicy: 'Retain',
+        UpdateReplacePolicy: 'Retain',
         Properties: {
           BillingMode: 'PAY_PER_REQUEST',
           PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },

@@ -5,7 +5,7 @@ import type { UserRecord } from '../../lib/dynamodb/record.ts';
 import { auditPage } from '../../lib/jobs/audit.ts';
 import { type AuditJob, type AuditReport, newAudit } from '../../lib/jobs/audit-job.ts';
 import { RoqError } from '../../lib/roq/faults.ts';
-import { createPace } from '../../lib/sync/concurrency.ts';
+import { createConcurrency } from '../../lib/sync/concurrency.ts';
 import { converge } from '../../lib/sync/converge.ts';
 import type { Told } from '../../lib/user.ts';
 import type { RoqUser } from '../../local/roq-users.ts';
@@ -15,14 +15,17 @@ const tenantId = randomUUID();
 const otherTenantId = randomUUID();
 
 const base = {
-  ...{ email: 'anna@x.example', phone: '+4930', firstName: 'Anna', lastName: 'W', locale: 'de-DE' },
-  ...{
-    timezone: 'Europe/Berlin',
-    avatarUrl: 'https://x.example/a.png',
-    customData: '{"plan":"pro"}',
-    tenantId,
-  },
-  ...{ emailVerified: true, disabled: false },
+  email: 'anna@x.example',
+  phone: '+4930',
+  firstName: 'Anna',
+  lastName: 'W',
+  locale: 'de-DE',
+  timezone: 'Europe/Berlin',
+  avatarUrl: 'https://x.example/a.png',
+  customData: '{"plan":"pro"}',
+  tenantId,
+  emailVerified: true,
+  disabled: false,
 } satisfies Told;
 
 let world: World;
@@ -92,7 +95,8 @@ describe('drift', () => {
     Object.assign(roqUser(user), { phone: '+49', customData: { b: 1, a: 2 } });
     expect(await audit()).toMatchObject({ drifted: 0, inStep: 1, repaired: 0 });
     expect(await world.record(user)).toMatchObject({
-      ...{ queue: null, lease: null },
+      queue: null,
+      lease: null,
       observed: { phone: '+49', customData: '{"a":2,"b":1}', locale: 'en-US' },
     });
     expect(await roqCalls(() => world.deliver(user, { phone: '+49' }, 2))).toBe(0);
@@ -113,8 +117,16 @@ describe('of every kind of trouble', () => {
     const applied = await audit();
     expect({ ...applied, repaired: 0, examples: {} }).toEqual({ ...dry, examples: {} });
     expect(applied).toMatchObject({
-      ...{ records: 12, inStep: 8, drifted: 3, repaired: 3, missing: 1, users: 13 },
-      ...{ strangers: 1, adopted: 0, duplicates: 2, fields: { firstName: 1, active: 2 } },
+      records: 12,
+      inStep: 8,
+      drifted: 3,
+      repaired: 3,
+      missing: 1,
+      users: 13,
+      strangers: 1,
+      adopted: 0,
+      duplicates: 2,
+      fields: { firstName: 1, active: 2 },
       examples: { missing: [planted.missing], strangers: ['stranger'] },
     });
     expect(applied.examples.drifted?.toSorted()).toEqual(
@@ -155,11 +167,11 @@ describe('of every kind of trouble', () => {
   test('the active users are counted for the ceiling', async () => {
     await plant();
     await audit();
-    const total = await world.state.get('total', 'users');
+    const total = await world.documents.get('total', 'users');
     // Of two who were changed by hand one is active, before the repair as after it.
     expect(total?.document).toEqual({ active: 9 });
     await audit();
-    expect((await world.state.get('total', 'users'))?.document).toEqual({ active: 9 });
+    expect((await world.documents.get('total', 'users'))?.document).toEqual({ active: 9 });
   });
 });
 
@@ -180,13 +192,19 @@ describe('records that are out of step already', () => {
     world.roqServer.fail.clear();
     const before = await wholeState();
     expect(await audit()).toMatchObject({
-      ...{ records: 5, inStep: 1, drifted: 0, pending: 1, waiting: 1, parked: 1, held: 1 },
+      records: 5,
+      inStep: 1,
+      drifted: 0,
+      pending: 1,
+      waiting: 1,
+      parked: 1,
+      held: 1,
     });
     const { records, users } = await wholeState();
     expect(users).toEqual(before.users);
     const isOut = ({ reference }: UserRecord) => reference !== other;
     expect(records.filter(isOut)).toEqual(before.records.filter(isOut));
-    expect((await world.state.get('total', 'users'))?.document).toEqual({ active: 4 });
+    expect((await world.documents.get('total', 'users'))?.document).toEqual({ active: 4 });
   });
 
   test('are joined by deactivations over the ceiling, which counts an audit with all other doors', async () => {
@@ -284,7 +302,7 @@ describe('in pages', () => {
         });
         const report = await audit({}, world.ports, 8);
         world.roqServer.fail.clear();
-        const left = await world.lists.count('pending');
+        const left = await world.queries.count('pending');
         expect({ nth, ...report, examples: {} }).toEqual({ nth, ...whole, repaired: 8 - left, examples: {} });
         await world.drain();
         for (const user of users) expect(roqUser(user).lastName).toBe('W');
@@ -297,7 +315,7 @@ describe('in pages', () => {
     for (const user of users) Object.assign(roqUser(user), { lastName: 'Else' });
     world.roqServer.fail.always({ how: 'throttle', operation: 'updateUser' });
     expect(await audit()).toMatchObject({ drifted: 80, repaired: 0 });
-    expect(await world.lists.count('pending')).toBe(80);
+    expect(await world.queries.count('pending')).toBe(80);
     world.roqServer.fail.clear();
     await world.drain();
     expect(users.filter((user) => roqUser(user).lastName !== 'W')).toEqual([]);
@@ -308,7 +326,7 @@ describe('in pages', () => {
     const before = await wholeState();
     const job = newAudit({ apply: true, adopt: false });
     world.roqServer.fail.always({ how: 'drop' });
-    expect(await auditPage(world.ports, job, budget(createPace({ max: 8 })))).toBe(job);
+    expect(await auditPage(world.ports, job, budget(createConcurrency({ max: 8 })))).toBe(job);
     expect(await wholeState()).toEqual(before);
   });
 });
@@ -333,7 +351,7 @@ async function audit(
   for (let page = 0; page < 60 && job.cursor !== null; page++) {
     const stored = structuredClone(job);
     try {
-      job = await auditPage(ports, stored, budget(createPace({ max: 8 })), pageSize);
+      job = await auditPage(ports, stored, budget(createConcurrency({ max: 8 })), pageSize);
     } catch (error) {
       if (!(error instanceof RoqError)) throw error;
     }
@@ -342,8 +360,8 @@ async function audit(
   return job.report;
 }
 
-function budget(pace: ReturnType<typeof createPace>) {
-  return { deadline: world.now() + 60_000, leaseMs: 90_000, pace };
+function budget(concurrency: ReturnType<typeof createConcurrency>) {
+  return { deadline: world.now() + 60_000, leaseMs: 90_000, concurrency };
 }
 
 /** Users whom ROQ holds as they were told. */
@@ -403,12 +421,12 @@ function timeless(reference: string) {
 }
 
 async function wholeState() {
-  const { records } = await world.lists.page(null, 1_000);
+  const { records } = await world.queries.page(null, 1_000);
   return { records, users: structuredClone(world.roqServer.users) };
 }
 
 async function listed(kind: 'stranger' | 'duplicate'): Promise<readonly (readonly string[])[]> {
-  const entries = await Array.fromAsync(world.state.list<Finding>(kind));
+  const entries = await Array.fromAsync(world.documents.list<Finding>(kind));
   return entries.map(({ id, document }) => [id, document.reference]);
 }
 

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { ExportLine } from '../../lib/exports/read.ts';
 import { runLines, type StoredJob } from '../../lib/jobs/jobs.ts';
-import { createPace } from '../../lib/sync/concurrency.ts';
+import { createConcurrency } from '../../lib/sync/concurrency.ts';
 import { drain } from '../../lib/sync/drain.ts';
 import { dying, seeded } from '../support/dying.ts';
 import { startWorld } from '../support/world.ts';
@@ -12,11 +12,15 @@ test('a backfill of 20,000 users, killed at random points and begun again, ends 
   const world = await startWorld({ pageCap: 100, timeoutMs: 10_000, isInProcess: true });
   const random = seeded(11);
   const lines = Array.from({ length: 20_000 }, (_, i) => toLine(i));
-  const budget = () => ({ deadline: world.now() + 60_000, leaseMs: 90_000, pace: createPace({ max: 8 }) });
+  const budget = () => ({
+    deadline: world.now() + 60_000,
+    leaseMs: 90_000,
+    concurrency: createConcurrency({ max: 8 }),
+  });
   const run = (ports = world.ports) =>
     runLines(ports, 'large', lines, { apply: true, isLast: true }, budget());
 
-  const stored = async () => (await world.state.get<StoredJob>('job', 'large'))?.document;
+  const stored = async () => (await world.documents.get<StoredJob>('job', 'large'))?.document;
   let kills = 0;
   while ((await stored())?.state !== 'done') {
     const isKilled = await run(dying(world.ports, 1 + Math.floor(random() * 4_000))).then(
@@ -47,7 +51,10 @@ function toLine(i: number): ExportLine {
   const reference = `user-${i}`;
   const profile = { email: `${reference}@x.example`, firstName: `Name ${i}` };
   return {
-    ...{ line: i + 1, is: 'user', reference, at: 1 + i },
+    line: i + 1,
+    is: 'user',
+    reference,
+    at: 1 + i,
     told: { ...profile, emailVerified: i % 2 === 0, disabled: i % 5 === 0 },
   };
 }

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type BackfillAnswer, createHandler } from '../../lib/handlers/backfill.ts';
 import type { JobView } from '../../lib/jobs/job-view.ts';
 import { runJobs, type StoredJob } from '../../lib/jobs/jobs.ts';
-import { createPace } from '../../lib/sync/concurrency.ts';
+import { createConcurrency } from '../../lib/sync/concurrency.ts';
 import { drain } from '../../lib/sync/drain.ts';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -47,7 +47,13 @@ describe('a plan', () => {
       ],
     });
     expect(report).toMatchObject({
-      ...{ lines: 8, invalid: 3, created: 1, adopted: 1, unchanged: 1, waiting: 1, deactivated: 1 },
+      lines: 8,
+      invalid: 3,
+      created: 1,
+      adopted: 1,
+      unchanged: 1,
+      waiting: 1,
+      deactivated: 1,
       fields: { firstName: 1, active: 1 },
       examples: [
         { line: 6, reason: 'no_reference' },
@@ -129,7 +135,10 @@ describe('an applied backfill', () => {
 
   test('takes users in the shape that their provider exports', async () => {
     const clerkUser = {
-      ...{ id: 'user_clerk', first_name: 'Ada', updated_at: Date.parse(day), primary_email_address_id: 'e' },
+      id: 'user_clerk',
+      first_name: 'Ada',
+      updated_at: Date.parse(day),
+      primary_email_address_id: 'e',
       email_addresses: [{ id: 'e', email_address: 'ada@x.example', verification: { status: 'verified' } }],
     };
     await backfill({ users: [clerkUser], provider: 'clerk', apply: true });
@@ -204,11 +213,11 @@ test('a job that can not be read keeps no other from going on, and is not passed
     JSON.stringify(Array.from({ length: 300 }, (_, i) => user(`fine-${i}`))),
   );
   await invoke({ url, provider: 'generic', apply: true, job: 'fine' }, 8_000);
-  await world.state.put('running', 'a-broken-one', {}, null);
-  await world.state.put('job', 'a-broken-one', { state: 'running' }, null);
+  await world.documents.put('running', 'a-broken-one', {}, null);
+  await world.documents.put('job', 'a-broken-one', { state: 'running' }, null);
   await expect(runJobs(world.ports, budget())).rejects.toThrow(TypeError);
   expect(await job('fine')).toMatchObject({ state: 'done' });
-  await world.state.remove('running', 'a-broken-one');
+  await world.documents.remove('running', 'a-broken-one');
 });
 
 test('ROQ down in the middle leaves the job where it is, and it goes on when ROQ is back', async () => {
@@ -261,7 +270,11 @@ function at(minutes: number): number {
 }
 
 function budget(seconds = 60) {
-  return { deadline: world.now() + seconds * 1_000, leaseMs: 90_000, pace: createPace({ max: 8 }) };
+  return {
+    deadline: world.now() + seconds * 1_000,
+    leaseMs: 90_000,
+    concurrency: createConcurrency({ max: 8 }),
+  };
 }
 
 function invoke(input: unknown, remainingMs = 60_000): Promise<BackfillAnswer> {
@@ -278,11 +291,11 @@ function asJob(answer: BackfillAnswer): JobView {
 }
 
 async function job(id: string): Promise<StoredJob | undefined> {
-  return (await world.state.get<StoredJob>('job', id))?.document;
+  return (await world.documents.get<StoredJob>('job', id))?.document;
 }
 
 async function everything(): Promise<unknown> {
-  const { records } = await world.lists.page(null, 10_000);
+  const { records } = await world.queries.page(null, 10_000);
   return JSON.parse(JSON.stringify({ records, users: world.roqServer.users }));
 }
 
@@ -298,7 +311,8 @@ async function serveFiles() {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = (name: string) => `http://127.0.0.1:${(server.address() as AddressInfo).port}/${name}`;
   return {
-    ...{ server, address },
+    server,
+    address,
     put: (name: string, content: Buffer | string) => {
       contents.set(name, Buffer.from(content));
       return address(name);

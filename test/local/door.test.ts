@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startDoor } from '../../local/door.ts';
 import type { RunningServer } from '../../local/server.ts';
 
@@ -74,7 +74,7 @@ afterEach(() => release?.());
 afterAll(() => door.close());
 
 describe('a request becomes an event of payload format 2.0', () => {
-  it('with its path, its query and its parameters', async () => {
+  test('with its path, its query and its parameters', async () => {
     await fetch(`${door.url}/webhooks/kinde?a=1&b=x%20y&a=2`, { method: 'POST', body: 'hi' });
 
     expect(events).toMatchObject([
@@ -97,7 +97,7 @@ describe('a request becomes an event of payload format 2.0', () => {
     ]);
   });
 
-  it('with names in lower case, repeats joined by a comma, and cookies apart', async () => {
+  test('with names in lower case, repeats joined by a comma, and cookies apart', async () => {
     await post('/webhooks/kinde', [
       'X-Signature',
       'one',
@@ -114,13 +114,13 @@ describe('a request becomes an event of payload format 2.0', () => {
     expect(events[0]?.cookies).toEqual(['a=1', 'b=2', 'c=3']);
   });
 
-  it('without a body where none was sent', async () => {
+  test('without a body where none was sent', async () => {
     await fetch(`${door.url}/webhooks/kinde`, { method: 'POST' });
     expect(events[0]).not.toHaveProperty('body');
     expect(events[0]?.isBase64Encoded).toBe(false);
   });
 
-  it.each([
+  test.each([
     ['application/json', false],
     ['application/json; charset=utf-8', false],
     ['Application/JSON', false],
@@ -143,27 +143,27 @@ describe('a request becomes an event of payload format 2.0', () => {
 });
 
 describe('a result becomes a response', () => {
-  it('with the status, headers, cookies and body that it names', async () => {
+  test('with the status, headers, cookies and body that it names', async () => {
     const response = await fetch(`${door.url}/webhooks/kinde`, { method: 'POST' });
     expect([response.status, await response.text()]).toEqual([202, 'taken']);
     expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
     expect(response.headers.get('x-seen')).toBe('true');
   });
 
-  it('of the result itself where it names no status', async () => {
+  test('of the result itself where it names no status', async () => {
     const response = await fetch(`${door.url}/plain`);
     expect([response.status, await response.json()]).toEqual([200, { hello: 'you' }]);
     expect(response.headers.get('content-type')).toBe('application/json');
   });
 
-  it('of the bytes behind its base64', async () => {
+  test('of the bytes behind its base64', async () => {
     const response = await fetch(`${door.url}/binary`);
     expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([0, 255]);
   });
 });
 
 describe('what the gateway answers by itself', () => {
-  it.each([
+  test.each([
     ['GET', '/webhooks/kinde', 404, 'Not Found'],
     ['POST', '/webhooks', 404, 'Not Found'],
     ['POST', '/webhooks/', 404, 'Not Found'],
@@ -177,7 +177,7 @@ describe('what the gateway answers by itself', () => {
     expect(events).toEqual([]);
   });
 
-  it.each([
+  test.each([
     ['over 10 MB, wherever it is for,', '/nowhere', 'text/plain', 10 * 1024 * 1024 + 1, 413],
     ['over the 6 MB that Lambda takes', '/webhooks/kinde', 'text/plain', 6 * 1024 * 1024, 413],
     ['over them in base64', '/webhooks/kinde', 'application/jwt', 5 * 1024 * 1024, 413],
@@ -188,14 +188,14 @@ describe('what the gateway answers by itself', () => {
     expect(response.status).toBe(status);
   });
 
-  it('reports what a function broke on', async () => {
+  test('reports what a function broke on', async () => {
     await fetch(`${door.url}/broken`, { method: 'POST' });
     expect(errors).toEqual([['broken', 'it broke']]);
   });
 });
 
 describe('Invoke', () => {
-  it('returns the result, from a context that counts down', async () => {
+  test('returns the result, from a context that counts down', async () => {
     const response = await invoke('context', '{"a":1}');
     expect(response.status).toBe(200);
     const { event, name, leftMs } = (await response.json()) as {
@@ -208,11 +208,11 @@ describe('Invoke', () => {
     expect(leftMs).toBeLessThanOrEqual(3_000);
   });
 
-  it('takes no payload for an empty event', async () => {
+  test('takes no payload for an empty event', async () => {
     expect(await (await invoke('context', '')).json()).toMatchObject({ event: {} });
   });
 
-  it.each([
+  test.each([
     ['broken', 'TypeError', 'it broke'],
     ['hanging', 'Sandbox.Timedout', 'Task timed out after 0.04 seconds'],
   ])('reports that %s failed under status 200', async (name, errorType, message) => {
@@ -221,18 +221,18 @@ describe('Invoke', () => {
     expect(await response.json()).toEqual({ errorType, errorMessage: expect.stringContaining(message) });
   });
 
-  it('does not wait for an event to be handled', async () => {
+  test('does not wait for an event to be handled', async () => {
     const response = await invoke('webhook', '{"headers":{}}', 'Event');
     expect([response.status, await response.text()]).toEqual([202, '']);
     await expect.poll(() => events).toEqual([{ headers: {} }]);
   });
 
-  it('runs nothing on a dry run', async () => {
+  test('runs nothing on a dry run', async () => {
     expect((await invoke('webhook', '{}', 'DryRun')).status).toBe(204);
     expect(events).toEqual([]);
   });
 
-  it.each([
+  test.each([
     ['an unknown function', 'nobody', '{}', 'RequestResponse', 404, 'ResourceNotFoundException'],
     ['a payload that is no JSON', 'context', '{', 'RequestResponse', 400, 'InvalidRequestContentException'],
     ['an unknown type', 'context', '{}', 'Telepathy', 400, 'InvalidParameterValueException'],

@@ -8,7 +8,7 @@ import {
   PutItemCommand,
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createTable, type DynamoDbOptions, startDynamoDb } from '../../local/dynamodb.ts';
 
 const engine = process.env.DYNAMODB_ENGINE === 'dynamodb-local' ? 'dynamodb-local' : 'dynalite';
@@ -22,7 +22,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(path, { recursive: true }));
 
-it('creates the table that serverless.yml describes', async () => {
+test('creates the table that serverless.yml describes', async () => {
   await within({}, async (client) => {
     const { Table } = await client.send(new DescribeTableCommand({ TableName }));
 
@@ -42,7 +42,7 @@ it('creates the table that serverless.yml describes', async () => {
   });
 });
 
-it('keeps just what is pending in the index', async () => {
+test('keeps just what is pending in the index', async () => {
   await within({}, async (client) => {
     const pending = { reference: { S: 'u-1' }, shard: { S: '0' }, dueAt: { N: '5' } };
     await client.send(new PutItemCommand({ TableName, Item: pending }));
@@ -60,7 +60,7 @@ it('keeps just what is pending in the index', async () => {
   });
 });
 
-it('leaves a table alone that is there already', async () => {
+test('leaves a table alone that is there already', async () => {
   await within({}, async (client) => {
     await client.send(new PutItemCommand({ TableName, Item: { reference: { S: 'u-1' } } }));
     await createTable(client, TableName);
@@ -68,7 +68,7 @@ it('leaves a table alone that is there already', async () => {
   });
 });
 
-it('keeps its data in a folder when given one', async () => {
+test('keeps its data in a folder when given one', async () => {
   await within({ path }, (client) =>
     client.send(new PutItemCommand({ TableName, Item: { reference: { S: 'u-1' } } })),
   );

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Fault } from '../../local/faults.ts';
 import { type RunningRoq, startRoq } from '../../local/roq.ts';
 
@@ -15,7 +15,7 @@ beforeEach(async () => {
 
 afterEach(() => roq.close());
 
-it.each<[string, Fault, number]>([
+test.each<[string, Fault, number]>([
   ['dropped before the work, leaves nothing behind', { how: 'drop' }, 0],
   ['dropped instead of an answer, has been done', { how: 'answer-lost' }, 1],
 ])('a request that is %s', async (_what, fault, created) => {
@@ -24,7 +24,7 @@ it.each<[string, Fault, number]>([
   expect(roq.users).toHaveLength(created);
 });
 
-it('a request that is never answered has been done', async () => {
+test('a request that is never answered has been done', async () => {
   roq.fail.next({ how: 'no-answer' });
   const given = new AbortController();
   const answer = create('u-1', given.signal);
@@ -33,7 +33,7 @@ it('a request that is never answered has been done', async () => {
   await expect(answer).rejects.toThrow('aborted');
 });
 
-it('a slow request is done even when its caller has gone', async () => {
+test('a slow request is done even when its caller has gone', async () => {
   roq.fail.next({ how: 'slow', delayMs: 500 });
   const given = new AbortController();
   const answer = create('u-1', given.signal);
@@ -44,21 +44,21 @@ it('a slow request is done even when its caller has gone', async () => {
   await expect.poll(() => roq.users).toHaveLength(1);
 });
 
-it('a throttled request says how long to wait, and did nothing', async () => {
+test('a throttled request says how long to wait, and did nothing', async () => {
   roq.fail.next({ how: 'throttle', retryAfterSeconds: 7 });
   const response = await create('u-1');
   expect([response.status, response.headers.get('retry-after')]).toEqual([429, '7']);
   expect(roq.users).toEqual([]);
 });
 
-it('a bad gateway answers with a page', async () => {
+test('a bad gateway answers with a page', async () => {
   roq.fail.next({ how: 'bad-gateway' });
   const response = await create('u-1');
   expect([response.status, response.headers.get('content-type')]).toEqual([502, 'text/html']);
   expect(roq.users).toEqual([]);
 });
 
-it.each<[string, Fault, object]>([
+test.each<[string, Fault, object]>([
   ['fails', { how: 'fail', reference: 'u-1' }, { statusCode: 500, errorCode: 'INTERNAL_ERROR' }],
   ['refuses', { how: 'refuse', reference: 'u-1' }, { statusCode: 400 }],
   ['refuses by field', { how: 'refuse', field: 'email' }, { statusCode: 400, message: 'email is refused' }],
@@ -74,26 +74,26 @@ it.each<[string, Fault, object]>([
   expect(roq.users).toMatchObject([{ reference: 'u-2' }]);
 });
 
-it('a fault told of one operation leaves the others alone', async () => {
+test('a fault told of one operation leaves the others alone', async () => {
   roq.fail.always({ operation: 'token', how: 'fail' });
   expect(await create('u-1')).toMatchObject({ status: 200 });
   expect(await token()).toBeUndefined();
 });
 
-it('faults told for the next requests hit one after the other and are then over', async () => {
+test('faults told for the next requests hit one after the other and are then over', async () => {
   roq.fail.next({ how: 'throttle' }, 2);
   roq.fail.next({ how: 'bad-gateway' });
   expect(await statuses(5)).toEqual([429, 429, 502, 200, 200]);
 });
 
-it('a fault told until told otherwise hits until then', async () => {
+test('a fault told until told otherwise hits until then', async () => {
   roq.fail.always({ how: 'bad-gateway' });
   expect(await statuses(2)).toEqual([502, 502]);
   roq.fail.clear();
   expect(await statuses(1)).toEqual([200]);
 });
 
-it('a fault told with a probability hits as chance has it', async () => {
+test('a fault told with a probability hits as chance has it', async () => {
   const chances = [0.1, 0.9, 0.2, 0.3];
   roq.fail.sometimes({ how: 'throttle' }, 0.3, () => chances.shift() ?? 1);
   expect(await statuses(5)).toEqual([429, 200, 429, 200, 200]);

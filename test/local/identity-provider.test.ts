@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startDoor } from '../../local/door.ts';
 import {
   type Forgery,
@@ -22,7 +22,7 @@ const signedUp: GenericEvent = {
   user: { id: 'u-1', email: 'ada@example.com', first_name: 'Ada' },
 };
 
-it('signs events that its published key verifies', async () => {
+test('signs events that its published key verifies', async () => {
   const token = await provider.sign(signedUp);
 
   expect(decodeProtectedHeader(token)).toEqual({ alg: 'ES256', kid: 'key-1', typ: 'user-event+jwt' });
@@ -35,14 +35,14 @@ it('signs events that its published key verifies', async () => {
   });
 });
 
-it.each<Forgery>(['foreign key', 'unsigned', 'public key as secret', 'altered'])(
+test.each<Forgery>(['foreign key', 'unsigned', 'public key as secret', 'altered'])(
   'signs wrongly when told to: %s',
   async (forgery) => {
     await expect(verify(await provider.sign(signedUp, { forgery }))).rejects.toThrow();
   },
 );
 
-it('states what it is told to in header and claims', async () => {
+test('states what it is told to in header and claims', async () => {
   const token = await provider.sign(signedUp, {
     header: { typ: 'at+jwt' },
     claims: { aud: 'other', jti: undefined },
@@ -54,7 +54,7 @@ it('states what it is told to in header and claims', async () => {
   expect(payload).not.toHaveProperty('jti');
 });
 
-it('keeps old keys published when it rotates, until it revokes them', async () => {
+test('keeps old keys published when it rotates, until it revokes them', async () => {
   const old = await provider.sign(signedUp);
   await provider.rotateKey({ keyId: 'key-2' });
   expect(decodeProtectedHeader(await provider.sign(signedUp))).toMatchObject({ kid: 'key-2' });
@@ -65,7 +65,7 @@ it('keeps old keys published when it rotates, until it revokes them', async () =
   await expect(verify(old)).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' });
 });
 
-it('delivers events as told: repeated byte for byte, and in the order that chance gives', async () => {
+test('delivers events as told: repeated byte for byte, and in the order that chance gives', async () => {
   const seen: { user: string; body: string }[] = [];
   const door = await startDoor({
     functions: {

@@ -1,5 +1,5 @@
 import { Platform } from '@roq/nodejs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type RunningRoq, startRoq } from '../../local/roq.ts';
 
 let roq: RunningRoq;
@@ -20,7 +20,7 @@ function sdk(settings: { apiKey?: string } = {}) {
 const ada = { reference: 'u-1', email: 'ada@example.com' };
 
 describe('the official SDK', () => {
-  it('creates a user and finds it by id', async () => {
+  test('creates a user and finds it by id', async () => {
     const { createUser } = await sdk().createUser({
       user: { ...ada, firstName: 'Ada', customData: { plan: 1 } },
     });
@@ -37,14 +37,14 @@ describe('the official SDK', () => {
     expect(roq.users).toMatchObject([{ ...ada, id: createUser.id }]);
   });
 
-  it('changes just what an update names', async () => {
+  test('changes just what an update names', async () => {
     const { createUser } = await sdk().createUser({ user: { ...ada, phone: '+15550001234' } });
     await sdk().updateUser({ id: createUser.id, user: { isOptedIn: true } });
 
     expect(roq.users).toMatchObject([{ ...ada, phone: '+15550001234', isOptedIn: true, active: true }]);
   });
 
-  it('asks for one token, however many calls it makes', async () => {
+  test('asks for one token, however many calls it makes', async () => {
     const client = sdk();
     await client.users({});
     await client.users({});
@@ -52,21 +52,21 @@ describe('the official SDK', () => {
     expect(roq.requests).toMatchObject({ token: 1, graphql: 2, users: 2 });
   });
 
-  it.each([
+  test.each([
     ['an id that is no UUID', { id: 'u-1' }, 400, 'BAD_REQUEST'],
     ['an id that nobody has', { id: '80c81294-f338-4819-9b1f-acc314babd5f' }, 404, 'NOT_FOUND'],
   ])('hears of %s by status and code', async (_what, query, statusCode, errorCode) => {
     await expect(sdk().user(query)).rejects.toMatchObject({ statusCode, errorCode });
   });
 
-  it('is turned away with a wrong API key', async () => {
+  test('is turned away with a wrong API key', async () => {
     await expect(sdk({ apiKey: 'wrong' }).users({})).rejects.toMatchObject({
       statusCode: 401,
       errorCode: 'UNAUTHORIZED_EXCEPTION',
     });
   });
 
-  it('is turned away once its token was made to expire', async () => {
+  test('is turned away once its token was made to expire', async () => {
     const client = sdk();
     await client.users({});
     roq.expireTokens();
@@ -74,7 +74,7 @@ describe('the official SDK', () => {
     await expect(client.users({})).rejects.toMatchObject({ errorCode: 'UNAUTHORIZED_EXCEPTION' });
   });
 
-  it('is turned away with a token that has outlived its time', async () => {
+  test('is turned away with a token that has outlived its time', async () => {
     const client = sdk();
     await client.users({});
     nowMs += 60 * 60 * 1000 + 1000;
@@ -84,7 +84,7 @@ describe('the official SDK', () => {
 });
 
 describe('what is refused of a user', () => {
-  it.each([
+  test.each([
     ['email', { email: 'not an address' }],
     ['email', { email: '' }],
     ['firstName', { firstName: 'x'.repeat(256) }],
@@ -98,7 +98,7 @@ describe('what is refused of a user', () => {
     expect(roq.users).toEqual([]);
   });
 
-  it.each([
+  test.each([
     ['an array of custom data', { customData: [1] }],
     ['a bare value of custom data', { customData: 'x' }],
     ['no email', { email: undefined }],
@@ -118,7 +118,7 @@ describe('what is refused of a user', () => {
     expect(roq.users).toEqual([]);
   });
 
-  it('a change of the reference, which no update can name', async () => {
+  test('a change of the reference, which no update can name', async () => {
     const { errors } = await post(
       'mutation { updateUser(id: "80c81294-f338-4819-9b1f-acc314babd5f", user: { reference: "u-2" }) { id } }',
     );
@@ -127,7 +127,7 @@ describe('what is refused of a user', () => {
 });
 
 describe('the traps of the real one', () => {
-  it('takes a reference twice', async () => {
+  test('takes a reference twice', async () => {
     await sdk().createUser({ user: ada });
     await sdk().createUser({ user: ada });
 
@@ -135,7 +135,7 @@ describe('the traps of the real one', () => {
     expect(roq.users[1]?.createdAt.getTime()).toBeGreaterThan(roq.users[0]?.createdAt.getTime() ?? 0);
   });
 
-  it('hides deactivated users unless they are asked for, even by reference', async () => {
+  test('hides deactivated users unless they are asked for, even by reference', async () => {
     await sdk().createUser({ user: { ...ada, active: false } });
     const reference = { equalTo: 'u-1' };
 
@@ -144,7 +144,7 @@ describe('the traps of the real one', () => {
     expect(await references({ filter: { reference, withDeactivated: { equalTo: true } } })).toEqual(['u-1']);
   });
 
-  it('caps a page in silence, and tells how many there are', async () => {
+  test('caps a page in silence, and tells how many there are', async () => {
     await createUsers(5);
     const all = [1, 2, 3, 4, 5].map((number) => `u-${number}`);
 
@@ -156,7 +156,7 @@ describe('the traps of the real one', () => {
     expect(await references({ filter: { reference: { valueIn: all } } })).toHaveLength(3);
   });
 
-  it('runs aliased mutations up to the first that fails, and answers none of them', async () => {
+  test('runs aliased mutations up to the first that fails, and answers none of them', async () => {
     const { data, errors } = await post(`mutation {
       first: createUser(user: { reference: "u-1", email: "ada@example.com" }) { id }
       second: createUser(user: { reference: "u-2", email: "broken" }) { id }
@@ -171,7 +171,7 @@ describe('the traps of the real one', () => {
     expect(roq.requests).toMatchObject({ graphql: 1, createUser: 3 });
   });
 
-  it('wants both authorization headers', async () => {
+  test('wants both authorization headers', async () => {
     const headers = await authorization();
     for (const name of Object.keys(headers)) {
       const { errors } = await post('{ users { totalCount } }', {}, { ...headers, [name]: 'Bearer x' });
@@ -191,7 +191,7 @@ describe('filters, order and search', () => {
     for (const user of people) await sdk().createUser({ user });
   });
 
-  it.each([
+  test.each([
     [{ reference: { valueIn: ['u-1', 'u-3', 'u-9'] } }, ['u-1', 'u-3']],
     [{ reference: { valueIn: [] } }, []],
     [{ reference: { valueNotIn: ['u-1'] } }, ['u-2', 'u-3']],
@@ -212,7 +212,7 @@ describe('filters, order and search', () => {
     expect(await references({ filter, order: oldestFirst })).toEqual(expected);
   });
 
-  it('by id, which must be a UUID', async () => {
+  test('by id, which must be a UUID', async () => {
     const id = roq.users[1]?.id ?? '';
     expect(await references({ filter: { id: { valueIn: [id] } } })).toEqual(['u-2']);
     await expect(sdk().users({ filter: { id: { equalTo: 'u-2' } } })).rejects.toMatchObject({
@@ -220,13 +220,13 @@ describe('filters, order and search', () => {
     });
   });
 
-  it('orders by what is asked for, and newest first when nothing is', async () => {
+  test('orders by what is asked for, and newest first when nothing is', async () => {
     expect(await references({})).toEqual(['u-3', 'u-2', 'u-1']);
     expect(await references({ order: oldestFirst })).toEqual(['u-1', 'u-2', 'u-3']);
     expect(await references({ order: { sort: 'email', order: 'DESC' } })).toEqual(['u-2', 'u-3', 'u-1']);
   });
 
-  it('searches a part of one key', async () => {
+  test('searches a part of one key', async () => {
     expect(await references({ search: { key: 'email', value: 'ace@' } })).toEqual(['u-2']);
     expect(await references({ search: { key: 'firstName', value: 'ace@' } })).toEqual([]);
   });

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { providers } from '../../lib/providers/registry.ts';
 import { senders } from '../../local/providers/registry.ts';
 import { newWebhookSecret } from '../../local/providers/signing.ts';
@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 
 describe.concurrent('npm run send', () => {
-  it('mirrors a user by an event of Clerk, and says what ROQ then holds', async () => {
+  test('mirrors a user by an event of Clerk, and says what ROQ then holds', async () => {
     const { json, exitCode } = await send(
       'clerk',
       'user.created',
@@ -29,19 +29,22 @@ describe.concurrent('npm run send', () => {
       'ada@new.example',
     );
     expect(json).toMatchObject({
-      ...{ provider: 'clerk', event: 'user.created', status: 200, references: ['ada'] },
+      provider: 'clerk',
+      event: 'user.created',
+      status: 200,
+      references: ['ada'],
       users: [{ reference: 'ada', email: 'ada@new.example', isOptedIn: false, active: true }],
     });
     expect(exitCode).toBe(0);
     expect(rows('ada')).toHaveLength(1);
   });
 
-  it('sends the first of a kind that has several examples', async () => {
+  test('sends the first of a kind that has several examples', async () => {
     const { json } = await send('clerk', 'user.updated', '--user', 'bea');
     expect(json).toMatchObject({ event: 'user.updated-verified', users: [{ isOptedIn: true }] });
   });
 
-  it.each(senders)('mirrors a user by an event of $name', async (sender) => {
+  test.each(senders)('mirrors a user by an event of $name', async (sender) => {
     const [first] = listMirrored(sender);
     const tells = listMirrored(sender).find(([, { wanted }]) =>
       wanted(user, atMs).some(({ told }) => told?.email),
@@ -58,7 +61,7 @@ describe.concurrent('npm run send', () => {
     expect(await stack.app.store.get(id)).not.toBeNull();
   });
 
-  it('is for people unless told otherwise', async () => {
+  test('is for people unless told otherwise', async () => {
     const { stdout, exitCode } = await run(
       'send',
       'generic',
@@ -74,7 +77,7 @@ describe.concurrent('npm run send', () => {
     expect(exitCode).toBe(0);
   });
 
-  it.each([
+  test.each([
     [['nobody', 'user.created'], /no provider "nobody".*clerk, /],
     [['clerk', 'nothing'], /sends no "nothing".*user\.deleted/],
     [['clerk'], /user\.created, /],
@@ -87,7 +90,7 @@ describe.concurrent('npm run send', () => {
     expect(exitCode).toBe(2);
   });
 
-  it('says what to do where npm start is not running', async () => {
+  test('says what to do where npm start is not running', async () => {
     const free = await findPortPair();
     const { stderr, exitCode } = await run('send', 'clerk', 'user.created', '--port', `${free}`);
     expect(stderr).toContain('npm start');
@@ -109,7 +112,7 @@ describe.concurrent('npm run send --url', () => {
       `${stack.webhookUrl}${provider}`,
     );
 
-  it('signs with the settings in the environment', async () => {
+  test('signs with the settings in the environment', async () => {
     const right = await sendTo('clerk', 'user.created', { CLERK_SECRETS: stack.clerkSecret });
     expect(JSON.parse(right.stdout)).toMatchObject({ status: 200 });
     expect(right.exitCode).toBe(0);
@@ -119,13 +122,13 @@ describe.concurrent('npm run send --url', () => {
     expect(wrong.exitCode).toBe(1);
   });
 
-  it('says which settings are missing or wrong', async () => {
+  test('says which settings are missing or wrong', async () => {
     const { stderr, exitCode } = await sendTo('clerk', 'user.created', { CLERK_SECRETS: '' });
     expect(stderr).toContain('CLERK_SECRETS is missing');
     expect(exitCode).toBe(1);
   });
 
-  it('can not sign for a provider that has its own key', async () => {
+  test('can not sign for a provider that has its own key', async () => {
     const { stderr, exitCode } = await sendTo('kinde', 'user.created', {});
     expect(stderr).toContain('private key');
     expect(exitCode).toBe(1);
@@ -133,10 +136,12 @@ describe.concurrent('npm run send --url', () => {
 });
 
 describe.concurrent('npm run provider', () => {
-  it('lists every provider with its family, events and settings', async () => {
+  test('lists every provider with its family, events and settings', async () => {
     const { stdout, exitCode } = await run('provider', 'list', '--json');
     const listed = providers.map(({ name, family, mirrored, settings }) => ({
-      ...{ name, family, mirrored },
+      name,
+      family,
+      mirrored,
       settings: Object.keys(settings).map((name) => ({ name, description: expect.stringMatching(/./) })),
     }));
     expect(JSON.parse(stdout)).toMatchObject([...listed, { name: 'cognito' }]);
@@ -148,7 +153,7 @@ describe.concurrent('npm run provider', () => {
     for (const word of ['cognito', 'COGNITO_USER_POOL_IDS', 'AdminDisableUser']) expect(text).toContain(word);
   });
 
-  it('shows one in detail', async () => {
+  test('shows one in detail', async () => {
     const { stdout } = await run('provider', 'show', 'fusionauth');
     for (const word of ['Key Master', 'transaction failed', 'user.deactivate', 'FUSIONAUTH_SECRETS']) {
       expect(stdout).toContain(word);
@@ -156,7 +161,7 @@ describe.concurrent('npm run provider', () => {
     expect(stdout).toContain('npm run send -- fusionauth user.create.complete');
   });
 
-  it.each([
+  test.each([
     [['show', 'nobody'], /clerk, /],
     [['dance'], /Usage/],
     [['--dance'], /Usage/],

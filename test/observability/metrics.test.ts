@@ -27,7 +27,10 @@ describe('a log line with figures', () => {
   test('is the line as it was, and the figures beside it', () => {
     expect(measured(eventLine)).toMatchObject({
       ...eventLine,
-      ...{ stage: 'prod', Events: 1, RoqMs: 30, StoreMs: 4 },
+      stage: 'prod',
+      Events: 1,
+      RoqMs: 30,
+      StoreMs: 4,
     });
   });
 
@@ -54,8 +57,14 @@ describe('a log line with figures', () => {
 
   test('tells how it stands with all users', () => {
     expect(measured(gaugesLine)).toMatchObject({
-      ...{ Pending: 3, Waiting: 2, Parked: 1, Held: 0, OldestPendingMs: 90_000 },
-      ...{ Deactivations: 5, DeactivationCeiling: 25, LongestSilenceMs: 3_600_000 },
+      Pending: 3,
+      Waiting: 2,
+      Parked: 1,
+      Held: 0,
+      OldestPendingMs: 90_000,
+      Deactivations: 5,
+      DeactivationCeiling: 25,
+      LongestSilenceMs: 3_600_000,
     });
   });
 

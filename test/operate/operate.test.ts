@@ -8,7 +8,7 @@ import type { Diagnosis } from '../../lib/operate/doctor.ts';
 import type { Receipt } from '../../lib/operate/erase.ts';
 import type { Listing } from '../../lib/operate/listing.ts';
 import type { Overview, UserStatus } from '../../lib/operate/status.ts';
-import type { ManyTouched } from '../../lib/operate/touch.ts';
+import type { QueueResult } from '../../lib/operate/touch.ts';
 import { noteRan } from '../../lib/sync/drain.ts';
 import type { Told } from '../../lib/user.ts';
 import { startWorld, type World } from '../support/world.ts';
@@ -70,7 +70,11 @@ describe('status of a user', () => {
   test('says that ROQ and the record are in step, with the facts and their times', async () => {
     await world.deliver('calm', { email: 'calm@x.example', firstName: 'Calm' }, at);
     expect(await status('calm')).toMatchObject({
-      ...{ found: true, inStep: true, todo: 'nothing', differs: [], duplicates: [] },
+      found: true,
+      inStep: true,
+      todo: 'nothing',
+      differs: [],
+      duplicates: [],
       record: { queue: null, facts: { firstName: { value: 'Calm', at } } },
       roq: { answered: true, users: [{ isKept: true, state: { email: 'calm@x.example', active: true } }] },
     });
@@ -111,7 +115,9 @@ describe('status of a user', () => {
   test('of an unknown reference says what ROQ has of it', async () => {
     await world.roq.createUser({ reference: 'stranger', email: 'stranger@x.example' });
     expect(await status('stranger')).toMatchObject({
-      ...{ found: false, record: null, inStep: null },
+      found: false,
+      record: null,
+      inStep: null,
       roq: { users: [{ isKept: true }] },
     });
     expect(await status('nobody')).toMatchObject({ found: false, roq: { answered: true, users: [] } });
@@ -154,7 +160,10 @@ describe('with a system of its own', () => {
         parked: { count: 1 },
         held: { count: 2 },
       },
-      ...{ running: [], lastAudit: null, ranAt: null, heard: [{ provider: 'clerk' }] },
+      running: [],
+      lastAudit: null,
+      ranAt: null,
+      heard: [{ provider: 'clerk' }],
       deactivations: { counted: 1, limit: 1_000_000 },
     });
     const audit = await ask<JobView>({ command: 'audit' }, own);
@@ -232,7 +241,7 @@ describe('resync of all', () => {
     const [, refused] = parked;
     own.roqServer.fail.always({ how: 'refuse', ...(refused && { reference: refused }) });
     own.pass(60_000);
-    const first = await ask<ManyTouched>({ command: 'resync', all: true }, own);
+    const first = await ask<QueueResult>({ command: 'resync', all: true }, own);
     expect(first).toMatchObject({ counts: { done: 59, parked: 1 }, more: false, before: own.now() });
     for (const reference of parked) {
       expect(own.usersOf(reference)).toHaveLength(reference === refused ? 0 : 1);
@@ -241,8 +250,8 @@ describe('resync of all', () => {
     own.pass(60_000);
     const { before } = first;
     const asked = { command: 'resync', all: true } as const;
-    expect(await ask<ManyTouched>({ ...asked, before: before - 1 }, own)).toMatchObject({ counts: {} });
-    expect(await ask<ManyTouched>(asked, own)).toMatchObject({ counts: { parked: 1 } });
+    expect(await ask<QueueResult>({ ...asked, before: before - 1 }, own)).toMatchObject({ counts: {} });
+    expect(await ask<QueueResult>(asked, own)).toMatchObject({ counts: { parked: 1 } });
     await own.close();
   });
 });
@@ -278,7 +287,7 @@ describe('release', () => {
   test('of all lets every one through, in batches', async () => {
     const own = await startWorld();
     const references = await holdMany(own, 30);
-    const { counts, users, more } = await ask<ManyTouched>({ command: 'release', all: true }, own);
+    const { counts, users, more } = await ask<QueueResult>({ command: 'release', all: true }, own);
     expect({ counts, more }).toEqual({ counts: { done: 30 }, more: false });
     expect(users).toHaveLength(30);
     expect(references.map((reference) => own.usersOf(reference)[0]?.active)).toEqual(Array(30).fill(false));
@@ -332,7 +341,7 @@ describe('drop', () => {
     await own.deliver('really', { email: 'really@x.example' }, at);
     await own.deliver('really', off, at + 1);
     const references = await holdMany(own, 27);
-    const { counts, more } = await ask<ManyTouched>({ command: 'drop', all: true }, own);
+    const { counts, more } = await ask<QueueResult>({ command: 'drop', all: true }, own);
     expect({ counts, more }).toEqual({ counts: { done: 27 }, more: false });
     for (const reference of references) {
       expect(own.usersOf(reference)).toMatchObject([{ active: true }]);
@@ -345,8 +354,14 @@ describe('drop', () => {
 
 describe('erase', () => {
   const profile = {
-    ...{ email: 'eve@x.example', phone: '+15550100', firstName: 'Eve', lastName: 'Eden', locale: 'de' },
-    ...{ timezone: 'Europe/Rome', avatarUrl: 'https://x.example/eve.png', customData: '{"pet":"cat"}' },
+    email: 'eve@x.example',
+    phone: '+15550100',
+    firstName: 'Eve',
+    lastName: 'Eden',
+    locale: 'de',
+    timezone: 'Europe/Rome',
+    avatarUrl: 'https://x.example/eve.png',
+    customData: '{"pet":"cat"}',
     emailVerified: true,
   };
 
@@ -389,7 +404,10 @@ describe('erase', () => {
     await world.deliver('slow', { email: 'slow@x.example', firstName: 'Sam' }, at);
     world.roqServer.fail.always(down);
     expect(await erase('slow')).toMatchObject({
-      ...{ state: 'pending', recordHolds: [], roqUsers: null, code: 'roq_unavailable' },
+      state: 'pending',
+      recordHolds: [],
+      roqUsers: null,
+      code: 'roq_unavailable',
     });
     expect(JSON.stringify(await world.record('slow'))).not.toMatch(/slow@|Sam/);
     world.roqServer.fail.clear();
@@ -566,7 +584,7 @@ async function ask<Found = OperateAnswer>(command: CommandInput, through = world
 }
 
 const status = (reference: string) => ask<UserStatus>({ command: 'status', reference });
-const touch = (command: CommandInput) => ask<ManyTouched>(command);
+const touch = (command: CommandInput) => ask<QueueResult>(command);
 const erase = (reference: string) => ask<Receipt>({ command: 'erase', reference });
 
 function roqId(reference: string): string {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../lib/json.ts';
 import { providers } from '../../lib/providers/registry.ts';
 import { desired, type Facts, fold, toFacts } from '../../lib/user.ts';
@@ -31,7 +31,7 @@ beforeEach(() => {
 describe.each(senders)('$name, through the door,', (sender) => {
   const example = firstMirrored(sender);
 
-  it.each(listMirrored(sender))('mirrors %s', async (_name, example) => {
+  test.each(listMirrored(sender))('mirrors %s', async (_name, example) => {
     const atMs = Date.now();
     const before = await signUpBefore(example, atMs);
     const { headers, body } = await sign(sender, example.payload(user, atMs));
@@ -41,7 +41,7 @@ describe.each(senders)('$name, through the door,', (sender) => {
     expectMirrored(foldWanted(before, example, atMs));
   });
 
-  it('mirrors a body that comes as text, and one that comes as base64', async () => {
+  test('mirrors a body that comes as text, and one that comes as base64', async () => {
     const atMs = Date.now();
     for (const encoding of ['utf8', 'base64'] as const) {
       user = sampleUser(randomUUID(), `${randomUUID()}@example.com`);
@@ -77,9 +77,14 @@ function sign(sender: Sender, payload: object): Promise<SignedRequest> {
 /** Calls the handler with the header names as the provider writes them. */
 function invoke({ name }: Sender, { headers, body }: SignedRequest, encoding: 'utf8' | 'base64') {
   const event = {
-    ...{ headers: { ...headers }, pathParameters: { provider: name } },
-    ...{ body: Buffer.from(body).toString(encoding), isBase64Encoded: encoding === 'base64' },
-    ...{ version: '2.0', routeKey: '', rawPath: '', rawQueryString: '' },
+    headers: { ...headers },
+    pathParameters: { provider: name },
+    body: Buffer.from(body).toString(encoding),
+    isBase64Encoded: encoding === 'base64',
+    version: '2.0',
+    routeKey: '',
+    rawPath: '',
+    rawQueryString: '',
     requestContext: { http: { method: 'POST' } } as APIGatewayProxyEventV2['requestContext'],
   };
   return stack.webhookWith({})(event, { getRemainingTimeInMillis: () => 10_000 });

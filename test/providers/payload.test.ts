@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { generic } from '../../lib/providers/generic/generic.ts';
 import { generic as sender } from '../../local/providers/generic/generic.ts';
 import { newWebhookSecret, signWebhook } from '../../local/providers/signing.ts';
@@ -12,7 +12,7 @@ describe('a payload', () => {
     return (await read({ ...payload(), user: { id: 'user-1', ...user } }))[0]?.told;
   };
 
-  it.each<[string, object, object]>([
+  test.each<[string, object, object]>([
     ['a value that is too long', { first_name: 'x'.repeat(4_097) }, {}],
     [
       'a value that is just short enough',
@@ -28,7 +28,7 @@ describe('a payload', () => {
     expect(await tell(user)).toEqual({ ...told, disabled: true });
   });
 
-  it.each([65, 100_000])('with custom data nested %i deep still disables', async (levels) => {
+  test.each([65, 100_000])('with custom data nested %i deep still disables', async (levels) => {
     const nested = `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
     const text = JSON.stringify({
       ...payload(),
@@ -38,24 +38,24 @@ describe('a payload', () => {
     expect(event?.told).toEqual({ disabled: true });
   });
 
-  it('with custom data of which one member is nested too deep, among others, still disables', async () => {
+  test('with custom data of which one member is nested too deep, among others, still disables', async () => {
     const nested = `${'{"a":'.repeat(65)}1${'}'.repeat(65)}`;
     expect(await tell({ custom_data: { a: 1, b: JSON.parse(nested), c: 2 } })).toEqual({ disabled: true });
   });
 
-  it('with custom data of just 48 KiB tells them', async () => {
+  test('with custom data of just 48 KiB tells them', async () => {
     const custom_data = { x: 'x'.repeat(48 * 1024 - '{"x":""}'.length) };
     const told = { customData: JSON.stringify(custom_data), disabled: true };
     expect(await tell({ custom_data })).toEqual(told);
     expect(await tell({ custom_data: { x: `${custom_data.x}x` } })).toEqual({ disabled: true });
   });
 
-  it('with custom data nested 64 deep tells them', async () => {
+  test('with custom data nested 64 deep tells them', async () => {
     const nested = `${'{"a":'.repeat(64)}1${'}'.repeat(64)}`;
     expect(await tell({ custom_data: JSON.parse(nested) })).toEqual({ customData: nested, disabled: true });
   });
 
-  it.each<[string, string, object]>([
+  test.each<[string, string, object]>([
     ['at user.id', 'a user id that is a number', { id: 7 }],
     ['at user.id', 'a user id that is too long', { id: 'x'.repeat(513) }],
     ['at user.email', 'an e-mail address in a list', { email: ['hush@example.com'] }],
@@ -70,23 +70,23 @@ describe('a payload', () => {
     await expect(failure).rejects.not.toThrow('hush');
   });
 
-  it.each([0, -1, 1.5, '2026-05-04', '2026-05-04T12:00:00', 'now', null, 1e300, true])(
+  test.each([0, -1, 1.5, '2026-05-04', '2026-05-04T12:00:00', 'now', null, 1e300, true])(
     'is refused at the time %j',
     async (time) => {
       await expectRejected(read({ ...payload(), time }), 'payload_invalid');
     },
   );
 
-  it.each([[], null, 7, 'hush'])('that is %j as a whole is refused at its top', async (payload) => {
+  test.each([[], null, 7, 'hush'])('that is %j as a whole is refused at its top', async (payload) => {
     const { message } = await expectRejected(read(Buffer.from(JSON.stringify(payload))), 'payload_invalid');
     expect(message).toMatch(/at (the top|\w+)$/);
   });
 
-  it.each(['', '{', '\u{fffe}'])('that is %j is no JSON', async (text) => {
+  test.each(['', '{', '\u{fffe}'])('that is %j is no JSON', async (text) => {
     await expectRejected(read(Buffer.from(text)), 'body_malformed');
   });
 
-  it('of bytes that are no text is no JSON', async () => {
+  test('of bytes that are no text is no JSON', async () => {
     const bytes = Buffer.concat([Buffer.from('{"type":"'), Buffer.of(0xff), Buffer.from('"}')]);
     await expectRejected(read(bytes), 'body_malformed');
   });

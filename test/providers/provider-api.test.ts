@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import * as v from 'valibot';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ask, expectJson, timeLimit } from '../../lib/providers/provider-api.ts';
 import { answerJson, type RunningServer, serve } from '../../local/server.ts';
 
@@ -24,7 +24,7 @@ async function read(url = api.url) {
   return expectJson(schema, await ask(new URL('/users/1', url), { signal: timeLimit() }));
 }
 
-it('gives what the API answers, with the time by its clock', async () => {
+test('gives what the API answers, with the time by its clock', async () => {
   asked = [];
   answer = (response) =>
     answerJson(response, 200, { id: '1', more: 2 }, { date: 'Mon, 04 May 2026 12:00:00 GMT' });
@@ -33,7 +33,7 @@ it('gives what the API answers, with the time by its clock', async () => {
   expect(expectJson(schema, given)).toEqual({ id: '1' });
 });
 
-it.each<[string, (response: ServerResponse) => void]>([
+test.each<[string, (response: ServerResponse) => void]>([
   ['401', (response) => answerJson(response, 401, { id: '1' })],
   ['403', (response) => answerJson(response, 403, { id: '1' })],
   ['429', (response) => answerJson(response, 429, { id: '1' })],
@@ -48,11 +48,11 @@ it.each<[string, (response: ServerResponse) => void]>([
   await expect(read()).rejects.toMatchObject(unavailable);
 });
 
-it('is unavailable where nobody listens', async () => {
+test('is unavailable where nobody listens', async () => {
   await expect(read('http://127.0.0.1:9')).rejects.toMatchObject(unavailable);
 });
 
-it('takes its credentials to no other address', async () => {
+test('takes its credentials to no other address', async () => {
   answer = (response) => response.writeHead(302, { location: `${api.url}/elsewhere` }).end();
   await expect(read()).rejects.toMatchObject(unavailable);
   expect(asked).toEqual(['/users/1']);

@@ -1,7 +1,7 @@
 import { createHmac, createPublicKey } from 'node:crypto';
 import type { JWK } from 'jose';
 import * as v from 'valibot';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError, type RejectionCode } from '../../lib/errors.ts';
 import type { WebhookRequest } from '../../lib/event.ts';
 import type { EventLine } from '../../lib/observability/log-line.ts';
@@ -46,7 +46,7 @@ const noUser: readonly RejectionCode[] = ['payload_invalid', 'subject_unsupporte
 // What the sender is told of it: 400 where the body is wrong, 401 where the signature is.
 const malformed: readonly RejectionCode[] = ['body_malformed', 'payload_invalid', 'subject_unsupported'];
 
-it('every provider has a sender, and a name and settings of its own', () => {
+test('every provider has a sender, and a name and settings of its own', () => {
   const names = providers.map(({ name }) => name);
   const settings = providers.flatMap((provider) => Object.keys(provider.settings));
   expect(senders.map(({ name }) => name)).toEqual(names);
@@ -92,20 +92,20 @@ describe.each(listWays())('$title', ({ sender, provider, environment: toSettings
   }
 
   describe('takes', () => {
-    it.each(Object.entries(sender.examples))('%s for what it is', async (_name, { payload, wanted }) => {
+    test.each(Object.entries(sender.examples))('%s for what it is', async (_name, { payload, wanted }) => {
       const events = await read(await sent(payload(user, atMs)));
       expect(events.map(({ id: _id, ...event }) => event)).toEqual(wanted(user, atMs));
       const isId = sender.givesNoIds ? null : expect.stringMatching(/./);
       for (const { id } of events) expect(id).toEqual(isId);
     });
 
-    it('every kind that it mirrors, by an example', () => {
+    test('every kind that it mirrors, by an example', () => {
       const wanted = listMirrored(sender).flatMap(([, example]) => example.wanted(user, atMs));
       const kinds = wanted.filter(({ told }) => told).map(({ kind }) => kind.toLowerCase());
       expect(new Set(kinds)).toEqual(new Set(provider.mirrored.map(({ kind }) => kind.toLowerCase())));
     });
 
-    it.each([
+    test.each([
       ['capitals', (name: string) => name.toUpperCase()],
       ['small letters', (name: string) => name.toLowerCase()],
     ])('headers whose names are in %s', async (_case, write) => {
@@ -117,7 +117,7 @@ describe.each(listWays())('$title', ({ sender, provider, environment: toSettings
     });
 
     if (secrets.length > 0)
-      it('the old secret and the new one, until the old one is removed', async () => {
+      test('the old secret and the new one, until the old one is removed', async () => {
         const [before, after] = [toSettings(keys), toSettings(keys)];
         const join = (name: string) => {
           const separator = /\bcommas\b/.test(describeSetting(provider.settings[name])) ? ', ' : ' ';
@@ -136,7 +136,7 @@ describe.each(listWays())('$title', ({ sender, provider, environment: toSettings
         await expectRefused({ ...ofOld, settings: after }, ...badSignature);
       });
 
-    it('what is as old as may be, or as new', async () => {
+    test('what is as old as may be, or as new', async () => {
       for (const signedAtMs of [nowMs - (maxAgeMs ?? yearMs) + 1_000, nowMs + skewMs - 1_000]) {
         const wanted = example.wanted(user, signedAtMs);
         expect(await read(await sentAt(signedAtMs))).toHaveLength(wanted.length);
@@ -145,7 +145,7 @@ describe.each(listWays())('$title', ({ sender, provider, environment: toSettings
   });
 
   describe('refuses', () => {
-    it('what is not signed', async () => {
+    test('what is not signed', async () => {
       const { request, settings } = await sent();
       const headers = { 'content-type': request.headers['content-type'] };
       const body = Buffer.from(JSON.stringify(example.payload(user, atMs)));
@@ -155,7 +155,7 @@ describe.each(listWays())('$title', ({ sender, provider, environment: toSettings
       await expectRefused({ request: { ...request, headers, body }, settings }, ...codes);
     });
 
-    it('a header of its signature that is missing, or there twice', async () => {
+    test('a header of its signature that is missing, or there twice', async () => {
       const { request, settings } = await sent();
       const under = (headers: WebhookRequest['headers']) => ({ request: { ...request, headers }, settings });
       const isTaken = async (headers: WebhookRequest['headers']) =>
@@ -179,7 +179,7 @@ describe.each(listWays())('$title', ({ sender, provider, environment: toSettings
       }
     });
 
-    it('what a stranger signed, with all but our secrets and keys', async () => {
+    test('what a stranger signed, with all but our secrets and keys', async () => {
       const [settings, drawn] = [toSettings(keys), toSettings(keys)];
       const strangers = {
         ...settings,
@@ -191,7 +191,7 @@ describe.each(listWays())('$title', ({ sender, provider, environment: toSettings
     });
 
     if (secrets.length > 0 && !isEncrypted)
-      it('what was signed with an empty secret', async () => {
+      test('what was signed with an empty secret', async () => {
         const settings = toSettings(keys);
         const emptied = { ...settings, ...Object.fromEntries(secrets.map((name) => [name, ''])) };
         const request = await send(sender, example.payload(user, atMs), { keys, settings: emptied });
@@ -199,7 +199,7 @@ describe.each(listWays())('$title', ({ sender, provider, environment: toSettings
       });
 
     if (covers === 'body')
-      it('a body that was changed on its way, in any part of it', async () => {
+      test('a body that was changed on its way, in any part of it', async () => {
         const { request, settings } = await sent();
         for (const part of [0.25, 0.5, 0.75]) {
           const body = changeLetter(request.body, part);
@@ -209,7 +209,7 @@ describe.each(listWays())('$title', ({ sender, provider, environment: toSettings
 
     // Said openly: whoever has the credential may say anything.
     if (covers === 'nothing')
-      it('no other body under the same credential', async () => {
+      test('no other body under the same credential', async () => {
         const { request, settings } = await sent();
         const other = { ...user, id: '9f4a3b5e-0000-4000-8000-000000000002' };
         const { body } = await send(sender, example.payload(other, atMs), { keys, settings });
@@ -220,7 +220,7 @@ describe.each(listWays())('$title', ({ sender, provider, environment: toSettings
     // One secret of several may do, and what is known to all has a default.
     const needed = [...secrets, ...ofKeys].filter((name) => !sender.defaulted?.includes(name));
     if (needed.length > 0)
-      it(`to start with nothing in ${needed.join(' and ')}`, () => {
+      test(`to start with nothing in ${needed.join(' and ')}`, () => {
         for (const empty of ['', ' \n']) {
           const emptied = Object.fromEntries(needed.map((name) => [name, empty]));
           expect(() => connect(provider, { ...toSettings(keys), ...emptied })).toThrow(ConfigError);
@@ -228,12 +228,12 @@ describe.each(listWays())('$title', ({ sender, provider, environment: toSettings
       });
 
     if (maxAgeMs !== undefined)
-      it('what is too old, or comes from the future', async () => {
+      test('what is too old, or comes from the future', async () => {
         await expectRefused(await sentAt(nowMs - (maxAgeMs ?? 0) - 1_000), 'too_old');
         await expectRefused(await sentAt(nowMs + skewMs + 1_000), 'from_the_future');
       });
 
-    it('what is signed and not JSON', async () => {
+    test('what is signed and not JSON', async () => {
       const text = Buffer.from('{"type": "user');
       const broken = await sent(text);
       // Where the body is a token, that is of other claims, but JSON in any case.
@@ -241,29 +241,29 @@ describe.each(listWays())('$title', ({ sender, provider, environment: toSettings
       await expectRefused(broken, ...(isBody ? (['body_malformed'] as const) : badShape));
     });
 
-    it.each([{}, { data: null }, { user: [] }])('the payload %j', async (payload) => {
+    test.each([{}, { data: null }, { user: [] }])('the payload %j', async (payload) => {
       await expectRefused(await sent(payload), ...badShape);
     });
 
-    it('an empty list, or finds nothing in it', async () => {
+    test('an empty list, or finds nothing in it', async () => {
       const empty = await sent([]);
       const events = await read(empty).catch(() => null);
       if (events) expect(events).toEqual([]);
       else await expectRefused(empty, ...badShape);
     });
 
-    it('a body over 1 MiB, however it is signed', async () => {
+    test('a body over 1 MiB, however it is signed', async () => {
       const large = { ...example.payload(user, atMs), padding: 'x'.repeat(1_048_576) };
       await expectRefused(await sent(large), 'body_too_large');
     });
 
-    it.each(listMirrored(sender))('%s without the id of its user', async (_name, example) => {
+    test.each(listMirrored(sender))('%s without the id of its user', async (_name, example) => {
       const text = JSON.stringify(example.payload(user, atMs)).replaceAll(user.id, '');
       await expectRefused(await sent(JSON.parse(text)), ...noUser);
     });
 
     if (ofKeys.length === 0 && provider.family.startsWith('JWS header'))
-      it('a token of the algorithm none, where a secret signs', async () => {
+      test('a token of the algorithm none, where a secret signs', async () => {
         const { request, settings } = await sent();
         await expectRefused({ request: unsign(request), settings }, 'algorithm_refused');
       });
@@ -274,12 +274,12 @@ describe.each(listWays())('$title', ({ sender, provider, environment: toSettings
       /** An event that is right but for its token. */
       const forged = (forge: (sign: Sign) => Sign) => sent(undefined, { ...keys, sign: forge(keys.sign) });
 
-      it('of the algorithm none', async () => {
+      test('of the algorithm none', async () => {
         const unsigned = forged(() => async (claims, header) => `${toUnsigned(claims, header)}.`);
         await expectRefused(await unsigned, 'algorithm_refused');
       });
 
-      it('signed with the public key for a secret', async () => {
+      test('signed with the public key for a secret', async () => {
         const { keys: published } = (await (await fetch(keys.jwksUrl)).json()) as {
           keys: [JWK & { kid: string }];
         };
@@ -294,7 +294,7 @@ describe.each(listWays())('$title', ({ sender, provider, environment: toSettings
         await expectRefused(await confused, 'algorithm_refused');
       });
 
-      it('of a user, signed with the same key', async () => {
+      test('of a user, signed with the same key', async () => {
         const stolen = forged(
           (sign) =>
             ({ iss = keys.url, aud }) =>
@@ -303,7 +303,7 @@ describe.each(listWays())('$title', ({ sender, provider, environment: toSettings
         await expectRefused(await stolen, 'user_token', 'claim_missing', 'type_mismatch');
       });
 
-      it.each([
+      test.each([
         ['iss', 'issuer_mismatch'],
         ['aud', 'audience_mismatch'],
       ] as const)('of another %s, unless it never names one', async (name, code) => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError } from '../../lib/errors.ts';
 import { firebase } from '../../lib/providers/firebase/firebase.ts';
 import { hanko } from '../../lib/providers/hanko/hanko.ts';
@@ -19,8 +19,13 @@ const toRequest = (body: object) => ({ headers: {}, body: Buffer.from(JSON.strin
 describe('Firebase', () => {
   const functionUrl = 'https://europe-west1-demo.cloudfunctions.net/beforeSignIn';
   const claims = {
-    ...{ iss: 'https://securetoken.google.com/demo', aud: functionUrl, iat, exp: iat + 3_600, sub: 'u' },
-    ...{ event_id: 'event-1', event_type: 'beforeSignIn' },
+    iss: 'https://securetoken.google.com/demo',
+    aud: functionUrl,
+    iat,
+    exp: iat + 3_600,
+    sub: 'u',
+    event_id: 'event-1',
+    event_type: 'beforeSignIn',
   };
   let read: Reader;
   beforeAll(() => {
@@ -36,22 +41,25 @@ describe('Firebase', () => {
     return read(toRequest({ data: { jwt } }), nowMs);
   }
 
-  it('tells everything of a user, so that what is not in his record is empty or no', async () => {
+  test('tells everything of a user, so that what is not in his record is empty or no', async () => {
     expect(await send({})).toEqual([
       {
-        ...{ id: 'event-1', kind: 'beforeSignIn', reference: 'u', at: nowMs },
+        id: 'event-1',
+        kind: 'beforeSignIn',
+        reference: 'u',
+        at: nowMs,
         told: { email: null, phone: null, avatarUrl: null, emailVerified: false, disabled: false },
       },
     ]);
   });
 
-  it("refuses a user's own ID token, though it bears the names of an event", async () => {
+  test("refuses a user's own ID token, though it bears the names of an event", async () => {
     const idToken = { auth_time: iat, user_id: 'u', firebase: {} };
     await expect(send({}, idToken)).rejects.toMatchObject({ code: 'user_token' });
     await expect(send({}, { aud: 'demo' })).rejects.toMatchObject({ code: 'audience_mismatch' });
   });
 
-  it('refuses to take the project for a function, which all ID tokens are for', () => {
+  test('refuses to take the project for a function, which all ID tokens are for', () => {
     const settings = { FIREBASE_PROJECT_ID: 'demo', FIREBASE_FUNCTION_URLS: 'demo' };
     expect(() => connect(firebase, settings)).toThrow(ConfigError);
   });
@@ -60,8 +68,12 @@ describe('Firebase', () => {
 describe('Hanko', () => {
   const data = { id: 'u', emails: [{ address: 'ada@example.com', is_primary: true, is_verified: true }] };
   const claims = {
-    ...{ sub: 'hanko webhooks', aud: ['app.example.com'], iat, exp: iat + 300 },
-    ...{ evt: 'user.create', data },
+    sub: 'hanko webhooks',
+    aud: ['app.example.com'],
+    iat,
+    exp: iat + 300,
+    evt: 'user.create',
+    data,
   };
   let read: Reader;
   beforeAll(() => {
@@ -71,17 +83,17 @@ describe('Hanko', () => {
   const send = async (more: object, event = 'user.create') =>
     read(toRequest({ event, token: await keys.sign({ ...claims, ...more }) }), nowMs);
 
-  it('goes by the name of the event inside the token', async () => {
+  test('goes by the name of the event inside the token', async () => {
     expect(await send({}, 'user.delete')).toMatchObject([
       { kind: 'user.create', told: { emailVerified: true } },
     ]);
   });
 
-  it("refuses a user's own session token, though its template may hold the names of an event", async () => {
+  test("refuses a user's own session token, though its template may hold the names of an event", async () => {
     await expect(send({ sub: 'u' })).rejects.toMatchObject({ code: 'user_token' });
   });
 
-  it('says nothing of the address of a user who has none that is primary', async () => {
+  test('says nothing of the address of a user who has none that is primary', async () => {
     const emails = [{ address: 'ada@example.com', is_primary: false, is_verified: true }];
     expect(await send({ data: { id: 'u', emails } })).toMatchObject([{ reference: 'u', told: {} }]);
   });

@@ -315,7 +315,8 @@ describe('the token', () => {
         },
         async (url) => {
           await expect(connect(url).users({})).rejects.toMatchObject({
-            ...{ code: 'roq_unavailable', effect: 'none' },
+            code: 'roq_unavailable',
+            effect: 'none',
           });
         },
       );
@@ -552,11 +553,23 @@ function row({ reference, day, optedInAt, roles = [], active = true, ...ids }: R
   const at = new Date(Date.UTC(2026, 0, day));
   return {
     ...ids,
-    ...{ reference, roles, active, createdAt: at, updatedAt: at },
-    ...{ email: `${reference}@example.com`, firstName: `First ${reference}`, lastName: `Last ${reference}` },
-    ...{ locale: `${reference}-x`, phone: `phone ${reference}`, timezone: `zone/${reference}` },
-    ...{ avatarUrl: null, customData: null, synced: true, twoFactorEnabled: false },
-    ...{ isOptedIn: optedInAt !== undefined, optedInAt: optedInAt ? new Date(optedInAt) : null },
+    reference,
+    roles,
+    active,
+    createdAt: at,
+    updatedAt: at,
+    email: `${reference}@example.com`,
+    firstName: `First ${reference}`,
+    lastName: `Last ${reference}`,
+    locale: `${reference}-x`,
+    phone: `phone ${reference}`,
+    timezone: `zone/${reference}`,
+    avatarUrl: null,
+    customData: null,
+    synced: true,
+    twoFactorEnabled: false,
+    isOptedIn: optedInAt !== undefined,
+    optedInAt: optedInAt ? new Date(optedInAt) : null,
   };
 }
 

@@ -10,7 +10,7 @@ import {
   sign as signBytes,
 } from 'node:crypto';
 import { CompactEncrypt, FlattenedSign, GeneralSign } from 'jose';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Keys, remoteKeys, secretKeys } from '../../lib/signatures/keys.ts';
 import { type KeyServer, startKeyServer } from './key-server.ts';
 
@@ -129,7 +129,9 @@ const algorithms: readonly Attack[] = [
     () =>
       forge({ ...good, alg: 'PS256' }, (signed) =>
         signBytes('sha256', Buffer.from(signed), {
-          ...{ key: rsa.privateKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 },
+          key: rsa.privateKey,
+          padding: constants.RSA_PKCS1_PSS_PADDING,
+          saltLength: 32,
         }),
       ),
   ],
@@ -284,7 +286,7 @@ const codes: Readonly<Record<string, string>> = {
 };
 
 describe('a token is refused that has', () => {
-  it.each([...algorithms, ...headers, ...signatures])('%s: %s', async (_name, expected, make) => {
+  test.each([...algorithms, ...headers, ...signatures])('%s: %s', async (_name, expected, make) => {
     const error = await keys(await make()).then(
       ({ claims }) => new Error(`it was taken: ${JSON.stringify(claims)}`),
       (reason: unknown) => reason,
@@ -294,12 +296,12 @@ describe('a token is refused that has', () => {
   });
 });
 
-it('and no address that a token names is ever asked', () => {
+test('and no address that a token names is ever asked', () => {
   expect(mallory.requests()).toBe(0);
 });
 
 // The bytes of a signature can be written in several ways; none of them says anything else.
-it.each<[string, (signature: string) => string]>([
+test.each<[string, (signature: string) => string]>([
   ['with padding', (signature) => `${signature}==`],
   ['in the other alphabet of base64', (signature) => signature.replaceAll('-', '+').replaceAll('_', '/')],
   ['with a line end behind it', (signature) => `${signature}\n`],
@@ -321,7 +323,7 @@ function lastOf(signature: string): string {
   return letters[letters.indexOf(signature.at(-1) ?? '') ^ 1] ?? '';
 }
 
-it('and what is signed rightly is taken, so that the refusals above mean something', async () => {
+test('and what is signed rightly is taken, so that the refusals above mean something', async () => {
   for (const token of [
     goodToken(),
     forge({ alg: 'ES256', kid: 'ec' }, byEc('ieee-p1363')),
@@ -330,7 +332,7 @@ it('and what is signed rightly is taken, so that the refusals above mean somethi
     expect(await keys(token)).toMatchObject({ claims });
 });
 
-it('a shared secret is never taken for a key, nor a key for a secret', async () => {
+test('a shared secret is never taken for a key, nor a key for a secret', async () => {
   const secret = 'a secret that is long enough to be one';
   const shared = secretKeys([secret]);
   await expect(shared(forge({ alg: 'HS256' }, byHmac(secret)))).resolves.toMatchObject({ claims });

@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 const secretWords = /secret|credential|signature|hmac|digest|expected|apiKey|password|sha256|token\b/i;
@@ -38,7 +38,7 @@ const known: Readonly<Record<string, string>> = {
   'lib/roq/token.ts': 'token.text !== refused',
 };
 
-it('no secret, signature or credential is compared but by isSameBytes and isSameText', () => {
+test('no secret, signature or credential is compared but by isSameBytes and isSameText', () => {
   const suspects = files.flatMap((file) =>
     linesOf(file)
       .filter((line) => isSuspect(line) && !(known[file] && line.includes(known[file])))
@@ -47,12 +47,12 @@ it('no secret, signature or credential is compared but by isSameBytes and isSame
   expect(suspects).toEqual([]);
 });
 
-it('and those two are built on timingSafeEqual, which nothing else is', () => {
+test('and those two are built on timingSafeEqual, which nothing else is', () => {
   const users = files.filter((file) => linesOf(file).some((line) => line.includes('timingSafeEqual')));
   expect(users).toEqual([join('lib', 'signatures', 'bytes.ts')]);
 });
 
-it.each([
+test.each([
   'if (signature === expected) return;',
   'return secrets.includes(text);',
   'if (given !== credential) throw error;',

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type HmacOptions, verifyHmac } from '../../lib/signatures/hmac.ts';
 
 const body = Buffer.from('{"event":"User.Created"}');
@@ -21,13 +21,13 @@ function read(value: string | undefined, overrides: Partial<HmacOptions> = {}, s
 
 describe('an HMAC of the body', () => {
   // GitHub's published example: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
-  it('verifies as published', async () => {
+  test('verifies as published', async () => {
     const secrets = ["It's a Secret to Everybody"];
     const value = 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17';
     await read(value, { secrets, prefix: 'sha256=' }, Buffer.from('Hello, World!'));
   });
 
-  it.each<[string, string, Partial<HmacOptions>]>([
+  test.each<[string, string, Partial<HmacOptions>]>([
     ['in hex', sign('current'), {}],
     ['in hex of capitals', sign('current').toUpperCase(), {}],
     ['with the other secret', sign('next'), {}],
@@ -38,7 +38,7 @@ describe('an HMAC of the body', () => {
     await expect(read(value, overrides)).resolves.toBeUndefined();
   });
 
-  it.each<[string, string, string | undefined, Partial<HmacOptions>?]>([
+  test.each<[string, string, string | undefined, Partial<HmacOptions>?]>([
     ['that is missing', 'signature_missing', undefined],
     ['that is empty', 'signature_missing', ' '],
     ['that is there twice', 'header_duplicated', `${sign('current')},${sign('current')}`],
@@ -62,7 +62,7 @@ describe('an HMAC of the body', () => {
     });
   });
 
-  it('covers every byte of any body', async () => {
+  test('covers every byte of any body', async () => {
     const bytes = fc.uint8Array({ minLength: 1, maxLength: 200 });
     await fc.assert(
       fc.asyncProperty(bytes, fc.nat(), fc.integer({ min: 1, max: 255 }), async (sent, place, flip) => {
@@ -74,7 +74,7 @@ describe('an HMAC of the body', () => {
     );
   });
 
-  it.each([[[]], [['']], [['current', '']]])('can not have the secrets %j', (secrets) => {
+  test.each([[[]], [['']], [['current', '']]])('can not have the secrets %j', (secrets) => {
     expect(() => verifyHmac({ ...options, secrets })).toThrow(
       expect.objectContaining({ name: 'ConfigError', faults: [expect.stringMatching(/\w/)] }),
     );

@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { CompactEncrypt, SignJWT } from 'jose';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { verifyJweBody } from '../../lib/signatures/jwe-body.ts';
 import { secretKeys } from '../../lib/signatures/keys.ts';
 
@@ -30,14 +30,14 @@ function encrypt(token: string, key: KeyObject = ours, header: object = {}): Pro
 }
 
 describe('a body that is an encrypted token', () => {
-  it('is read by any of our keys', async () => {
+  test('is read by any of our keys', async () => {
     expect(await read(await encrypt(await sign()), ours)).toEqual(claims);
     expect(await read(`${await encrypt(await sign())}\n`, theirs, ours)).toEqual(claims);
     const byCurve = await encrypt(await sign(), ourCurve, { alg: 'ECDH-ES+A256KW' });
     expect(await read(byCurve, ourCurve)).toEqual(claims);
   });
 
-  it('is refused when what is in it was not signed by whom we know, or breaks a rule', async () => {
+  test('is refused when what is in it was not signed by whom we know, or breaks a rule', async () => {
     const forged = await encrypt(await sign('guessed'));
     await expect(read(forged, ours)).rejects.toMatchObject({ code: 'signature_mismatch' });
     const plain = await encrypt(JSON.stringify(claims));
@@ -46,7 +46,7 @@ describe('a body that is an encrypted token', () => {
     await expect(read(silent, ours)).rejects.toMatchObject({ code: 'claim_missing' });
   });
 
-  it.each<[string, () => string]>([
+  test.each<[string, () => string]>([
     ['nothing', () => ''],
     ['text', () => 'hush'],
     ['a public key', () => createPublicKey(ours).export({ type: 'spki', format: 'pem' }).toString()],
@@ -70,11 +70,11 @@ describe('a body that is an encrypted token', () => {
     expect(connect).not.toThrow(/hush/);
   });
 
-  it('is refused when it is signed, but not encrypted', async () => {
+  test('is refused when it is signed, but not encrypted', async () => {
     await expect(read(await sign(), ours)).rejects.toMatchObject({ code: 'signature_malformed' });
   });
 
-  it.each<[string, string, () => Promise<string>]>([
+  test.each<[string, string, () => Promise<string>]>([
     ['for another key', 'signature_mismatch', async () => encrypt(await sign(), theirs)],
     [
       'by an older algorithm for the key',
@@ -112,7 +112,7 @@ describe('a body that is an encrypted token', () => {
     });
   });
 
-  it('is refused when its key agreement uses another curve, or nonsense', async () => {
+  test('is refused when its key agreement uses another curve, or nonsense', async () => {
     const otherCurve = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey;
     const foreign = await encrypt(await sign(), otherCurve, { alg: 'ECDH-ES+A256KW' });
     const [, ...rest] = foreign.split('.');

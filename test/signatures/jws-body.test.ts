@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { CompactSign } from 'jose';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type ClaimRules, issuedAtMs } from '../../lib/signatures/claims.ts';
 import { verifyJwsBody } from '../../lib/signatures/jws-body.ts';
 import { secretKeys } from '../../lib/signatures/keys.ts';
@@ -31,7 +31,7 @@ function read(token: string, overrides: ClaimRules = {}) {
 }
 
 describe('a body that is a token', () => {
-  it.each<[string, object, object?]>([
+  test.each<[string, object, object?]>([
     ['that meets every rule', good],
     ['for several audiences, of which we are one', { ...good, aud: ['them', 'us-too'] }],
     ['whose type is written in full', good, { typ: 'application/Event+JWT' }],
@@ -42,7 +42,7 @@ describe('a body that is a token', () => {
     expect(await read(await sign(claims, header))).toEqual(claims);
   });
 
-  it.each<[string, string, object, object?]>([
+  test.each<[string, string, object, object?]>([
     ['without a type', 'type_mismatch', good, {}],
     ['of the type of another kind of token', 'type_mismatch', good, { typ: 'at+jwt' }],
     ['whose type is no text', 'type_mismatch', good, { typ: 1 }],
@@ -72,27 +72,27 @@ describe('a body that is a token', () => {
     });
   });
 
-  it('of which nothing is demanded is accepted, whatever it says', async () => {
+  test('of which nothing is demanded is accepted, whatever it says', async () => {
     const claims = { iss: 'https://mallory.example', aud: 'them', sub: 'user-1' };
     const verify = verifyJwsBody({ keys: secretKeys(['shared']) });
     expect(await verify({ headers: {}, body: Buffer.from(await sign(claims, {})) }, nowMs)).toEqual(claims);
   });
 
-  it('whose time is found to be no number is refused', async () => {
+  test('whose time is found to be no number is refused', async () => {
     const age = { of: () => Number.NaN, maxAgeMs: 3_600_000 };
     await expect(read(await sign(good), { age })).rejects.toMatchObject({ code: 'timestamp_malformed' });
   });
 
-  it('that has expired is accepted where expiry is ignored', async () => {
+  test('that has expired is accepted where expiry is ignored', async () => {
     const claims = { ...good, exp: now - 1_000 };
     expect(await read(await sign(claims), { ignoresExpiry: true })).toEqual(claims);
   });
 
-  it('may have white space around it', async () => {
+  test('may have white space around it', async () => {
     expect(await read(`\n${await sign(good)}\r\n`)).toEqual(good);
   });
 
-  it.each([
+  test.each([
     ['', 'signature_missing'],
     ['  \n', 'signature_missing'],
     ['{"json":true}', 'signature_malformed'],
@@ -101,7 +101,7 @@ describe('a body that is a token', () => {
     await expect(read(body)).rejects.toMatchObject({ code });
   });
 
-  it('is refused when its payload is not encoded', async () => {
+  test('is refused when its payload is not encoded', async () => {
     const header = Buffer.from('{"alg":"HS256","b64":false,"crit":["b64"]}').toString('base64url');
     const claims = JSON.stringify(good).replaceAll('.', '\\u002e');
     const token = `${header}.${claims}.${createHmac('sha256', secret).update(`${header}.${claims}`).digest('base64url')}`;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { verifyJwsHeader } from '../../lib/signatures/jws-header.ts';
 import { secretKeys } from '../../lib/signatures/keys.ts';
 
@@ -21,12 +21,12 @@ function read(token: string | undefined, sent: Uint8Array = body, hashEncoding: 
 }
 
 describe('a token in a header', () => {
-  it.each(['base64', 'hex'] as const)('vouches for the body by its hash in %s', async (encoding) => {
+  test.each(['base64', 'hex'] as const)('vouches for the body by its hash in %s', async (encoding) => {
     const claims = hash(body, encoding);
     expect(await read(await sign(claims), body, encoding)).toEqual(claims);
   });
 
-  it('vouches for bytes that are no text', async () => {
+  test('vouches for bytes that are no text', async () => {
     const bytes = Uint8Array.of(0xff, 0x00, 0xc3, 0x28);
     await read(await sign(hash(bytes)), bytes);
     await expect(read(await sign(hash(Buffer.from(bytes.toString()))), bytes)).rejects.toMatchObject({
@@ -34,7 +34,7 @@ describe('a token in a header', () => {
     });
   });
 
-  it.each<[string, string, Record<string, unknown>]>([
+  test.each<[string, string, Record<string, unknown>]>([
     ['of another body', 'body_hash_mismatch', hash(Buffer.from('{"event":{ }}'))],
     ['of a part of the body', 'body_hash_mismatch', hash(body.subarray(0, 4))],
     ['in another encoding', 'body_hash_mismatch', hash(body, 'hex')],
@@ -50,22 +50,26 @@ describe('a token in a header', () => {
     });
   });
 
-  it('stands behind its prefix, and nothing else will do', async () => {
+  test('stands behind its prefix, and nothing else will do', async () => {
     const verify = verifyJwsHeader({
-      ...{ keys: secretKeys(['shared']), header: 'x-signature', prefix: 'Bearer ' },
-      ...{ hashClaim: 'hash', hashEncoding: 'base64' },
+      keys: secretKeys(['shared']),
+      header: 'x-signature',
+      prefix: 'Bearer ',
+      hashClaim: 'hash',
+      hashEncoding: 'base64',
     });
     const token = await sign(hash(body));
     const say = (value: string) => verify({ headers: { 'x-signature': value }, body }, 0);
     expect(await say(`Bearer ${token}`)).toEqual(hash(body));
     for (const value of [token, `Basic ${token}`, `${token}Bearer `, 'Bearer']) {
       await expect(say(value)).rejects.toMatchObject({
-        ...{ code: 'signature_malformed', message: expect.stringMatching(/\w/) },
+        code: 'signature_malformed',
+        message: expect.stringMatching(/\w/),
       });
     }
   });
 
-  it('must meet the rules as well', async () => {
+  test('must meet the rules as well', async () => {
     const keys = secretKeys(['shared']);
     const rules = { issuer: 'https://idp.example', header: 'x-signature' };
     const verify = verifyJwsHeader({ keys, ...rules, hashClaim: 'hash', hashEncoding: 'base64' });
@@ -75,7 +79,7 @@ describe('a token in a header', () => {
     await expect(from('https://mallory.example')).rejects.toMatchObject({ code: 'issuer_mismatch' });
   });
 
-  it('is refused when it is missing, there twice, or no token', async () => {
+  test('is refused when it is missing, there twice, or no token', async () => {
     const token = await sign(hash(body));
     await expect(read(undefined)).rejects.toMatchObject({ code: 'signature_missing' });
     await expect(read('')).rejects.toMatchObject({ code: 'signature_missing' });

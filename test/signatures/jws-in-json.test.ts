@@ -1,5 +1,5 @@
 import { SignJWT } from 'jose';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ClaimRules } from '../../lib/signatures/claims.ts';
 import { verifyJwsText } from '../../lib/signatures/jws-in-json.ts';
 import { secretKeys } from '../../lib/signatures/keys.ts';
@@ -18,11 +18,11 @@ function read(token: string) {
 }
 
 describe('a token out of a body', () => {
-  it('gives its claims', async () => {
+  test('gives its claims', async () => {
     expect(await read(await sign(good))).toEqual(good);
   });
 
-  it.each<[string, string, Record<string, unknown>]>([
+  test.each<[string, string, Record<string, unknown>]>([
     ['from another issuer', 'issuer_mismatch', { ...good, iss: 'https://mallory.example' }],
     ['for another audience', 'audience_mismatch', { ...good, aud: ['them'] }],
     ['that has expired', 'too_old', { ...good, exp: now - 301 }],
@@ -35,7 +35,7 @@ describe('a token out of a body', () => {
     });
   });
 
-  it('is refused when it is empty, no token, or signed by somebody else', async () => {
+  test('is refused when it is empty, no token, or signed by somebody else', async () => {
     await expect(read('')).rejects.toMatchObject({ code: 'signature_missing' });
     await expect(read('nonsense')).rejects.toMatchObject({ code: 'signature_malformed' });
     await expect(read(await sign(good, 'guessed'))).rejects.toMatchObject({ code: 'signature_mismatch' });

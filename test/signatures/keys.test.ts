@@ -1,5 +1,5 @@
 import { CompactSign, SignJWT, UnsecuredJWT } from 'jose';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { remoteKeys, secretKeys } from '../../lib/signatures/keys.ts';
 import { createSigner, startKeyServer } from './key-server.ts';
 
@@ -8,14 +8,14 @@ const claims = { hello: 'world' };
 afterEach(() => vi.useRealTimers());
 
 describe('a key set', () => {
-  it.each(['RS256', 'PS384', 'ES256', 'ES512', 'EdDSA'])('verifies a token signed with %s', async (alg) => {
+  test.each(['RS256', 'PS384', 'ES256', 'ES512', 'EdDSA'])('verifies a token signed with %s', async (alg) => {
     const signer = await createSigner('key-1', alg);
     await using server = await startKeyServer(signer.jwk);
     const keys = remoteKeys(server.url);
     expect(await keys(await signer.sign(claims, { typ: 'event' }))).toEqual({ typ: 'event', claims });
   });
 
-  it('is fetched once for many tokens', async () => {
+  test('is fetched once for many tokens', async () => {
     const signer = await createSigner();
     await using server = await startKeyServer(signer.jwk);
     const keys = remoteKeys(server.url);
@@ -25,7 +25,7 @@ describe('a key set', () => {
     expect(server.requests()).toBe(1);
   });
 
-  it('is not fetched for an algorithm that is refused', async () => {
+  test('is not fetched for an algorithm that is refused', async () => {
     await using server = await startKeyServer();
     await expect(remoteKeys(server.url)(new UnsecuredJWT(claims).encode())).rejects.toMatchObject({
       code: 'algorithm_refused',
@@ -33,7 +33,7 @@ describe('a key set', () => {
     expect(server.requests()).toBe(0);
   });
 
-  it('may hold several keys, of which a token without a key id was signed by any', async () => {
+  test('may hold several keys, of which a token without a key id was signed by any', async () => {
     const [first, second, stranger] = await Promise.all([
       createSigner(''),
       createSigner(''),
@@ -45,7 +45,7 @@ describe('a key set', () => {
     await expect(keys(await stranger.sign(claims))).rejects.toMatchObject({ code: 'signature_mismatch' });
   });
 
-  it('that was rotated is fetched again after 5 seconds', async () => {
+  test('that was rotated is fetched again after 5 seconds', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_780_000_000_000 });
     const [old, fresh] = await Promise.all([createSigner('old'), createSigner('fresh')]);
     await using server = await startKeyServer(old.jwk);
@@ -57,7 +57,7 @@ describe('a key set', () => {
     expect((await keys(await fresh.sign(claims))).claims).toEqual(claims);
   });
 
-  it('loses a key that was withdrawn after 10 minutes', async () => {
+  test('loses a key that was withdrawn after 10 minutes', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_780_000_000_000 });
     const [leaked, fresh] = await Promise.all([createSigner('leaked'), createSigner('fresh')]);
     await using server = await startKeyServer(leaked.jwk, fresh.jwk);
@@ -69,7 +69,7 @@ describe('a key set', () => {
     await expect(keys(token)).rejects.toMatchObject({ code: 'key_unknown' });
   });
 
-  it('is fetched once in 5 seconds for a flood of made-up key ids', async () => {
+  test('is fetched once in 5 seconds for a flood of made-up key ids', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_780_000_000_000 });
     const [signer, forger] = await Promise.all([createSigner(), createSigner()]);
     await using server = await startKeyServer(signer.jwk);
@@ -104,7 +104,7 @@ describe('a key set', () => {
     'never ends its answer': (response) => response.write('{"keys":'),
   };
 
-  it.each(Object.entries(broken))(
+  test.each(Object.entries(broken))(
     'whose server %s is unavailable, until it recovers',
     async (_how, instead) => {
       vi.useFakeTimers({ toFake: ['Date'], now: 1_780_000_000_000 });
@@ -120,7 +120,7 @@ describe('a key set', () => {
     },
   );
 
-  it('whose server is down is asked once in a second, however many requests come in', async () => {
+  test('whose server is down is asked once in a second, however many requests come in', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_780_000_000_000 });
     const signer = await createSigner();
     await using server = await startKeyServer(signer.jwk);
@@ -135,7 +135,7 @@ describe('a key set', () => {
     expect(server.requests()).toBe(3);
   });
 
-  it('whose server goes down is still used until its keys run out', async () => {
+  test('whose server goes down is still used until its keys run out', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_780_000_000_000 });
     const [signer, stranger] = await Promise.all([createSigner(), createSigner('stranger')]);
     await using server = await startKeyServer(signer.jwk);
@@ -148,7 +148,7 @@ describe('a key set', () => {
     expect((await keys(token)).claims).toEqual(claims);
   });
 
-  it('whose server is not there is unavailable', async () => {
+  test('whose server is not there is unavailable', async () => {
     const signer = await createSigner();
     const server = await startKeyServer();
     await server[Symbol.asyncDispose]();
@@ -157,7 +157,7 @@ describe('a key set', () => {
     });
   });
 
-  it('that publishes the private half of its key is not used', async () => {
+  test('that publishes the private half of its key is not used', async () => {
     const signer = await createSigner();
     await using server = await startKeyServer({ ...signer.jwk, d: 'AQAB' });
     await expect(remoteKeys(server.url)(await signer.sign(claims))).rejects.toMatchObject({
@@ -165,7 +165,7 @@ describe('a key set', () => {
     });
   });
 
-  it.each([
+  test.each([
     'http://idp.example/jwks',
     'ftp://idp.example/jwks',
     'https://me:secret@idp.example/jwks',
@@ -195,7 +195,7 @@ describe('the published examples', () => {
       'eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg',
   };
 
-  it('verify', async () => {
+  test('verify', async () => {
     await using server = await startKeyServer(es256.jwk, eddsa.jwk);
     const keys = remoteKeys(server.url);
     expect((await keys(es256.token)).claims).toMatchObject({ iss: 'joe', exp: 1_300_819_380 });
@@ -207,7 +207,7 @@ describe('the published examples', () => {
 });
 
 describe('a forged token', () => {
-  it('is refused with a code that says why', async () => {
+  test('is refused with a code that says why', async () => {
     const [signer, forger] = await Promise.all([createSigner(), createSigner()]);
     await using server = await startKeyServer(signer.jwk);
     const keys = remoteKeys(server.url);
@@ -248,7 +248,7 @@ describe('a forged token', () => {
     }
   });
 
-  it('is refused when its algorithm is not among those of the provider', async () => {
+  test('is refused when its algorithm is not among those of the provider', async () => {
     const signer = await createSigner();
     await using server = await startKeyServer(signer.jwk);
     await expect(remoteKeys(server.url, ['ES256'])(await signer.sign(claims))).rejects.toMatchObject({
@@ -256,7 +256,7 @@ describe('a forged token', () => {
     });
   });
 
-  it('is refused when what was signed is not an object of claims', async () => {
+  test('is refused when what was signed is not an object of claims', async () => {
     const secret = 'a secret of some length, for the sake of it';
     const keys = secretKeys([secret]);
     const noText = Buffer.concat([Buffer.from('{"name":"'), Buffer.of(0xff), Buffer.from('"}')]);
@@ -265,7 +265,8 @@ describe('a forged token', () => {
         .setProtectedHeader({ alg: 'HS256' })
         .sign(new TextEncoder().encode(secret));
       await expect(keys(token), String(payload)).rejects.toMatchObject({
-        ...{ code: 'body_malformed', message: expect.stringMatching(/\w/) },
+        code: 'body_malformed',
+        message: expect.stringMatching(/\w/),
       });
     }
   });
@@ -275,18 +276,18 @@ describe('shared secrets', () => {
   const sign = (secret: string, alg = 'HS256') =>
     new SignJWT(claims).setProtectedHeader({ alg }).sign(new TextEncoder().encode(secret));
 
-  it.each(['HS256', 'HS384', 'HS512'])('verify %s', async (alg) => {
+  test.each(['HS256', 'HS384', 'HS512'])('verify %s', async (alg) => {
     expect((await secretKeys(['current'])(await sign('current', alg))).claims).toEqual(claims);
   });
 
-  it('may be several, while one replaces another', async () => {
+  test('may be several, while one replaces another', async () => {
     const keys = secretKeys(['next', 'current']);
     await keys(await sign('next'));
     await keys(await sign('current'));
     await expect(keys(await sign('retired'))).rejects.toMatchObject({ code: 'signature_mismatch' });
   });
 
-  it('do not verify what a key pair signed, nor what nobody did', async () => {
+  test('do not verify what a key pair signed, nor what nobody did', async () => {
     const signer = await createSigner();
     const keys = secretKeys(['current', JSON.stringify(signer.jwk)]);
     await expect(keys(await signer.sign(claims))).rejects.toMatchObject({ code: 'algorithm_refused' });
@@ -296,7 +297,7 @@ describe('shared secrets', () => {
     await expect(keys(await sign('A'.repeat(32)))).rejects.toMatchObject({ code: 'signature_mismatch' });
   });
 
-  it.each([[[]], [['']], [['current', '']]])('can not be %j', (secrets) => {
+  test.each([[[]], [['']], [['current', '']]])('can not be %j', (secrets) => {
     expect(() => secretKeys(secrets)).toThrow(
       expect.objectContaining({ name: 'ConfigError', faults: [expect.stringMatching(/\w/)] }),
     );

@@ -30,8 +30,10 @@ afterAll(() => keys.close());
 
 describe('a plain HMAC', () => {
   const check = verifyHmac({
-    ...{ header: 'x-hub-signature-256', secrets: [secret] },
-    ...{ encoding: 'hex', prefix: 'sha256=' },
+    header: 'x-hub-signature-256',
+    secrets: [secret],
+    encoding: 'hex',
+    prefix: 'sha256=',
   });
 
   test("of GitHub's package passes here", async () => {

@@ -1,6 +1,6 @@
 import { createHmac, generateKeyPairSync, randomBytes, sign as signBytes } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   type StandardWebhooksOptions,
   verifyStandardWebhooks,
@@ -50,7 +50,7 @@ function signV1(id: string, timestamp: string, body: Uint8Array | string, secret
 }
 
 describe('a message of Standard Webhooks', () => {
-  it.each<[string, Sent, Partial<StandardWebhooksOptions>]>([
+  test.each<[string, Sent, Partial<StandardWebhooksOptions>]>([
     ['as published, by HMAC', {}, {}],
     ['as published, by ed25519', { signature: published.v1a }, { secrets: [published.publicKey] }],
     ['signed with the second of our secrets', {}, { secrets: [otherSecret, published.secret] }],
@@ -73,7 +73,7 @@ describe('a message of Standard Webhooks', () => {
     expect(await read(sent, options)).toBe(published.id);
   });
 
-  it.each<[string, string, Sent, Partial<StandardWebhooksOptions>?]>([
+  test.each<[string, string, Sent, Partial<StandardWebhooksOptions>?]>([
     ['with another body', 'signature_mismatch', { body: '{"test": 2432232315}' }],
     ['with another id', 'signature_mismatch', { id: 'msg_other' }],
     ['with another time', 'signature_mismatch', { timestamp: '1614265331' }],
@@ -135,12 +135,12 @@ describe('a message of Standard Webhooks', () => {
     });
   });
 
-  it.each(['1614265030', '1614265630'])('of 5 minutes from now, %s, is accepted', async (timestamp) => {
+  test.each(['1614265030', '1614265630'])('of 5 minutes from now, %s, is accepted', async (timestamp) => {
     const signature = signV1(published.id, timestamp, published.body);
     expect(await read({ timestamp, signature })).toBe(published.id);
   });
 
-  it('may be of bytes that are no text', async () => {
+  test('may be of bytes that are no text', async () => {
     const body = Uint8Array.of(0x7b, 0xff, 0xfe, 0x7d);
     const signature = signV1(published.id, published.timestamp, body);
     expect(await read({ body, signature })).toBe(published.id);
@@ -149,7 +149,7 @@ describe('a message of Standard Webhooks', () => {
     });
   });
 
-  it('may come under the names of Svix, but never under both', async () => {
+  test('may come under the names of Svix, but never under both', async () => {
     const verify = verifyStandardWebhooks({ secrets: [published.secret] });
     const body = Buffer.from(published.body);
     expect(await verify({ headers: headers('svix'), body }, nowMs)).toBe(published.id);
@@ -166,7 +166,7 @@ describe('a message of Standard Webhooks', () => {
     await expect(verify({ headers: torn, body }, nowMs)).rejects.toMatchObject({ code: 'signature_missing' });
   });
 
-  it('signed by ed25519 verifies with its own public key only', async () => {
+  test('signed by ed25519 verifies with its own public key only', async () => {
     const [ours, other] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed25519')];
     const toSecret = ({ publicKey }: typeof ours) =>
       `whpk_${publicKey.export({ type: 'spki', format: 'der' }).subarray(-32).toString('base64')}`;
@@ -180,7 +180,7 @@ describe('a message of Standard Webhooks', () => {
 });
 
 describe('the reference library', () => {
-  it.each([24, 32, 64])('and we agree on secrets of %i bytes, both ways', async (bytes) => {
+  test.each([24, 32, 64])('and we agree on secrets of %i bytes, both ways', async (bytes) => {
     const secret = `whsec_${randomBytes(bytes).toString('base64')}`;
     const at = new Date();
     const timestamp = String(Math.floor(at.getTime() / 1000));
@@ -198,7 +198,7 @@ describe('the reference library', () => {
 
 describe('a secret', () => {
   const base64 = (bytes: number) => Buffer.alloc(bytes, 1).toString('base64');
-  it.each([
+  test.each([
     ['nothing', ''],
     ['a prefix alone', 'whsec_'],
     ['without its prefix', base64(32)],
@@ -215,13 +215,13 @@ describe('a secret', () => {
     );
   });
 
-  it('must be there', () => {
+  test('must be there', () => {
     expect(() => verifyStandardWebhooks({ secrets: [] })).toThrow(
       expect.objectContaining({ name: 'ConfigError', faults: [expect.stringMatching(/\w/)] }),
     );
   });
 
-  it('is not told by the fault that it makes', () => {
+  test('is not told by the fault that it makes', () => {
     expect(() => verifyStandardWebhooks({ secrets: ['whsec_hush'] })).toThrow(
       expect.not.objectContaining({ message: expect.stringContaining('hush') }),
     );

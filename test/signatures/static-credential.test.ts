@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { verifyAgreedText, verifyStaticCredential } from '../../lib/signatures/static-credential.ts';
 
 const verify = verifyStaticCredential({
@@ -7,14 +7,14 @@ const verify = verifyStaticCredential({
 });
 const send = (authorization?: string) => verify({ headers: { authorization }, body: new Uint8Array() });
 
-it.each(['Bearer next', 'Bearer current', ' Bearer current '])(
+test.each(['Bearer next', 'Bearer current', ' Bearer current '])(
   'the agreed value %j is accepted',
   async (value) => {
     await expect(send(value)).resolves.toBeUndefined();
   },
 );
 
-it.each([
+test.each([
   [undefined, 'signature_missing'],
   ['', 'signature_missing'],
   ['Bearer retired', 'credential_mismatch'],
@@ -29,7 +29,7 @@ it.each([
   });
 });
 
-it.each([[[]], [['']], [['Bearer current', '']]])('%j can not be what was agreed', (credentials) => {
+test.each([[[]], [['']], [['Bearer current', '']]])('%j can not be what was agreed', (credentials) => {
   expect(() => verifyStaticCredential({ header: 'authorization', credentials })).toThrow(
     expect.objectContaining({ name: 'ConfigError', faults: [expect.stringMatching(/\w/)] }),
   );
@@ -37,11 +37,11 @@ it.each([[[]], [['']], [['Bearer current', '']]])('%j can not be what was agreed
 
 const check = verifyAgreedText(['next', 'current']);
 
-it.each(['next', 'current'])('the agreed text %j of a body is accepted', (text) => {
+test.each(['next', 'current'])('the agreed text %j of a body is accepted', (text) => {
   expect(() => check(text)).not.toThrow();
 });
 
-it.each([
+test.each([
   [undefined, 'signature_missing'],
   [null, 'signature_missing'],
   ['', 'signature_missing'],
@@ -52,8 +52,11 @@ it.each([
   expect(() => check(text)).toThrow(expect.objectContaining({ name: 'RejectedError', code }));
 });
 
-it.each([[[]], [['']], [['current', '']]])('%j can not be what a body was agreed to hold', (credentials) => {
-  expect(() => verifyAgreedText(credentials)).toThrow(
-    expect.objectContaining({ name: 'ConfigError', faults: [expect.stringMatching(/\w/)] }),
-  );
-});
+test.each([[[]], [['']], [['current', '']]])(
+  '%j can not be what a body was agreed to hold',
+  (credentials) => {
+    expect(() => verifyAgreedText(credentials)).toThrow(
+      expect.objectContaining({ name: 'ConfigError', faults: [expect.stringMatching(/\w/)] }),
+    );
+  },
+);

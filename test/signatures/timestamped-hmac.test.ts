@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type TimestampedHmacOptions, verifyTimestampedHmac } from '../../lib/signatures/timestamped-hmac.ts';
 
 const known = {
@@ -25,7 +25,7 @@ function sign(time: string | number, body: Uint8Array = known.body, secret = kno
 }
 
 describe('a timestamped HMAC', () => {
-  it.each<[string, string, Sent?]>([
+  test.each<[string, string, Sent?]>([
     ['in seconds', known.value],
     ['with spaces after the commas', known.value.replace(',', ', ')],
     ['in hex of capitals', `t=1700000000,v1=${known.v1.toUpperCase()}`],
@@ -46,7 +46,7 @@ describe('a timestamped HMAC', () => {
     await expect(read(value, sent)).resolves.toBeUndefined();
   });
 
-  it.each<[string, string, string | undefined, Sent?]>([
+  test.each<[string, string, string | undefined, Sent?]>([
     ['that is missing', 'signature_missing', undefined],
     ['that is empty', 'signature_missing', ' '],
     ['without a time', 'signature_malformed', `v1=${known.v1}`],
@@ -75,7 +75,7 @@ describe('a timestamped HMAC', () => {
     });
   });
 
-  it.each([
+  test.each([
     '',
     '0',
     '01700000000',
@@ -89,7 +89,7 @@ describe('a timestamped HMAC', () => {
     await expect(read(sign(time))).rejects.toMatchObject({ code: 'timestamp_malformed' });
   });
 
-  it('covers every byte of any body', async () => {
+  test('covers every byte of any body', async () => {
     const bytes = fc.uint8Array({ minLength: 1, maxLength: 200 });
     await fc.assert(
       fc.asyncProperty(bytes, fc.nat(), fc.integer({ min: 1, max: 255 }), async (body, place, flip) => {
@@ -101,7 +101,7 @@ describe('a timestamped HMAC', () => {
     );
   });
 
-  it.each([[[]], [['']], [['somekey', '']]])('can not have the secrets %j', (secrets) => {
+  test.each([[[]], [['']], [['somekey', '']]])('can not have the secrets %j', (secrets) => {
     const options = { header: 'x-signature', unit: 's' as const };
     expect(() => verifyTimestampedHmac({ ...options, secrets })).toThrow(
       expect.objectContaining({ name: 'ConfigError', faults: [expect.stringMatching(/\w/)] }),

@@ -129,8 +129,16 @@ function historyOf({ scenario, order, gapMs }: Case): History {
   });
   const rates = { dynamodb: {}, roq: {}, dies: 0, pauses: 0, roqMs: 5 };
   return {
-    ...{ seed: scenario, rates, ceiling: 1_000, pageCap: 25, tokenLifetimeMs: 3_600_000, skewMs: 0 },
-    ...{ lagMs: 0, scheduleMs: 60_000, tellsItem: true, steps },
+    seed: scenario,
+    rates,
+    ceiling: 1_000,
+    pageCap: 25,
+    tokenLifetimeMs: 3_600_000,
+    skewMs: 0,
+    lagMs: 0,
+    scheduleMs: 60_000,
+    tellsItem: true,
+    steps,
   };
 }
 

@@ -8,8 +8,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createState } from '../../lib/dynamodb/documents.ts';
-import { createLists } from '../../lib/dynamodb/queries.ts';
+import { createDocuments } from '../../lib/dynamodb/documents.ts';
+import { createQueries } from '../../lib/dynamodb/queries.ts';
 import { queues, shardsOf } from '../../lib/dynamodb/record.ts';
 import { createStore, type Leased } from '../../lib/dynamodb/store.ts';
 import { type Facts, toFacts } from '../../lib/user.ts';
@@ -78,8 +78,8 @@ async function outcomeAt({ client }: Engine, history: readonly Operation[]): Pro
   let nowMs = 1_000_000;
   const now = () => nowMs;
   const store = createStore({ client, tableName, now });
-  const lists = createLists({ client, tableName });
-  const state = createState({ client, tableName: stateTableName, now });
+  const queries = createQueries({ client, tableName });
+  const documents = createDocuments({ client, tableName: stateTableName, now });
   const held = new Map<string, Leased>();
   const results: unknown[] = [];
   for (const { do: what, user, owner, facts, number } of history) {
@@ -107,23 +107,23 @@ async function outcomeAt({ client }: Engine, history: readonly Operation[]): Pro
       pass: async () => {
         nowMs += number * 700;
       },
-      spend: async () => state.spend(id, number, 8, 1_000),
-      refund: async () => state.refund(id, 1),
+      spend: async () => documents.spend(id, number, 8, 1_000),
+      refund: async () => documents.refund(id, 1),
       put: async () =>
-        state.put('job', `${id} ${user}`, { number }, number === 5 ? null : number - 1, number * 1_000),
+        documents.put('job', `${id} ${user}`, { number }, number === 5 ? null : number - 1, number * 1_000),
       list: async () =>
-        (await Array.fromAsync(state.list('job'))).filter((entry) => entry.id.startsWith(`${id} `)),
+        (await Array.fromAsync(documents.list('job'))).filter((entry) => entry.id.startsWith(`${id} `)),
       get: async () => store.get(reference),
     };
     results.push(await operations[what]?.());
   }
   const references = [0, 1].map((user) => `history ${histories} user ${user}`);
-  const records = [...(await lists.getMany(references))].sort(([a], [b]) => (a < b ? -1 : 1));
+  const records = [...(await queries.getMany(references))].sort(([a], [b]) => (a < b ? -1 : 1));
   const queued = await Promise.all(
-    queues.flatMap(shardsOf).map((shard) => lists.due(shard, nowMs + 10_000, 1_000)),
+    queues.flatMap(shardsOf).map((shard) => queries.due(shard, nowMs + 10_000, 1_000)),
   );
   const mine = queued.flatMap(({ entries }) => entries).filter((each) => references.includes(each));
-  return { results, records, mine: mine.sort(), count: await state.get('count', `history ${histories}`) };
+  return { results, records, mine: mine.sort(), count: await documents.get('count', `history ${histories}`) };
 }
 
 const names = [

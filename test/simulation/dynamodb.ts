@@ -35,7 +35,9 @@ export type EngineOptions = {
 export const usersShape: TableShape = {
   key: ['reference'],
   index: {
-    ...{ name: 'pending', hash: 'shard', range: 'dueAt' },
+    name: 'pending',
+    hash: 'shard',
+    range: 'dueAt',
     projected: ['reference', 'shard', 'dueAt', 'pendingSince', 'attempts', 'lastError'],
   },
 };
@@ -128,7 +130,8 @@ export function createEngine(shapes: Readonly<Record<string, TableShape>>, optio
     if (condition && !condition.test(item ?? {}, given)) {
       const isTold = tellsItem && item && expected.ReturnValuesOnConditionCheckFailure === 'ALL_OLD';
       throw new ConditionalCheckFailedException({
-        ...{ message: 'The conditional request failed', $metadata: {} },
+        message: 'The conditional request failed',
+        $metadata: {},
         ...(isTold && { Item: copyItem(item) }),
       });
     }

@@ -96,7 +96,10 @@ export function drawHistory(seed: string): History {
   if (chance.is(0.2))
     steps.push(...drawStorm(chance, references, atMs + chance.pick([0, minute]), steps.length));
   return {
-    ...{ seed, rates: drawRates(chance, isCrowded), steps, scheduleMs },
+    seed,
+    rates: drawRates(chance, isCrowded),
+    steps,
+    scheduleMs,
     ceiling: chance.pick([1, 2, 1_000_000, 1_000_000, 1_000_000]),
     pageCap: chance.pick([1, 3, 25]),
     tokenLifetimeMs: chance.pick([90 * second, hour, 2 * hour]),
@@ -181,7 +184,12 @@ function drawEvent(
   const repeats = chance.is(0.25) ? chance.between(1, 3) : 0;
   const deliveries = Array.from({ length: 1 + repeats }, () => drawDelay(chance, atMs, scheduleMs));
   return {
-    ...{ is: 'event', reference, kind, user, deliveries, form },
+    is: 'event',
+    reference,
+    kind,
+    user,
+    deliveries,
+    form,
     // Some providers stamp whole seconds, so that two events may bear one time.
     happenedMs: chance.is(0.2) ? Math.floor(atMs / second) * second : atMs,
     sender: chance.pick(['svix', 'svix', 'kinde', 'auth0', 'okta', 'logto']),
@@ -191,8 +199,16 @@ function drawEvent(
 /** A provider goes wrong, and says of everybody at once that he is disabled. */
 function drawStorm(chance: Chance, references: readonly string[], atMs: number, id: number): readonly Step[] {
   return references.map((reference, i) => ({
-    ...{ id: id + i, is: 'event', reference, kind: 'user.disabled', user: {}, form: 'sound', sender: 'svix' },
-    ...{ atMs, happenedMs: atMs, deliveries: [chance.between(0, 30)] },
+    id: id + i,
+    is: 'event',
+    reference,
+    kind: 'user.disabled',
+    user: {},
+    form: 'sound',
+    sender: 'svix',
+    atMs,
+    happenedMs: atMs,
+    deliveries: [chance.between(0, 30)],
   }));
 }
 
@@ -237,7 +253,8 @@ function drawRates(chance: Chance, isCrowded: boolean): Rates {
   const each = <Name extends string>(names: readonly Name[]) =>
     Object.fromEntries(names.map((name) => [name, rate()])) as Record<Name, number>;
   return {
-    ...{ dynamodb: each(dynamodbFaults), roq: each(roqFaults) },
+    dynamodb: each(dynamodbFaults),
+    roq: each(roqFaults),
     dies: isCalm || chance.is(0.5) ? 0 : chance.pick([0.001, 0.005, 0.02, 0.1]),
     pauses: isCalm || chance.is(0.5) ? 0 : chance.pick([0.05, 0.2]),
     roqMs: isCrowded ? chance.pick([50, 200, 500]) : chance.pick([20, 20, 100, 1_000]),

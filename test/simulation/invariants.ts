@@ -54,7 +54,14 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
   let hasDrops = false;
   let violation: Violation | null = null;
   return {
-    ...{ tell, acknowledge, noteChange, noteText, fail, checkLease, checkStep, checkRecords },
+    tell,
+    acknowledge,
+    noteChange,
+    noteText,
+    fail,
+    checkLease,
+    checkStep,
+    checkRecords,
     /** Somebody changed the user in ROQ; who is parked or held already is not looked after then. */
     noteEdit: (reference: string) => {
       edited.add(reference);

@@ -88,16 +88,16 @@ export class Environment {
         if (!strike || strike.dies === 'before') return this.die();
         const giveUp = () => this.#whenRunning(() => reject(signal?.reason));
         signal?.addEventListener('abort', giveUp);
-        let settle = () => reject(strike.failure);
+        let recordOutcome = () => reject(strike.failure);
         const arrive = () => {
           const settled = outcomeOf(() => effect(strike.how), resolve, reject);
-          if (!strike.failure) settle = settled;
+          if (!strike.failure) recordOutcome = settled;
         };
         const answer = () => {
           signal?.removeEventListener('abort', giveUp);
           if (strike.dies === 'after') return this.die();
-          if (!strike.pauseMs) return this.#whenRunning(settle);
-          this.#clock.after(strike.pauseMs, () => this.#whenRunning(settle));
+          if (!strike.pauseMs) return this.#whenRunning(recordOutcome);
+          this.#clock.after(strike.pauseMs, () => this.#whenRunning(recordOutcome));
         };
         if (strike.thereMs !== null) this.#clock.after(strike.thereMs, arrive, false);
         if (strike.backMs !== null) this.#clock.after((strike.thereMs ?? 0) + strike.backMs, answer);

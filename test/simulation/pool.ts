@@ -35,7 +35,8 @@ export async function runMany(options: PoolOptions): Promise<Tally> {
       };
       worker.on('message', (done: Tally) => {
         tally = {
-          ...{ runs: tally.runs + done.runs, calls: tally.calls + done.calls },
+          runs: tally.runs + done.runs,
+          calls: tally.calls + done.calls,
           failures: [...tally.failures, ...done.failures],
         };
         onProgress?.(tally);

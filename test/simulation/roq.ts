@@ -130,7 +130,10 @@ function readFields(query: string): readonly Field[] {
   const fields =
     known.get(query) ??
     [...selections.matchAll(fieldPattern)].map(([, alias, name = '', id = '', user = '', brief]) => ({
-      ...{ alias: alias ?? name, name, id, user },
+      alias: alias ?? name,
+      name,
+      id,
+      user,
       isBrief: brief !== undefined,
     }));
   known.set(query, fields);

@@ -33,7 +33,7 @@ const longestMs = 4 * dayMs;
 export async function run(history: History, options: RunOptions = {}): Promise<Report> {
   const clock = new Clock(startMs);
   const chance = new Chance(`${history.seed}/world`);
-  const giveBack = [takeOverIds(chance.part('ids')), clock.takeOverTimeouts(), takeOverStacks()];
+  const endLease = [takeOverIds(chance.part('ids')), clock.takeOverTimeouts(), takeOverStacks()];
   const simulation = new Simulation(history, clock, chance, options);
   try {
     await clock.passUntil(Promise.race([simulation.play(), simulation.violated]));
@@ -41,7 +41,7 @@ export async function run(history: History, options: RunOptions = {}): Promise<R
     if (error instanceof RestlessError) simulation.book.fail('applied', error.message);
     else if (!(error instanceof Violation)) throw error;
   } finally {
-    for (const undo of giveBack) undo();
+    for (const undo of endLease) undo();
   }
   const { book, calls, invocations } = simulation;
   return { violation: book.violation, calls, invocations };

@@ -18,9 +18,13 @@ const usage = `npm run simulate -- [options]
 
 const { values: asked } = parseArgs({
   options: {
-    ...{ runs: { type: 'string', default: '2000' }, from: { type: 'string' }, seed: { type: 'string' } },
-    ...{ workers: { type: 'string' }, whole: { type: 'boolean', default: false } },
-    ...{ 'crash-points': { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+    runs: { type: 'string', default: '2000' },
+    from: { type: 'string' },
+    seed: { type: 'string' },
+    workers: { type: 'string' },
+    whole: { type: 'boolean', default: false },
+    'crash-points': { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
 
@@ -46,7 +50,9 @@ async function simulate(): Promise<boolean> {
   let shownAt = startedAt;
   print(`${asked.runs} histories from seed ${from}`);
   const tally = await runMany({
-    ...{ from, runs: Number(asked.runs), ...(asked.workers && { workers: Number(asked.workers) }) },
+    from,
+    runs: Number(asked.runs),
+    ...(asked.workers && { workers: Number(asked.workers) }),
     onProgress: (soFar) => {
       if (performance.now() - shownAt < everyMs) return;
       shownAt = performance.now();

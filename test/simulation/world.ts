@@ -3,8 +3,8 @@
 import { inspect } from 'node:util';
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type App, noteDuplicates, noteHeard } from '../../lib/app.ts';
-import { createState } from '../../lib/dynamodb/documents.ts';
-import { createLists } from '../../lib/dynamodb/queries.ts';
+import { createDocuments } from '../../lib/dynamodb/documents.ts';
+import { createQueries } from '../../lib/dynamodb/queries.ts';
 import type { Item } from '../../lib/dynamodb/record.ts';
 import { createStore } from '../../lib/dynamodb/store.ts';
 import { UnavailableError } from '../../lib/errors.ts';
@@ -76,7 +76,9 @@ export function createWorld(
   const engine = createEngine(
     { [usersTable]: usersShape, [stateTable]: stateShape },
     {
-      ...{ now, tellsItem, pageItems: 3 },
+      now,
+      tellsItem,
+      pageItems: 3,
       onWrite: (tableName, item) => tableName === usersTable && noteWrite(item),
       lagMs: () => (lagMs === 0 ? 0 : chance.between(0, lagMs)),
       leavesUnread: () => chance.is(0.1),
@@ -116,11 +118,15 @@ export function createWorld(
     const { now } = environment;
     const client = clientIn(environment);
     const users = { client, tableName: usersTable, now };
-    const state = createState({ client, tableName: stateTable, now });
+    const documents = createDocuments({ client, tableName: stateTable, now });
     const log = (line: LogLine) => watch.onText(JSON.stringify(line));
-    const limits = { state, now, limits: { count: ceiling, share: 0 } };
+    const limits = { documents, now, limits: { count: ceiling, share: 0 } };
     return {
-      ...{ store: createStore(users), lists: createLists(users), state, now, log },
+      store: createStore(users),
+      queries: createQueries(users),
+      documents,
+      now,
+      log,
       roq: createRoq({
         url: roqUrl,
         environmentId,
@@ -129,11 +135,12 @@ export function createWorld(
         now,
         fetch: fetchIn(environment),
       }),
-      ...{ limits: limits.limits, random: () => chance.next() },
+      limits: limits.limits,
+      random: () => chance.next(),
       admit: createCeiling(limits),
       admitIn: (run) => createCeiling(limits, run),
-      noteDuplicates: noteDuplicates(state, log, now),
-      noteHeard: noteHeard(state, now),
+      noteDuplicates: noteDuplicates(documents, log, now),
+      noteHeard: noteHeard(documents, now),
     };
   }
 
@@ -212,21 +219,24 @@ function toEvent({ headers, body }: Posted): Parameters<Webhook>[0] {
     timeEpoch: 0,
   };
   return {
-    ...{
-      version: '2.0',
-      routeKey: route.routeKey,
-      rawPath: http.path,
-      rawQueryString: '',
-      isBase64Encoded: false,
-    },
-    ...{ headers: { ...headers }, body, pathParameters: { provider: 'generic' } },
+    version: '2.0',
+    routeKey: route.routeKey,
+    rawPath: http.path,
+    rawQueryString: '',
+    isBase64Encoded: false,
+    headers: { ...headers },
+    body,
+    pathParameters: { provider: 'generic' },
     requestContext: { ...route, ...ids, http },
   };
 }
 
 function configOf(known: readonly string[]) {
   const settings = {
-    ...{ GENERIC_SECRETS: [...known], GENERIC_JWKS_URL: '', GENERIC_ISSUER: '', GENERIC_AUDIENCE: '' },
+    GENERIC_SECRETS: [...known],
+    GENERIC_JWKS_URL: '',
+    GENERIC_ISSUER: '',
+    GENERIC_AUDIENCE: '',
   };
   const provider = {
     name: 'generic',

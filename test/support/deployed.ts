@@ -2,7 +2,7 @@
 // template gives it.
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { createState } from '../../lib/dynamodb/documents.ts';
+import { createDocuments } from '../../lib/dynamodb/documents.ts';
 import { createStore } from '../../lib/dynamodb/store.ts';
 import { createTable, startDynamoDb } from '../../local/dynamodb.ts';
 import { generic } from '../../local/providers/generic/generic.ts';
@@ -45,7 +45,8 @@ export async function deploy({ options = '', environment = '' } = {}) {
     '/roq-sync/dev/webhook/GENERIC_SECRETS': secrets.GENERIC_SECRETS ?? '',
   });
   const client = new DynamoDBClient({
-    ...{ endpoint: dynamoDb.url, region: 'eu-central-1' },
+    endpoint: dynamoDb.url,
+    region: 'eu-central-1',
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   });
   await Promise.all([createTable(client, 'users'), createTable(client, 'state', 'StateTable')]);
@@ -79,11 +80,17 @@ ${environment}`,
       ...[key, typeof value === 'string' ? value : tables[value.Ref]],
     ]);
     const runtime = await startRuntime({
-      ...{ handler: Handler, folder, memoryMb: MemorySize, timeoutMs: Timeout * 1_000 },
+      handler: Handler,
+      folder,
+      memoryMb: MemorySize,
+      timeoutMs: Timeout * 1_000,
       environment: {
         ...Object.fromEntries(variables),
-        ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: name, AWS_SECRET_ACCESS_KEY: 'secret' },
-        ...{ AWS_ENDPOINT_URL_DYNAMODB: wire.url, AWS_ENDPOINT_URL_SSM: wire.url },
+        AWS_REGION: 'eu-central-1',
+        AWS_ACCESS_KEY_ID: name,
+        AWS_SECRET_ACCESS_KEY: 'secret',
+        AWS_ENDPOINT_URL_DYNAMODB: wire.url,
+        AWS_ENDPOINT_URL_SSM: wire.url,
         AWS_LAMBDA_FUNCTION_NAME: `roq-sync-dev-${name}`,
         ...changes,
       },
@@ -103,9 +110,13 @@ ${environment}`,
     const payload = generic.examples[kind]?.payload(sampleUser(reference), atMs) ?? {};
     const { headers, body } = await generic.sign(payload, { nowMs: Date.now(), environment: secrets, keys });
     return {
-      ...{ version: '2.0', rawPath: '/webhooks/generic', pathParameters: { provider: 'generic' } },
-      ...{ requestContext: { http: { method: 'POST' } }, headers },
-      ...{ body: Buffer.from(body).toString('base64'), isBase64Encoded: true },
+      version: '2.0',
+      rawPath: '/webhooks/generic',
+      pathParameters: { provider: 'generic' },
+      requestContext: { http: { method: 'POST' } },
+      headers,
+      body: Buffer.from(body).toString('base64'),
+      isBase64Encoded: true,
     };
   }
 
@@ -119,9 +130,17 @@ ${environment}`,
   }
 
   return {
-    ...{ template, runtimes, roq, wire, functionOf, start, call, toEvent, deliver },
+    template,
+    runtimes,
+    roq,
+    wire,
+    functionOf,
+    start,
+    call,
+    toEvent,
+    deliver,
     store: createStore({ client, tableName: 'users', now: () => Date.now() - storedAgoMs }),
-    state: createState({ client, tableName: 'state', now: Date.now }),
+    documents: createDocuments({ client, tableName: 'state', now: Date.now }),
     usersOf: (reference: string) => roq.users.filter((user) => user.reference === reference),
     /** Everything that the functions have logged. */
     lines: () => running.flatMap((runtime) => runtime.lines()),

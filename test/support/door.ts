@@ -54,8 +54,14 @@ export async function openDoor() {
       world.lines.length = 0;
       const { statusCode = 0, body = '' } = await handler(
         {
-          ...{ version: '2.0', routeKey: '', rawPath: '', rawQueryString: '', isBase64Encoded: false },
-          ...{ pathParameters: { provider: name }, headers: { ...headers }, ...request },
+          version: '2.0',
+          routeKey: '',
+          rawPath: '',
+          rawQueryString: '',
+          isBase64Encoded: false,
+          pathParameters: { provider: name },
+          headers: { ...headers },
+          ...request,
           requestContext: { http: { method } } as APIGatewayProxyEventV2['requestContext'],
           ...(event as Partial<APIGatewayProxyEventV2>),
         },
@@ -70,7 +76,7 @@ export async function openDoor() {
     close: world.close,
     /** Who is in the table and was never folded: nobody, unless something wrote past the fold. */
     strangers: async () => {
-      const { records } = await ports.lists.page(null, 1_000_000);
+      const { records } = await ports.queries.page(null, 1_000_000);
       return records.map(({ reference }) => reference).filter((reference) => !known.has(reference));
     },
   };
@@ -81,7 +87,8 @@ export function toKnock({ headers, body }: WebhookRequest, encoding: 'utf8' | 'b
   const given = Object.entries(headers).map(([name, value = '']) => [name, value] as const);
   return {
     headers: Object.fromEntries(given),
-    ...{ body: Buffer.from(body).toString(encoding), isBase64Encoded: encoding === 'base64' },
+    body: Buffer.from(body).toString(encoding),
+    isBase64Encoded: encoding === 'base64',
   };
 }
 

@@ -16,10 +16,13 @@ export function dying(ports: App, calls: number): App {
         };
       },
     });
-  const { store, lists, state, roq } = ports;
+  const { store, queries, documents, roq } = ports;
   return {
     ...ports,
-    ...{ store: mortal(store), lists: mortal(lists), state: mortal(state), roq: mortal(roq) },
+    store: mortal(store),
+    queries: mortal(queries),
+    documents: mortal(documents),
+    roq: mortal(roq),
   };
 }
 

@@ -3,18 +3,37 @@
 import type { EventLine, LogLine } from '../../lib/observability/log-line.ts';
 
 export const eventLine: EventLine = {
-  ...{ message: 'event', provider: 'clerk', eventId: 'e-1', kind: 'user.created', reference: 'u-1' },
-  ...{ outcome: 'done', code: null, cause: null, roqMs: 30, storeMs: 4 },
+  message: 'event',
+  provider: 'clerk',
+  eventId: 'e-1',
+  kind: 'user.created',
+  reference: 'u-1',
+  outcome: 'done',
+  code: null,
+  cause: null,
+  roqMs: 30,
+  storeMs: 4,
 };
 
 export const rejectedLine: EventLine = {
   ...eventLine,
-  ...{ eventId: null, kind: null, reference: null, outcome: 'rejected', code: 'signature_mismatch' },
+  eventId: null,
+  kind: null,
+  reference: null,
+  outcome: 'rejected',
+  code: 'signature_mismatch',
 };
 
 export const gaugesLine: LogLine = {
-  ...{ message: 'gauges', pending: 3, waiting: 2, parked: 1, held: 0, oldestPendingMs: 90_000 },
-  ...{ deactivations: 5, ceiling: 25, longestSilenceMs: 3_600_000 },
+  message: 'gauges',
+  pending: 3,
+  waiting: 2,
+  parked: 1,
+  held: 0,
+  oldestPendingMs: 90_000,
+  deactivations: 5,
+  ceiling: 25,
+  longestSilenceMs: 3_600_000,
 };
 
 export const lines: readonly LogLine[] = [
@@ -22,7 +41,16 @@ export const lines: readonly LogLine[] = [
   { message: 'roq', code: 'roq_unauthorized', statusCode: 401, errorCode: null, errorSubCode: null },
   { message: 'failure', code: 'store_unavailable', cause: null },
   {
-    ...{ message: 'job', id: 'audit-2026-05-04', is: 'audit', state: 'done', code: null },
-    ...{ records: 10, drifted: 2, repaired: 2, missing: 0, strangers: 1, duplicates: 0 },
+    message: 'job',
+    id: 'audit-2026-05-04',
+    is: 'audit',
+    state: 'done',
+    code: null,
+    records: 10,
+    drifted: 2,
+    repaired: 2,
+    missing: 0,
+    strangers: 1,
+    duplicates: 0,
   },
 ];

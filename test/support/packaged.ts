@@ -53,7 +53,9 @@ export async function copyService({ hollow = false } = {}) {
   async function packageStage(stage: string, settings?: string): Promise<Packaged> {
     if (settings) await writeFile(join(folder, `settings.${stage}.yml`), settings);
     const { stdout, stderr } = await run('serverless', ['package', '--stage', stage], {
-      ...{ env, cwd: folder, timeout: 60_000 },
+      env,
+      cwd: folder,
+      timeout: 60_000,
     });
     const path = join(folder, '.serverless/cloudformation-template-update-stack.json');
     return { folder, output: stdout + stderr, template: JSON.parse(await readFile(path, 'utf8')) };

@@ -24,7 +24,11 @@ export type Outcome =
 
 export type Runtime = Awaited<ReturnType<typeof startRuntime>>;
 
-type Pending = { readonly id: string; readonly event: unknown; readonly settle: (outcome: Outcome) => void };
+type Pending = {
+  readonly id: string;
+  readonly event: unknown;
+  readonly recordOutcome: (outcome: Outcome) => void;
+};
 
 // What Lambda leaves of a function's memory to Node's heap.
 const heapShare = 0.9;
@@ -45,8 +49,8 @@ export async function startRuntime(deployed: Deployed) {
     peakKb = Math.max(peakKb, Number(request.headers['x-peak-kilobytes'] ?? 0));
     response.writeHead(202).end();
     const isMine = pending !== null && path.includes(pending.id);
-    if (isMine && path.endsWith('/response')) pending?.settle({ is: 'returned', value: body });
-    else if (isMine || path.endsWith('/init/error')) pending?.settle({ is: 'threw', error: body });
+    if (isMine && path.endsWith('/response')) pending?.recordOutcome({ is: 'returned', value: body });
+    else if (isMine || path.endsWith('/init/error')) pending?.recordOutcome({ is: 'threw', error: body });
   }
 
   async function next(response: ServerResponse): Promise<void> {
@@ -63,7 +67,7 @@ export async function startRuntime(deployed: Deployed) {
   async function invoke(event: unknown): Promise<Outcome> {
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     if (child.exitCode !== null || child.signalCode !== null) child = run(deployed, server.url, log);
-    pending = { id: randomUUID(), event, settle: resolve };
+    pending = { id: randomUUID(), event, recordOutcome: resolve };
     const timer = setTimeout(() => resolve({ is: 'timed out' }), timeoutMs);
     ask.resolve();
     const outcome = await promise;
@@ -100,7 +104,9 @@ function run(
   const child = spawn(process.execPath, [`--max-old-space-size=${heapMb}`, bootstrap], {
     env: {
       ...environment,
-      ...{ _HANDLER: handler, LAMBDA_TASK_ROOT: folder, AWS_LAMBDA_RUNTIME_API: new URL(apiUrl).host },
+      _HANDLER: handler,
+      LAMBDA_TASK_ROOT: folder,
+      AWS_LAMBDA_RUNTIME_API: new URL(apiUrl).host,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

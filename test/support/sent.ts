@@ -36,7 +36,10 @@ export function listWays(): readonly Way[] {
     const { name, environment, variants = {} } = sender;
     const provider = findProvider(name);
     const others = Object.entries(variants).map(([how, environment]) => ({
-      ...{ title: `${name} by ${how}`, sender, provider, environment },
+      title: `${name} by ${how}`,
+      sender,
+      provider,
+      environment,
     }));
     return [{ title: name, sender, provider, environment }, ...others];
   });

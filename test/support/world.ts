@@ -3,8 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
 import { type App, noteDuplicates, noteHeard } from '../../lib/app.ts';
-import { createState } from '../../lib/dynamodb/documents.ts';
-import { createLists } from '../../lib/dynamodb/queries.ts';
+import { createDocuments } from '../../lib/dynamodb/documents.ts';
+import { createQueries } from '../../lib/dynamodb/queries.ts';
 import { shardsOf, type UserRecord } from '../../lib/dynamodb/record.ts';
 import { createStore, type Folded } from '../../lib/dynamodb/store.ts';
 import type { LogLine } from '../../lib/observability/log-line.ts';
@@ -28,21 +28,27 @@ export async function startWorld({ pageCap = 5, timeoutMs = 300, isInProcess = f
   const roqServer = await startRoq({ pageCap, now });
   const users = { client: table.client, tableName, now };
   const store = createStore(users);
-  const lists = createLists(users);
-  const state = createState({ client: table.client, tableName: stateTableName, now });
+  const queries = createQueries(users);
+  const documents = createDocuments({ client: table.client, tableName: stateTableName, now });
   const limits = { count: 1_000_000, share: 0 };
-  const ceiling = { state, now, limits };
+  const ceiling = { documents, now, limits };
   const { url, environmentId, apiKey } = roqServer;
   const roq = createRoq({ url, environmentId, apiKey, timeoutMs, now });
   const lines: LogLine[] = [];
   const log = (line: LogLine) => void lines.push(line);
   const ports: App = {
-    ...{ store, lists, state, roq, now, log, random: () => 0.5 },
+    store,
+    queries,
+    documents,
+    roq,
+    now,
+    log,
+    random: () => 0.5,
     admit: createCeiling(ceiling),
     admitIn: (run) => createCeiling(ceiling, run),
     limits,
-    noteDuplicates: noteDuplicates(state, log, now),
-    noteHeard: noteHeard(state, now),
+    noteDuplicates: noteDuplicates(documents, log, now),
+    noteHeard: noteHeard(documents, now),
   };
 
   function fold(reference: string, told: Told, at: number): Promise<Folded> {
@@ -64,7 +70,7 @@ export async function startWorld({ pageCap = 5, timeoutMs = 300, isInProcess = f
   async function drain(rounds = 5): Promise<void> {
     for (let round = 0; round < rounds; round++) {
       nowMs += 2 * 60 * 60_000;
-      const due = await Promise.all(shardsOf('pending').map((shard) => lists.due(shard, nowMs, 100)));
+      const due = await Promise.all(shardsOf('pending').map((shard) => queries.due(shard, nowMs, 100)));
       const references = due.flatMap(({ entries }) => entries);
       const taken = await Promise.all(
         references.map((reference) => store.take(reference, randomUUID(), leaseMs)),
@@ -76,7 +82,18 @@ export async function startWorld({ pageCap = 5, timeoutMs = 300, isInProcess = f
   }
 
   return {
-    ...{ store, lists, state, roq, roqServer, ports, limits, lines, fold, deliver, drain, now },
+    store,
+    queries,
+    documents,
+    roq,
+    roqServer,
+    ports,
+    limits,
+    lines,
+    fold,
+    deliver,
+    drain,
+    now,
     pass: (ms: number) => {
       nowMs += ms;
     },

@@ -20,7 +20,7 @@ afterAll(() => world.close());
 beforeEach(async () => {
   world.roqServer.fail.clear();
   world.pass(hourMs);
-  await world.state.remove('total', 'users');
+  await world.documents.remove('total', 'users');
   run = randomUUID();
   at = world.now();
 });
@@ -57,11 +57,15 @@ describe('the ceiling', () => {
 
   test('is remembered for longer than the hour, and for days in a run that may rest', async () => {
     const keptMs = new Map<string, number>();
-    const spend: World['state']['spend'] = (id, wanted, limit, keepMs) => {
+    const spend: World['documents']['spend'] = (id, wanted, limit, keepMs) => {
       keptMs.set(id.split('#')[0] ?? '', keepMs);
-      return world.state.spend(id, wanted, limit, keepMs);
+      return world.documents.spend(id, wanted, limit, keepMs);
     };
-    const ports = { state: { ...world.state, spend }, now: world.now, limits: { count: 10, share: 0 } };
+    const ports = {
+      documents: { ...world.documents, spend },
+      now: world.now,
+      limits: { count: 10, share: 0 },
+    };
     for (const admit of [createCeiling(ports), createCeiling(ports, run)]) {
       keptMs.clear();
       expect(await admit(1)).toBe(1);
@@ -97,7 +101,7 @@ describe('the ceiling', () => {
     { active: 1_000, share: 0, admitted: 10 },
   ])('is a share of the active users where that is more: %j', async ({ active, share, admitted }) => {
     limit({ count: 10, share });
-    if (active !== null) await world.state.put('total', 'users', { active } satisfies Totals, null);
+    if (active !== null) await world.documents.put('total', 'users', { active } satisfies Totals, null);
     const admit = world.ports.admitIn(run);
     const asked = [4, 3, 5, 100, 1];
     const answers: number[] = [];
@@ -108,7 +112,7 @@ describe('the ceiling', () => {
 
   test('is met exactly by many who ask at once, each in a run of its own', async () => {
     limit({ count: 30, share: 0.1 });
-    await world.state.put('total', 'users', { active: 500 } satisfies Totals, null);
+    await world.documents.put('total', 'users', { active: 500 } satisfies Totals, null);
     const gates = Array.from({ length: 20 }, (_, i) =>
       i % 2 ? world.ports.admit : world.ports.admitIn(`${run}-${i}`),
     );
@@ -125,10 +129,14 @@ describe('a deactivation over the ceiling', () => {
     expect(outcome).toMatchObject({ is: 'held', did: 'update', deactivated: false });
     expect(world.usersOf(user)).toMatchObject([{ active: true, firstName: 'New', isOptedIn: true }]);
     expect(await world.record(user)).toMatchObject({
-      ...{ queue: 'held', lease: null, syncedVersion: 1, version: 2, cleared: false },
+      queue: 'held',
+      lease: null,
+      syncedVersion: 1,
+      version: 2,
+      cleared: false,
       observed: { firstName: 'New', active: true },
     });
-    expect((await Array.fromAsync(world.lists.queued('held'))).map(({ reference }) => reference)).toContain(
+    expect((await Array.fromAsync(world.queries.queued('held'))).map(({ reference }) => reference)).toContain(
       user,
     );
   });
@@ -261,10 +269,10 @@ describe('a provider gone wrong', () => {
   test('that disables a hundred users at once disables as many as the ceiling has room for', async () => {
     const users = await signUp(100);
     limit({ count: 10 });
-    const heldBefore = await world.lists.count('held');
+    const heldBefore = await world.queries.count('held');
     await Promise.all(users.map((user) => world.deliver(user, { disabled: true }, at)));
     expect(active(...users).filter((isActive) => !isActive)).toHaveLength(10);
-    expect((await world.lists.count('held')) - heldBefore).toBe(90);
+    expect((await world.queries.count('held')) - heldBefore).toBe(90);
     await world.drain();
     expect(active(...users).filter((isActive) => !isActive)).toHaveLength(10);
   });

@@ -1,40 +1,40 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RoqCode } from '../../lib/errors.ts';
-import { createPace, paceOf, type Went } from '../../lib/sync/concurrency.ts';
+import { createConcurrency, type Feedback, feedbackOf } from '../../lib/sync/concurrency.ts';
 
 describe('how many batches are at ROQ', () => {
   test('starts with one, grows by one a round while it goes well, and stops at the most', async () => {
-    const pace = createPace({ max: 4 });
+    const concurrency = createConcurrency({ max: 4 });
     const widths: number[] = [];
-    await pace.each(Array.from({ length: 30 }), async () => {
-      widths.push(pace.width());
+    await concurrency.each(Array.from({ length: 30 }), async () => {
+      widths.push(concurrency.width());
       return 'well';
     });
     expect(widths[0]).toBe(1);
     expect(widths.every((width, i) => width >= (widths[i - 1] ?? 1) && width <= 4)).toBe(true);
     for (const width of [2, 3, 4])
       expect(widths.filter((each) => each === width - 1)).toHaveLength(width - 1);
-    expect(pace.width()).toBe(4);
+    expect(concurrency.width()).toBe(4);
   });
 
   test('is halved by each slow one, down to one', async () => {
-    const pace = createPace({ max: 8 });
-    await pace.each(Array.from({ length: 60 }), async () => 'well');
-    expect(pace.width()).toBe(8);
+    const concurrency = createConcurrency({ max: 8 });
+    await concurrency.each(Array.from({ length: 60 }), async () => 'well');
+    expect(concurrency.width()).toBe(8);
     for (const width of [4, 2, 1, 1]) {
-      await pace.each(['batch'], async () => 'slow');
-      expect(pace.width()).toBe(width);
-      await pace.each([], async () => 'well');
+      await concurrency.each(['batch'], async () => 'slow');
+      expect(concurrency.width()).toBe(width);
+      await concurrency.each([], async () => 'well');
     }
   });
 
   test('is as many as it may be, while one waits for another', async () => {
-    const pace = createPace({ max: 3 });
-    await pace.each(Array.from({ length: 20 }), async () => 'well');
+    const concurrency = createConcurrency({ max: 3 });
+    await concurrency.each(Array.from({ length: 20 }), async () => 'well');
     let inFlight = 0;
-    const all = Promise.withResolvers<Went>();
-    await pace.each(Array.from({ length: 3 }), () => {
+    const all = Promise.withResolvers<Feedback>();
+    await concurrency.each(Array.from({ length: 3 }), () => {
       inFlight += 1;
       if (inFlight === 3) all.resolve('well');
       return all.promise;
@@ -45,7 +45,7 @@ describe('how many batches are at ROQ', () => {
   test('is never more than may be, however they go and whenever they end', async () => {
     const batch = fc.record({
       turns: fc.nat({ max: 12 }),
-      went: fc.constantFrom<Went>('well', 'well', 'slow', 'down'),
+      went: fc.constantFrom<Feedback>('well', 'well', 'slow', 'down'),
     });
     const max = fc.integer({ min: 1, max: 9 });
     await fc.assert(
@@ -54,20 +54,23 @@ describe('how many batches are at ROQ', () => {
         max,
         fc.boolean(),
         async (batches, max, isSync) => {
-          const pace = createPace({ max });
+          const concurrency = createConcurrency({ max });
           const begun: number[] = [];
           let inFlight = 0;
           let most = 0;
           const numbered = batches.map((each, i) => ({ ...each, i }));
-          const isWhole = await pace.each(isSync ? numbered : later(numbered), async ({ turns, went, i }) => {
-            begun.push(i);
-            inFlight += 1;
-            most = Math.max(most, inFlight);
-            expect(pace.width()).toBeLessThanOrEqual(max);
-            for (let turn = 0; turn < turns; turn++) await Promise.resolve();
-            inFlight -= 1;
-            return went;
-          });
+          const isWhole = await concurrency.each(
+            isSync ? numbered : later(numbered),
+            async ({ turns, went, i }) => {
+              begun.push(i);
+              inFlight += 1;
+              most = Math.max(most, inFlight);
+              expect(concurrency.width()).toBeLessThanOrEqual(max);
+              for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+              inFlight -= 1;
+              return went;
+            },
+          );
           expect(most).toBeLessThanOrEqual(max);
           expect(inFlight).toBe(0);
           expect(begun).toEqual(numbered.slice(0, begun.length).map(({ i }) => i));
@@ -82,8 +85,8 @@ describe('how many batches are at ROQ', () => {
 describe('when ROQ seems to be down', () => {
   test('three of which nothing came through are the end, and those after are not begun', async () => {
     const begun: number[] = [];
-    const pace = createPace({ max: 8 });
-    const isWhole = await pace.each([1, 2, 3, 4, 5], async (batch) => {
+    const concurrency = createConcurrency({ max: 8 });
+    const isWhole = await concurrency.each([1, 2, 3, 4, 5], async (batch) => {
       begun.push(batch);
       return 'down';
     });
@@ -91,26 +94,26 @@ describe('when ROQ seems to be down', () => {
   });
 
   test('one that goes well between is reason to go on', async () => {
-    const went: Went[] = ['down', 'down', 'well', 'down', 'down', 'well'];
-    const pace = createPace({ max: 1 });
+    const went: Feedback[] = ['down', 'down', 'well', 'down', 'down', 'well'];
+    const concurrency = createConcurrency({ max: 1 });
     let begun = 0;
     const work = async () => went[begun++] ?? 'well';
-    expect(await pace.each(went, work)).toBe(true);
+    expect(await concurrency.each(went, work)).toBe(true);
     expect(begun).toBe(6);
   });
 
   test('a run that ended early may be taken up again, and its first batch tells', async () => {
-    const pace = createPace({ max: 8 });
-    const slow = async (): Promise<Went> => 'down';
-    expect(await pace.each([1, 2, 3, 4], slow)).toBe(false);
+    const concurrency = createConcurrency({ max: 8 });
+    const slow = async (): Promise<Feedback> => 'down';
+    expect(await concurrency.each([1, 2, 3, 4], slow)).toBe(false);
     let begun = 0;
-    const again = (went: Went) => async () => {
+    const again = (went: Feedback) => async () => {
       begun += 1;
       return went;
     };
-    expect(await pace.each([1, 2, 3], again('down'))).toBe(false);
+    expect(await concurrency.each([1, 2, 3], again('down'))).toBe(false);
     expect(begun).toBe(1);
-    expect(await pace.each([1, 2, 3], again('well'))).toBe(true);
+    expect(await concurrency.each([1, 2, 3], again('well'))).toBe(true);
     expect(begun).toBe(4);
   });
 });
@@ -118,10 +121,10 @@ describe('when ROQ seems to be down', () => {
 describe('what a batch throws', () => {
   test('comes out once the others in flight have ended, and nothing is begun after it', async () => {
     const events: string[] = [];
-    const pace = await wide(3);
+    const concurrency = await wide(3);
     const begun = Promise.withResolvers<void>();
     const slowest = Promise.withResolvers<void>();
-    const run = pace.each([1, 2, 3, 4], async (batch) => {
+    const run = concurrency.each([1, 2, 3, 4], async (batch) => {
       events.push(`${batch} begun`);
       if (batch === 3) begun.resolve();
       await begun.promise;
@@ -139,13 +142,13 @@ describe('what a batch throws', () => {
 
   test('or the list of batches does, comes out once those in flight have ended', async () => {
     const events: string[] = [];
-    const pace = await wide(3);
+    const concurrency = await wide(3);
     const slow = Promise.withResolvers<void>();
     async function* batches() {
       yield 1;
       throw new Error('no list');
     }
-    const run = pace.each(batches(), async () => {
+    const run = concurrency.each(batches(), async () => {
       await slow.promise;
       events.push('ended');
       return 'well';
@@ -165,15 +168,15 @@ test.each([
   ['down', ['roq_unavailable']],
   ['down', ['roq_ambiguous']],
   ['down', ['roq_unauthorized']],
-] satisfies [Went, (RoqCode | null)[]][])('a batch went %s whose outcomes were %j', (went, codes) => {
-  expect(paceOf(codes.map((code) => ({ code })))).toBe(went);
+] satisfies [Feedback, (RoqCode | null)[]][])('a batch went %s whose outcomes were %j', (went, codes) => {
+  expect(feedbackOf(codes.map((code) => ({ code })))).toBe(went);
 });
 
 async function wide(max: number) {
-  const pace = createPace({ max });
-  await pace.each(Array.from({ length: max * max }), async () => 'well');
-  expect(pace.width()).toBe(max);
-  return pace;
+  const concurrency = createConcurrency({ max });
+  await concurrency.each(Array.from({ length: max * max }), async () => 'well');
+  expect(concurrency.width()).toBe(max);
+  return concurrency;
 }
 
 async function turns(count: number): Promise<void> {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Leased } from '../../lib/dynamodb/store.ts';
 import { type ConvergePorts, converge } from '../../lib/sync/converge.ts';
-import { backoffMs, maxBackoffMs, settleMs } from '../../lib/sync/outcome.ts';
+import { backoffMs, landingMs, maxBackoffMs } from '../../lib/sync/outcome.ts';
 import type { Told } from '../../lib/user.ts';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -93,8 +93,8 @@ describe('a user follows its facts', () => {
     const oldest = await world.roq.createUser({ reference, email: 'a@x.example' });
     const newer = await world.roq.createUser({ reference, email: 'b@x.example', active: false });
     expect(await world.deliver(reference, anna, 1)).toMatchObject({ is: 'done', did: 'adopt' });
-    expect(await world.state.get('duplicate', newer.id)).toMatchObject({ document: { reference } });
-    expect(await world.state.get('duplicate', oldest.id)).toBeNull();
+    expect(await world.documents.get('duplicate', newer.id)).toMatchObject({ document: { reference } });
+    expect(await world.documents.get('duplicate', oldest.id)).toBeNull();
     expect(await world.record(reference)).toMatchObject({ roqId: oldest.id });
     expect(world.usersOf(reference)).toMatchObject([{ email: 'anna@x.example' }, { email: 'b@x.example' }]);
   });
@@ -178,10 +178,10 @@ describe('when something fails', () => {
     expect(await world.deliver(reference, anna, 1)).toMatchObject({ is: 'retry', code: 'roq_ambiguous' });
     await world.deliver(reference, { emailVerified: true }, 2);
     expect(world.usersOf(reference)).toHaveLength(0);
-    const untilMs = world.now() + settleMs;
+    const untilMs = world.now() + landingMs;
     expect(await world.record(reference)).toMatchObject({ lease: { untilMs }, dueAt: untilMs });
     await world.roq.createUser({ reference, email: 'anna@x.example', firstName: 'late' });
-    world.pass(settleMs);
+    world.pass(landingMs);
     await world.deliver(reference, { lastName: 'W' }, 3);
     expectUser({ isOptedIn: true, firstName: 'Anna', lastName: 'W' });
     await expectInStep();

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createPace } from '../../lib/sync/concurrency.ts';
+import { createConcurrency } from '../../lib/sync/concurrency.ts';
 import { drain } from '../../lib/sync/drain.ts';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -77,7 +77,7 @@ function run(seconds: number) {
   return drain(world.ports, {
     deadline: world.now() + seconds * 1_000,
     leaseMs,
-    pace: createPace({ max: 8 }),
+    concurrency: createConcurrency({ max: 8 }),
   });
 }
 

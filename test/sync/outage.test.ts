@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createPace } from '../../lib/sync/concurrency.ts';
+import { createConcurrency } from '../../lib/sync/concurrency.ts';
 import { drain } from '../../lib/sync/drain.ts';
 import type { Told } from '../../lib/user.ts';
 import { startWorld, type World } from '../support/world.ts';
@@ -70,7 +70,9 @@ async function tell({ user, told, at }: Event): Promise<void> {
 async function runSchedule() {
   world.pass(everyMs);
   return drain(ports(), {
-    ...{ deadline: world.now() + minuteMs, leaseMs: 90_000, pace: createPace({ max: 8 }) },
+    deadline: world.now() + minuteMs,
+    leaseMs: 90_000,
+    concurrency: createConcurrency({ max: 8 }),
   });
 }
 
@@ -80,8 +82,8 @@ function ports(): World['ports'] {
 }
 
 async function untilDrained(hours: number): Promise<void> {
-  for (let run = 0; run < hours * 6 && (await world.lists.count('pending')) > 0; run++) await runSchedule();
-  expect(await Array.fromAsync(world.lists.queued('pending'))).toEqual([]);
+  for (let run = 0; run < hours * 6 && (await world.queries.count('pending')) > 0; run++) await runSchedule();
+  expect(await Array.fromAsync(world.queries.queued('pending'))).toEqual([]);
 }
 
 /** What the latest event that tells of each thing says, is what ROQ holds, in one user. */
@@ -108,7 +110,10 @@ function historyOf(user: string, startMs: number): readonly Event[] {
     const times = random() < 0.2 ? 2 : 1;
     const at = startMs + i * minuteMs;
     return Array.from({ length: times }, () => ({
-      ...{ user, told: each, at, run: Math.floor(random() * dayRuns) },
+      user,
+      told: each,
+      at,
+      run: Math.floor(random() * dayRuns),
     }));
   });
 }

@@ -26,7 +26,7 @@ import { connectGraph } from './graph.ts';
 const settings = {
   ENTRA_CLIENT_STATES: secrets(
     'The clientState of your subscription: long and random, 128 characters at most, no spaces in it; several, separated by spaces, while you replace one.',
-    { isOne: (state) => state.length <= 128, looks: 'texts of 128 characters at most' },
+    { matches: (state) => state.length <= 128, description: 'texts of 128 characters at most' },
   ),
   ENTRA_TENANT_ID: optionalText('Id of your tenant; for reading users, whom notifications only name.'),
   ENTRA_CLIENT_ID: optionalText('Id of an app registration with the application permission User.Read.All.'),

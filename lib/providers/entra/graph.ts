@@ -98,19 +98,19 @@ const marginMs = 60_000;
 
 /** One token for all who ask at once; a failure is forgotten, so that the next to ask tries again. */
 function createTokens(options: GraphOptions) {
-  let held: Promise<Token> | null = null;
+  let cached: Promise<Token> | null = null;
 
   async function get(signal: AbortSignal): Promise<string> {
-    const known = held;
-    if (known && (await known).renewAtMs <= Date.now() && held === known) held = null;
-    held ??= renew(signal);
-    return (await held).text;
+    const known = cached;
+    if (known && (await known).renewAtMs <= Date.now() && cached === known) cached = null;
+    cached ??= renew(signal);
+    return (await cached).text;
   }
 
   function renew(signal: AbortSignal): Promise<Token> {
     const fetched = fetchToken(options, signal);
     fetched.catch(() => {
-      if (held === fetched) held = null;
+      if (cached === fetched) cached = null;
     });
     return fetched;
   }
@@ -118,7 +118,7 @@ function createTokens(options: GraphOptions) {
   return {
     get,
     drop: () => {
-      held = null;
+      cached = null;
     },
   };
 }
@@ -128,7 +128,9 @@ async function fetchToken(options: GraphOptions, signal: AbortSignal): Promise<T
   const askedAtMs = Date.now();
   const url = new URL(`/${encodeURIComponent(tenantId)}/oauth2/v2.0/token`, loginUrl);
   const body = new URLSearchParams({
-    ...{ grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret },
+    grant_type: 'client_credentials',
+    client_id: clientId,
+    client_secret: clientSecret,
     scope: new URL('/.default', graphUrl).href,
   });
   const answer = expectJson(token, await ask(url, { method: 'POST', body, signal }));

@@ -62,7 +62,9 @@ export const frontegg: Provider<typeof settings> = {
   connect({ FRONTEGG_SECRETS, FRONTEGG_ACCEPT_UNSIGNED_BODY }) {
     if (!FRONTEGG_ACCEPT_UNSIGNED_BODY) throw new ConfigError([notAccepted]);
     const verify = verifyBareJws({
-      ...{ keys: secretKeys(FRONTEGG_SECRETS), header: 'x-webhook-secret', required: ['iat'] },
+      keys: secretKeys(FRONTEGG_SECRETS),
+      header: 'x-webhook-secret',
+      required: ['iat'],
       age: { of: issuedAtMs, maxAgeMs },
     });
     return async (request, nowMs) => {
@@ -83,7 +85,10 @@ const notAccepted =
 /** `name` is left alone: it is first and last name in one, or neither. */
 function toTold({ email, verified, phoneNumber, profilePictureUrl, isLocked }: User): Told {
   return tell({
-    ...{ email, emailVerified: verified, phone: phoneNumber },
-    ...{ avatarUrl: profilePictureUrl, disabled: isLocked },
+    email,
+    emailVerified: verified,
+    phone: phoneNumber,
+    avatarUrl: profilePictureUrl,
+    disabled: isLocked,
   });
 }

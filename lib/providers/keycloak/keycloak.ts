@@ -78,7 +78,10 @@ function toVerifier(configured: Configured): (request: WebhookRequest, nowMs: nu
     prefix: 'Bearer ',
     hashClaim: 'request_body_sha256',
     hashEncoding: 'hex',
-    ...{ issuer, audience: [audience], required: ['jti', 'iat', 'exp'], forbidden: userTokenClaims },
+    issuer,
+    audience: [audience],
+    required: ['jti', 'iat', 'exp'],
+    forbidden: userTokenClaims,
   });
 }
 

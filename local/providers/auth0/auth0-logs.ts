@@ -111,9 +111,21 @@ function entry(type: string, { id, email }: SampleUser, atMs: number, details: o
   return {
     log_id,
     data: {
-      ...{ date: new Date(atMs).toISOString(), type, description: '', connection, connection_id: 'con_1' },
-      ...{ client_id: 'C1', client_name: 'Shop', ip: '192.0.2.1', user_agent: 'unknown', details },
-      ...{ user_id: id, user_name: email, strategy: 'auth0', strategy_type: 'database', log_id },
+      date: new Date(atMs).toISOString(),
+      type,
+      description: '',
+      connection,
+      connection_id: 'con_1',
+      client_id: 'C1',
+      client_name: 'Shop',
+      ip: '192.0.2.1',
+      user_agent: 'unknown',
+      details,
+      user_id: id,
+      user_name: email,
+      strategy: 'auth0',
+      strategy_type: 'database',
+      log_id,
     },
   };
 }
@@ -125,8 +137,15 @@ function call(method: string, path: string, atMs: number, statusCode: number, an
   return {
     log_id,
     data: {
-      ...{ date: new Date(atMs).toISOString(), type: 'sapi', description: 'Update a user', client_id: 'C1' },
-      ...{ client_name: '', ip: '192.0.2.2', user_agent: 'unknown', user_id: admin, log_id },
+      date: new Date(atMs).toISOString(),
+      type: 'sapi',
+      description: 'Update a user',
+      client_id: 'C1',
+      client_name: '',
+      ip: '192.0.2.2',
+      user_agent: 'unknown',
+      user_id: admin,
+      log_id,
       details: {
         request: { method, path, query: {}, body: asked, auth: { user, strategy: 'jwt' } },
         response: { statusCode, body: answer },
@@ -141,16 +160,28 @@ function toPath({ id }: SampleUser): string {
 
 function toSignUp({ email, firstName, lastName }: SampleUser): object {
   return {
-    ...{ client_id: 'C1', tenant: 'lovelace', email, password: '*****', connection },
-    ...{ given_name: firstName, family_name: lastName },
+    client_id: 'C1',
+    tenant: 'lovelace',
+    email,
+    password: '*****',
+    connection,
+    given_name: firstName,
+    family_name: lastName,
   };
 }
 
 function toUser({ id, email, phone, firstName, lastName }: SampleUser): object {
   return {
-    ...{ user_id: id, email, email_verified: true, phone_number: phone, name: `${firstName} ${lastName}` },
-    ...{ given_name: firstName, family_name: lastName, picture: 'https://img.example.com/ada.png' },
-    ...{ blocked: false, identities: [] },
+    user_id: id,
+    email,
+    email_verified: true,
+    phone_number: phone,
+    name: `${firstName} ${lastName}`,
+    given_name: firstName,
+    family_name: lastName,
+    picture: 'https://img.example.com/ada.png',
+    blocked: false,
+    identities: [],
   };
 }
 

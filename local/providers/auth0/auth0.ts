@@ -37,7 +37,9 @@ export const auth0: Sender = {
       },
       wanted: (sample, at) => [
         {
-          ...{ kind: 'user.updated', reference: sample.id, at },
+          kind: 'user.updated',
+          reference: sample.id,
+          at,
           told: { ...toTold(sample), firstName: null },
         },
       ],
@@ -88,16 +90,32 @@ function user(type: string, changes: object, told: Told): Example {
 
 function envelope(type: string, atMs: number, data: object) {
   return {
-    ...{ id: `evt_${randomUUID()}`, source: 'urn:auth0:lovelace.auth0app.com', specversion: '1.0', type },
-    ...{ time: new Date(atMs).toISOString(), a0tenant: 'lovelace', a0stream: 'est_1', data },
+    id: `evt_${randomUUID()}`,
+    source: 'urn:auth0:lovelace.auth0app.com',
+    specversion: '1.0',
+    type,
+    time: new Date(atMs).toISOString(),
+    a0tenant: 'lovelace',
+    a0stream: 'est_1',
+    data,
   };
 }
 
 function toUser({ id, email, phone, firstName, lastName }: SampleUser, atMs: number) {
   return {
-    ...{ user_id: id, email, email_verified: true, phone_number: phone, phone_verified: false },
-    ...{ name: `${firstName} ${lastName}`, nickname: 'ada', given_name: firstName, family_name: lastName },
-    ...{ picture: 'https://img.example.com/ada.png', blocked: false, identities: [], app_metadata: {} },
+    user_id: id,
+    email,
+    email_verified: true,
+    phone_number: phone,
+    phone_verified: false,
+    name: `${firstName} ${lastName}`,
+    nickname: 'ada',
+    given_name: firstName,
+    family_name: lastName,
+    picture: 'https://img.example.com/ada.png',
+    blocked: false,
+    identities: [],
+    app_metadata: {},
     created_at: new Date(atMs - 172_800_000).toISOString(),
     updated_at: new Date(atMs).toISOString(),
   };

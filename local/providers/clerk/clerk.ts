@@ -52,10 +52,18 @@ function user(type: string, changes: Changes, told: Told): Example {
     payload: (sample, atMs) => envelope(type, atMs, toUser(sample, atMs, changes)),
     wanted: ({ id, email, phone, firstName }, at) => [
       {
-        ...{ kind: type, reference: id, at },
+        kind: type,
+        reference: id,
+        at,
         told: {
-          ...{ email, phone, firstName, lastName: null, locale: 'en-GB', timezone: 'Europe/London' },
-          ...{ avatarUrl: 'https://img.example.com/ada.png', ...told },
+          email,
+          phone,
+          firstName,
+          lastName: null,
+          locale: 'en-GB',
+          timezone: 'Europe/London',
+          avatarUrl: 'https://img.example.com/ada.png',
+          ...told,
         },
       },
     ],
@@ -72,14 +80,25 @@ function toUser(
   { email_verified = true, ...changes }: Changes,
 ): object {
   return {
-    ...{ id, object: 'user', primary_email_address_id: 'idn_2', primary_phone_number_id: 'idn_3' },
+    id,
+    object: 'user',
+    primary_email_address_id: 'idn_2',
+    primary_phone_number_id: 'idn_3',
     email_addresses: [
       { id: 'idn_1', email_address: 'old@example.com', verification: { status: 'verified' } },
       { id: 'idn_2', email_address: email, verification: email_verified ? { status: 'verified' } : null },
     ],
     phone_numbers: [{ id: 'idn_3', phone_number: phone }],
-    ...{ first_name: firstName, last_name: null, image_url: 'https://img.example.com/ada.png' },
-    ...{ locale: 'en-GB', timezone: 'Europe/London', banned: false, locked: true, deprovisioned: false },
-    ...{ created_at: atMs - 60_000, updated_at: atMs, ...changes },
+    first_name: firstName,
+    last_name: null,
+    image_url: 'https://img.example.com/ada.png',
+    locale: 'en-GB',
+    timezone: 'Europe/London',
+    banned: false,
+    locked: true,
+    deprovisioned: false,
+    created_at: atMs - 60_000,
+    updated_at: atMs,
+    ...changes,
   };
 }

@@ -41,8 +41,15 @@ function example(action: string, told: Told, isPartial: boolean): Example {
 
 function audit(action: string, userId: string, atMs: number): object {
   return {
-    ...{ projectId: 'P1', action, userId, actorId: 'K1', occurred: atMs, method: 'MgmtKey' },
-    ...{ occurred_formatted: new Date(atMs).toISOString(), remoteAddress: '192.0.2.1', tenants: null },
+    projectId: 'P1',
+    action,
+    userId,
+    actorId: 'K1',
+    occurred: atMs,
+    method: 'MgmtKey',
+    occurred_formatted: new Date(atMs).toISOString(),
+    remoteAddress: '192.0.2.1',
+    tenants: null,
     data: { Change: {} },
   };
 }

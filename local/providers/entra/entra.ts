@@ -55,11 +55,17 @@ function notify(type: string, changeType: string, id: string, atMs: number): obj
   const resource = `${type}s/${id}`;
   const tenantId = '84bd8158-6d4d-4958-8b9f-9d6445542f95';
   return {
-    ...{ id: randomUUID(), changeType, resource, tenantId },
-    ...{ subscriptionId: '76222963-cc7b-42d2-882d-8aaa69cb2ba3' },
+    id: randomUUID(),
+    changeType,
+    resource,
+    tenantId,
+    subscriptionId: '76222963-cc7b-42d2-882d-8aaa69cb2ba3',
     subscriptionExpirationDateTime: new Date(atMs + 86_400_000).toISOString(),
     resourceData: {
-      ...{ '@odata.type': `#Microsoft.Graph.${type}`, '@odata.id': resource, id, organizationId: tenantId },
+      '@odata.type': `#Microsoft.Graph.${type}`,
+      '@odata.id': resource,
+      id,
+      organizationId: tenantId,
       // Ten millionths of a second.
       eventTime: new Date(atMs).toISOString().replace('Z', '0000Z'),
     },

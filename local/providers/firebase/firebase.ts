@@ -14,7 +14,9 @@ export const firebase: Sender = {
   retries:
     'Never, and the user who signs in waits: Firebase gives up after 7 s. A sign-up that is lost is told again with the next sign-in, as a whole.',
   environment: ({ jwksUrl }) => ({
-    ...{ FIREBASE_PROJECT_ID: 'demo', FIREBASE_FUNCTION_URLS: functionUrl, FIREBASE_JWKS_URL: jwksUrl },
+    FIREBASE_PROJECT_ID: 'demo',
+    FIREBASE_FUNCTION_URLS: functionUrl,
+    FIREBASE_JWKS_URL: jwksUrl,
   }),
   sign: async (payload, { environment, keys, nowMs }) => {
     const iat = Math.floor(nowMs / 1000);
@@ -45,7 +47,9 @@ function signIn(changes: object, told: Told): Example {
     payload: (sample, atMs) => claims('beforeSignIn', sample, atMs, changes),
     wanted: ({ id, email, phone }, at) => [
       {
-        ...{ kind: 'beforeSignIn', reference: id, at: toSeconds(at) },
+        kind: 'beforeSignIn',
+        reference: id,
+        at: toSeconds(at),
         told: { email, phone, avatarUrl: 'https://img.example.com/ada.png', ...told },
       },
     ],
@@ -55,11 +59,21 @@ function signIn(changes: object, told: Told): Example {
 function claims(type: string, sample: SampleUser, atMs: number, changes: object): object {
   const { id, email, phone, firstName, lastName } = sample;
   return {
-    ...{ sub: id, event_id: randomUUID(), event_type: type, iat: Math.floor(atMs / 1000) },
-    ...{ sign_in_method: 'google.com', ip_address: '192.0.2.1', user_agent: 'curl', locale: 'en' },
+    sub: id,
+    event_id: randomUUID(),
+    event_type: type,
+    iat: Math.floor(atMs / 1000),
+    sign_in_method: 'google.com',
+    ip_address: '192.0.2.1',
+    user_agent: 'curl',
+    locale: 'en',
     user_record: {
-      ...{ uid: id, email, email_verified: false, phone_number: phone },
-      ...{ display_name: `${firstName} ${lastName}`, photo_url: 'https://img.example.com/ada.png' },
+      uid: id,
+      email,
+      email_verified: false,
+      phone_number: phone,
+      display_name: `${firstName} ${lastName}`,
+      photo_url: 'https://img.example.com/ada.png',
       metadata: { creation_time: Math.floor(atMs / 1000) },
       ...changes,
     },

@@ -57,7 +57,9 @@ function user(key: string, changes: object, told: Told): Example {
     payload: (sample, atMs) => hook(key, sample, atMs, changes),
     wanted: ({ id, email, phone }, at) => [
       {
-        ...{ kind: key, reference: id, at: toSecond(at) },
+        kind: key,
+        reference: id,
+        at: toSecond(at),
         told: { email, phone, avatarUrl: 'https://img.example.com/ada.png', disabled: false, ...told },
       },
     ],
@@ -68,28 +70,23 @@ function user(key: string, changes: object, told: Told): Example {
 function hook(eventKey: string, sample: SampleUser, atMs: number, changes: object): object {
   const { id, email, phone, firstName, lastName } = sample;
   const user = {
-    ...{
-      id,
-      email,
-      name: `${firstName} ${lastName}`,
-      phoneNumber: phone,
-      provider: 'local',
-      mfaEnrolled: false,
-    },
-    ...{
-      profilePictureUrl: 'https://img.example.com/ada.png',
-      metadata: '{}',
-      tenantIds: [tenantId],
-      tenantId,
-    },
-    ...{
-      roles: [],
-      permissions: [],
-      createdAt: '2026-05-02T11:25:22.000Z',
-      lastLogin: null,
-      isLocked: false,
-    },
-    ...{ activatedForTenant: true, ...changes },
+    id,
+    email,
+    name: `${firstName} ${lastName}`,
+    phoneNumber: phone,
+    provider: 'local',
+    mfaEnrolled: false,
+    profilePictureUrl: 'https://img.example.com/ada.png',
+    metadata: '{}',
+    tenantIds: [tenantId],
+    tenantId,
+    roles: [],
+    permissions: [],
+    createdAt: '2026-05-02T11:25:22.000Z',
+    lastLogin: null,
+    isLocked: false,
+    activatedForTenant: true,
+    ...changes,
   };
   const eventContext = { tenantId, userId: '6b0e4a7c-0000-4000-8000-00000000000a' };
   return timed({ user, eventContext, eventKey }, atMs);

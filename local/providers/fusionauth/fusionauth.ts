@@ -29,10 +29,16 @@ export const fusionauth: Sender = {
       payload: (sample, atMs) => envelope('user.update.complete', atMs, update(sample, atMs)),
       wanted: (sample, at) => [
         {
-          ...{ kind: 'user.update.complete', reference: sample.id, at },
+          kind: 'user.update.complete',
+          reference: sample.id,
+          at,
           told: {
-            ...{ ...toProfile(sample), emailVerified: true, disabled: true },
-            ...{ firstName: 'Augusta', phone: null, timezone: null },
+            ...toProfile(sample),
+            emailVerified: true,
+            disabled: true,
+            firstName: 'Augusta',
+            phone: null,
+            timezone: null,
           },
         },
       ],
@@ -84,15 +90,30 @@ function update(sample: SampleUser, atMs: number): object {
 
 function toUser({ id, email, phone, firstName, lastName }: SampleUser, atMs: number) {
   return {
-    ...{ id, email, verified: false, active: true, firstName, lastName, mobilePhone: phone },
-    ...{ preferredLanguages: ['en', 'fr'], timezone: 'Europe/London' },
-    ...{ imageUrl: 'https://example.com/ada.png', lastUpdateInstant: atMs },
+    id,
+    email,
+    verified: false,
+    active: true,
+    firstName,
+    lastName,
+    mobilePhone: phone,
+    preferredLanguages: ['en', 'fr'],
+    timezone: 'Europe/London',
+    imageUrl: 'https://example.com/ada.png',
+    lastUpdateInstant: atMs,
   };
 }
 
 function toProfile({ email, phone, firstName, lastName }: SampleUser): Told {
   return {
-    ...{ email, phone, firstName, lastName, locale: 'en', timezone: 'Europe/London' },
-    ...{ avatarUrl: 'https://example.com/ada.png', emailVerified: false, disabled: false },
+    email,
+    phone,
+    firstName,
+    lastName,
+    locale: 'en',
+    timezone: 'Europe/London',
+    avatarUrl: 'https://example.com/ada.png',
+    emailVerified: false,
+    disabled: false,
   };
 }

@@ -14,7 +14,9 @@ export const generic: Sender = {
   environment: () => ({ GENERIC_SECRETS: newWebhookSecret() }),
   variants: {
     'a JWT': ({ jwksUrl, url }) => ({
-      ...{ GENERIC_JWKS_URL: jwksUrl, GENERIC_ISSUER: url, GENERIC_AUDIENCE: 'roq-sync' },
+      GENERIC_JWKS_URL: jwksUrl,
+      GENERIC_ISSUER: url,
+      GENERIC_AUDIENCE: 'roq-sync',
     }),
   },
   sign: async (payload, { environment, keys, nowMs }) => {
@@ -28,15 +30,25 @@ export const generic: Sender = {
   examples: {
     'user.signed_up': {
       payload: (sample, atMs) => ({
-        ...{ id: randomUUID(), type: 'user.signed_up', time: new Date(atMs).toISOString() },
+        id: randomUUID(),
+        type: 'user.signed_up',
+        time: new Date(atMs).toISOString(),
         user: toUser(sample),
       }),
       wanted: ({ id, email, phone, firstName, lastName }, at) => [
         {
-          ...{ kind: 'user.signed_up', reference: id, at },
+          kind: 'user.signed_up',
+          reference: id,
+          at,
           told: {
-            ...{ email, phone, firstName, lastName, locale: 'en-GB', timezone: 'Europe/London' },
-            ...{ avatarUrl: 'https://example.com/ada.png', customData: '{"beta":true,"plan":"pro"}' },
+            email,
+            phone,
+            firstName,
+            lastName,
+            locale: 'en-GB',
+            timezone: 'Europe/London',
+            avatarUrl: 'https://example.com/ada.png',
+            customData: '{"beta":true,"plan":"pro"}',
           },
         },
       ],
@@ -44,12 +56,16 @@ export const generic: Sender = {
     'user.email_verified': event('user.email_verified', {}, { emailVerified: true }),
     'user.updated': {
       payload: ({ id, email }, atMs) => ({
-        ...{ id: randomUUID(), type: 'user.updated', time: inParis(atMs) },
+        id: randomUUID(),
+        type: 'user.updated',
+        time: inParis(atMs),
         user: { id, email, email_verified: false, phone: null, last_name: '', tenant_id: tenantId },
       }),
       wanted: ({ id, email }, at) => [
         {
-          ...{ kind: 'user.updated', reference: id, at },
+          kind: 'user.updated',
+          reference: id,
+          at,
           told: { email, emailVerified: false, phone: null, lastName: null, tenantId },
         },
       ],
@@ -79,8 +95,14 @@ function event(type: string, members: object, told: Told): Example {
 
 function toUser({ id, email, phone, firstName, lastName }: SampleUser): object {
   return {
-    ...{ id, email, phone, first_name: firstName, last_name: lastName },
-    ...{ locale: 'en-GB', timezone: 'Europe/London', avatar_url: 'https://example.com/ada.png' },
+    id,
+    email,
+    phone,
+    first_name: firstName,
+    last_name: lastName,
+    locale: 'en-GB',
+    timezone: 'Europe/London',
+    avatar_url: 'https://example.com/ada.png',
     custom_data: { plan: 'pro', beta: true },
   };
 }

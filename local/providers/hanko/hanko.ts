@@ -49,10 +49,15 @@ function told(evt: string, email: object, more: Told): Example {
     payload: (sample, atMs) => claims(evt, atMs, toUser(sample, atMs, email)),
     wanted: (sample, at) => [
       {
-        ...{ kind: evt, reference: sample.id, at: toSeconds(at) },
+        kind: evt,
+        reference: sample.id,
+        at: toSeconds(at),
         told: {
-          ...{ email: sample.email, emailVerified: true, firstName: sample.firstName },
-          ...{ lastName: sample.lastName, ...more },
+          email: sample.email,
+          emailVerified: true,
+          firstName: sample.firstName,
+          lastName: sample.lastName,
+          ...more,
         },
       },
     ],
@@ -66,7 +71,11 @@ function claims(evt: string, atMs: number, data: object): object {
 function toUser({ id, email, firstName, lastName }: SampleUser, atMs: number, changes: object): object {
   const times = { created_at: new Date(atMs).toISOString(), updated_at: new Date(atMs).toISOString() };
   return {
-    ...{ id, ...times, given_name: firstName, family_name: lastName, ip_address: '192.0.2.1' },
+    id,
+    ...times,
+    given_name: firstName,
+    family_name: lastName,
+    ip_address: '192.0.2.1',
     emails: [
       { id: randomUUID(), address: 'second@example.com', is_verified: false, is_primary: false, ...times },
       { id: randomUUID(), address: email, is_verified: true, is_primary: true, ...times, ...changes },

@@ -14,7 +14,9 @@ export const keycloak: Sender = {
   environment: () => ({ KEYCLOAK_SECRETS: newSecret() }),
   variants: {
     'a bearer token': ({ url, jwksUrl }) => ({
-      ...{ KEYCLOAK_ISSUER: url, KEYCLOAK_AUDIENCE: 'roq-sync-webhook', KEYCLOAK_JWKS_URL: jwksUrl },
+      KEYCLOAK_ISSUER: url,
+      KEYCLOAK_AUDIENCE: 'roq-sync-webhook',
+      KEYCLOAK_JWKS_URL: jwksUrl,
     }),
   },
   sign: async (payload, { environment, keys, nowMs }) => {
@@ -35,7 +37,11 @@ export const keycloak: Sender = {
     'access.REGISTER': access(
       'access.REGISTER',
       ({ email, firstName, lastName }) => ({
-        ...{ register_method: 'form', username: email, email, first_name: firstName, last_name: lastName },
+        register_method: 'form',
+        username: email,
+        email,
+        first_name: firstName,
+        last_name: lastName,
       }),
       ({ email, firstName, lastName }) => ({ email, firstName, lastName }),
     ),
@@ -72,14 +78,17 @@ export const keycloak: Sender = {
     'access.LOGIN': access('access.LOGIN', () => ({ auth_method: 'openid-connect' })),
     'access.REGISTER_ERROR': access('access.REGISTER_ERROR', ({ email }) => ({ email })),
     'admin.USER-CREATE': admin('CREATE', toRepresentation, (sample) => ({
-      ...{ ...toTold(sample), emailVerified: false, disabled: false },
+      ...toTold(sample),
+      emailVerified: false,
+      disabled: false,
     })),
     // Whoever is created without `enabled` is disabled.
     'admin.USER-CREATE-bare': admin(
       'CREATE',
       ({ email }) => ({ email }),
       ({ email }) => ({
-        ...{ email, disabled: true },
+        email,
+        disabled: true,
       }),
     ),
     'admin.USER-UPDATE-verified': admin(
@@ -118,7 +127,8 @@ type Members<Value> = (sample: SampleUser) => Value;
 function access(type: string, details: Members<object>, told?: Members<Told>): Example {
   return {
     payload: (sample, atMs) => ({
-      ...{ ...envelope(type, atMs), details: details(sample) },
+      ...envelope(type, atMs),
+      details: details(sample),
       authDetails: { realmId: 'app', clientId: 'account', userId: sample.id, username: sample.email },
     }),
     wanted: (sample, at) => [
@@ -132,7 +142,8 @@ function admin(operation: string, representation: Members<object | null>, told: 
     payload: (sample, atMs) => {
       const sent = representation(sample);
       return {
-        ...{ ...adminEvent(operation, atMs), resourcePath: `users/${sample.id}` },
+        ...adminEvent(operation, atMs),
+        resourcePath: `users/${sample.id}`,
         details: { userId: sample.id, username: sample.email },
         ...(sent && { representation: JSON.stringify(sent) }),
       };
@@ -146,7 +157,9 @@ function admin(operation: string, representation: Members<object | null>, told: 
 // The user in authDetails is the admin, and never the user that it is about.
 function adminEvent(operation: string, atMs: number): object {
   return {
-    ...{ ...envelope(`admin.USER-${operation}`, atMs), resourceType: 'USER', operationType: operation },
+    ...envelope(`admin.USER-${operation}`, atMs),
+    resourceType: 'USER',
+    operationType: operation,
     authDetails: { realmId: 'master', clientId: 'admin-ui', userId: randomUUID(), username: 'admin' },
   };
 }
@@ -157,7 +170,12 @@ function envelope(type: string, atMs: number): object {
 
 function toRepresentation({ email, phone, firstName, lastName }: SampleUser): object {
   return {
-    ...{ username: email, email, emailVerified: false, enabled: true, firstName, lastName },
+    username: email,
+    email,
+    emailVerified: false,
+    enabled: true,
+    firstName,
+    lastName,
     attributes: { phoneNumber: [phone], locale: ['en'], zoneinfo: ['Europe/London'] },
   };
 }

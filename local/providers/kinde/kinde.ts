@@ -27,7 +27,8 @@ export const kinde: Sender = {
     'user.authenticated': {
       payload: ({ id }, atMs) => ({
         ...envelope('user.authenticated'),
-        ...{ event_timestamp: new Date(atMs).toISOString(), data: { user: { id } } },
+        event_timestamp: new Date(atMs).toISOString(),
+        data: { user: { id } },
       }),
       wanted: (_, at) => [{ kind: 'user.authenticated', reference: null, at, told: null }],
     },
@@ -37,11 +38,15 @@ export const kinde: Sender = {
 function user(type: string, isSuspended: boolean): Example {
   return {
     payload: (sample, atMs) => ({
-      ...{ ...envelope(type), ...stamp(atMs), data: { user: toUser(sample, isSuspended) } },
+      ...envelope(type),
+      ...stamp(atMs),
+      data: { user: toUser(sample, isSuspended) },
     }),
     wanted: ({ id, email, firstName }, at) => [
       {
-        ...{ kind: type, reference: id, at },
+        kind: type,
+        reference: id,
+        at,
         told: { email, phone: null, firstName, lastName: null, disabled: isSuspended },
       },
     ],
@@ -58,8 +63,14 @@ function stamp(atMs: number): object {
 
 function toUser({ id, email, firstName }: SampleUser, isSuspended: boolean): object {
   return {
-    ...{ id, email, first_name: firstName, last_name: '', phone: null, username: null },
-    ...{ is_suspended: isSuspended, is_password_reset_requested: false },
+    id,
+    email,
+    first_name: firstName,
+    last_name: '',
+    phone: null,
+    username: null,
+    is_suspended: isSuspended,
+    is_password_reset_requested: false,
     organizations: [{ code: 'org_1', roles: null, permissions: null }],
   };
 }

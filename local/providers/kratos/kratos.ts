@@ -29,7 +29,8 @@ export const kratos: Sender = {
     verification: {
       // It leaves the identity's own time alone.
       payload: (sample, atMs) => ({
-        ...{ flow: 'verification', issued_at: toTime(atMs - 50_000) },
+        flow: 'verification',
+        issued_at: toTime(atMs - 50_000),
         identity: {
           ...toIdentity(sample, atMs - 60_000),
           verifiable_addresses: [toAddress(sample, { verified_at: toTime(atMs) })],
@@ -46,7 +47,9 @@ export const kratos: Sender = {
     },
     logout: {
       payload: (sample, atMs) => ({
-        ...{ flow: 'logout', issued_at: toTime(atMs), identity: toIdentity(sample, atMs) },
+        flow: 'logout',
+        issued_at: toTime(atMs),
+        identity: toIdentity(sample, atMs),
       }),
       wanted: (_, at) => [{ kind: 'logout', reference: null, at, told: null }],
     },
@@ -56,10 +59,12 @@ export const kratos: Sender = {
 function flow(name: string, address: object, changes: object, told: Told): Example {
   return {
     payload: (sample, atMs) => ({
-      ...{ flow: name, issued_at: toTime(atMs - 20_000) },
+      flow: name,
+      issued_at: toTime(atMs - 20_000),
       identity: {
         ...toIdentity(sample, atMs),
-        ...{ verifiable_addresses: [toAddress(sample, address)], ...changes },
+        verifiable_addresses: [toAddress(sample, address)],
+        ...changes,
       },
     }),
     wanted: (sample, at) => [{ kind: name, reference: sample.id, at, told: { ...toTold(sample), ...told } }],
@@ -68,7 +73,10 @@ function flow(name: string, address: object, changes: object, told: Told): Examp
 
 function toIdentity({ id, email, phone, firstName, lastName }: SampleUser, atMs: number): object {
   return {
-    ...{ id, state: 'active', updated_at: toTime(atMs), verifiable_addresses: null },
+    id,
+    state: 'active',
+    updated_at: toTime(atMs),
+    verifiable_addresses: null,
     traits: { email, phone, first_name: firstName, last_name: lastName },
   };
 }

@@ -73,10 +73,18 @@ function user(event: string, route: string | undefined, changes: object, told: T
       }),
     wanted: ({ id, email, phone, firstName, lastName }, at) => [
       {
-        ...{ kind: event, reference: id, at },
+        kind: event,
+        reference: id,
+        at,
         told: {
-          ...{ email, phone, firstName, lastName, locale: 'en-GB', timezone: 'Europe/London' },
-          ...{ avatarUrl: 'https://img.example.com/ada.png', ...told },
+          email,
+          phone,
+          firstName,
+          lastName,
+          locale: 'en-GB',
+          timezone: 'Europe/London',
+          avatarUrl: 'https://img.example.com/ada.png',
+          ...told,
         },
       },
     ],
@@ -101,9 +109,19 @@ function management(route: string, userId: string): object {
 
 function toUser({ id, email, phone, firstName, lastName }: SampleUser, updatedAt: number): object {
   return {
-    ...{ id, username: null, primaryEmail: email, primaryPhone: phone, name: `${firstName} ${lastName}` },
-    ...{ avatar: 'https://img.example.com/ada.png', customData: {}, identities: {}, applicationId: null },
+    id,
+    username: null,
+    primaryEmail: email,
+    primaryPhone: phone,
+    name: `${firstName} ${lastName}`,
+    avatar: 'https://img.example.com/ada.png',
+    customData: {},
+    identities: {},
+    applicationId: null,
     profile: { givenName: firstName, familyName: lastName, locale: 'en-GB', zoneinfo: 'Europe/London' },
-    ...{ isSuspended: false, lastSignInAt: null, createdAt: updatedAt - 60_000, updatedAt },
+    isSuspended: false,
+    lastSignInAt: null,
+    createdAt: updatedAt - 60_000,
+    updatedAt,
   };
 }

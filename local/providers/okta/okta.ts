@@ -33,8 +33,11 @@ export const okta: Sender = {
         ]),
       wanted: ({ id }, at) => [
         {
-          ...{ kind: 'user.lifecycle.create', reference: id, at: at - 2_000 },
-          ...{ told: {}, isPartial: true },
+          kind: 'user.lifecycle.create',
+          reference: id,
+          at: at - 2_000,
+          told: {},
+          isPartial: true,
         },
         { kind: 'user.session.start', reference: null, at: at - 1_000, told: null },
         { kind: 'user.lifecycle.activate', reference: id, at, told: { disabled: false } },
@@ -71,9 +74,14 @@ function single(kind: string, told: Told): Example {
 // Sent a while after it happened.
 function hook(atMs: number, events: readonly object[]): object {
   return {
-    ...{ eventType: 'com.okta.event_hook', eventTypeVersion: '1.0', cloudEventsVersion: '0.1' },
-    ...{ source: 'https://example.okta.com/api/v1/eventHooks/who1', eventId: randomUUID() },
-    ...{ data: { events }, eventTime: new Date(atMs + 900).toISOString(), contentType: 'application/json' },
+    eventType: 'com.okta.event_hook',
+    eventTypeVersion: '1.0',
+    cloudEventsVersion: '0.1',
+    source: 'https://example.okta.com/api/v1/eventHooks/who1',
+    eventId: randomUUID(),
+    data: { events },
+    eventTime: new Date(atMs + 900).toISOString(),
+    contentType: 'application/json',
   };
 }
 
@@ -81,8 +89,13 @@ function hook(atMs: number, events: readonly object[]): object {
 function toLogEvent(eventType: string, sample: SampleUser, atMs: number): object {
   const displayName = `${sample.firstName} ${sample.lastName}`;
   return {
-    ...{ uuid: randomUUID(), published: new Date(atMs).toISOString(), eventType, version: '0' },
-    ...{ severity: 'INFO', outcome: { result: 'SUCCESS' }, displayMessage: eventType },
+    uuid: randomUUID(),
+    published: new Date(atMs).toISOString(),
+    eventType,
+    version: '0',
+    severity: 'INFO',
+    outcome: { result: 'SUCCESS' },
+    displayMessage: eventType,
     actor: {
       id: '00uAdmin000000000000',
       type: 'User',

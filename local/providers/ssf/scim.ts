@@ -71,10 +71,17 @@ function patchExample(envelope: Envelope): Example {
       envelope(atMs, byUri(sample), { [kind]: { version: '3', data: toPatch(sample) } }),
     wanted: ({ id, email, phone }, at) => [
       {
-        ...{ kind, reference: id, at: inSeconds(at) },
+        kind,
+        reference: id,
+        at: inSeconds(at),
         told: {
-          ...{ email, phone, firstName: 'Augusta', locale: 'fr-FR', timezone: null },
-          ...{ avatarUrl, disabled: true },
+          email,
+          phone,
+          firstName: 'Augusta',
+          locale: 'fr-FR',
+          timezone: null,
+          avatarUrl,
+          disabled: true,
         },
       },
     ],
@@ -87,13 +94,18 @@ function byUri({ id }: SampleUser): object {
 
 function toUser({ email, phone, firstName, lastName }: SampleUser): object {
   return {
-    ...{ schemas: [coreUser], userName: 'ada', name: { givenName: firstName, familyName: lastName } },
+    schemas: [coreUser],
+    userName: 'ada',
+    name: { givenName: firstName, familyName: lastName },
     emails: [
       { type: 'home', value: 'ada@home.example' },
       { type: 'work', value: email, primary: true },
     ],
-    ...{ phoneNumbers: [{ value: phone }], photos: [] },
-    ...{ preferredLanguage: 'en-GB', timezone: 'Europe/London', active: true },
+    phoneNumbers: [{ value: phone }],
+    photos: [],
+    preferredLanguage: 'en-GB',
+    timezone: 'Europe/London',
+    active: true,
   };
 }
 

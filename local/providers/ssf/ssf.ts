@@ -17,7 +17,9 @@ export const ssf: Sender = {
   retries:
     'As the transmitter likes: by RFC 8935 it sends again after 5xx and time-outs. Keycloak keeps what it could not deliver for 30 days, and a token may be 31 days old. A repeat is answered 202 like the first.',
   environment: ({ jwksUrl, url }) => ({
-    ...{ SSF_JWKS_URL: jwksUrl, SSF_ISSUER: url, SSF_AUDIENCE: 'roq-sync' },
+    SSF_JWKS_URL: jwksUrl,
+    SSF_ISSUER: url,
+    SSF_AUDIENCE: 'roq-sync',
   }),
   sign: async (payload, { environment, keys }) => {
     const { SSF_ISSUER: iss, SSF_AUDIENCE: aud, SSF_AUTHORIZATION: authorization } = environment;
@@ -26,7 +28,8 @@ export const ssf: Sender = {
     const token = await keys.sign(claims, { typ: 'secevent+jwt' });
     return {
       headers: {
-        ...{ 'Content-Type': 'application/secevent+jwt', Accept: 'application/json' },
+        'Content-Type': 'application/secevent+jwt',
+        Accept: 'application/json',
         ...(authorization && { Authorization: authorization.split(',')[0] ?? '' }),
       },
       body: Buffer.from(token),

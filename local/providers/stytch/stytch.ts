@@ -55,16 +55,24 @@ function user(source: string, action: string, changes: UserChanges, told: Told):
     payload: ({ id, email, phone, firstName, lastName }, atMs) => ({
       ...envelope(source, 'user', action, id, atMs),
       user: {
-        ...{ user_id: id, status: 'active', created_at: new Date(atMs).toISOString() },
+        user_id: id,
+        status: 'active',
+        created_at: new Date(atMs).toISOString(),
         emails: [...emails, { email_id: 'email-1', email, verified }],
         phone_numbers: [{ phone_id: 'phone-1', phone_number: phone, verified: true }],
         name: { first_name: firstName, middle_name: '', last_name: lastName },
-        ...{ is_locked: true, providers: [], trusted_metadata: {}, untrusted_metadata: {}, ...members },
+        is_locked: true,
+        providers: [],
+        trusted_metadata: {},
+        untrusted_metadata: {},
+        ...members,
       },
     }),
     wanted: ({ id, email, phone, firstName, lastName }, at) => [
       {
-        ...{ kind: `user.${action}`, reference: id, at },
+        kind: `user.${action}`,
+        reference: id,
+        at,
         told: { email, phone, firstName, lastName, ...told },
       },
     ],
@@ -76,14 +84,23 @@ function member(source: string, action: string, changes: object, told: Told): Ex
     payload: ({ id, email, phone, firstName, lastName }, atMs) => ({
       ...envelope(source, 'member', action, id, atMs),
       member: {
-        ...{ member_id: id, organization_id: 'organization-test-1', name: `${firstName} ${lastName}` },
-        ...{ email_address: email, email_address_verified: true, mfa_phone_number: phone },
-        ...{ status: 'active', roles: [], trusted_metadata: {}, ...changes },
+        member_id: id,
+        organization_id: 'organization-test-1',
+        name: `${firstName} ${lastName}`,
+        email_address: email,
+        email_address_verified: true,
+        mfa_phone_number: phone,
+        status: 'active',
+        roles: [],
+        trusted_metadata: {},
+        ...changes,
       },
     }),
     wanted: ({ id, email }, at) => [
       {
-        ...{ kind: `member.${action}`, reference: id, at },
+        kind: `member.${action}`,
+        reference: id,
+        at,
         told: { email, emailVerified: true, disabled: false, ...told },
       },
     ],
@@ -100,8 +117,13 @@ function deletion(type: 'user' | 'member', told: Told): Example {
 // Stytch writes nanoseconds.
 function envelope(source: string, type: string, action: string, id: string, atMs: number): object {
   return {
-    ...{ source, object_type: type, action: action.toUpperCase(), id, vertical: 'CONSUMER' },
-    ...{ event_id: `webhook-event-test-${randomUUID()}`, project_id: `project-test-${randomUUID()}` },
+    source,
+    object_type: type,
+    action: action.toUpperCase(),
+    id,
+    vertical: 'CONSUMER',
+    event_id: `webhook-event-test-${randomUUID()}`,
+    project_id: `project-test-${randomUUID()}`,
     timestamp: new Date(atMs).toISOString().replace('Z', '247073Z'),
   };
 }

@@ -48,21 +48,28 @@ export const supabaseDb: Sender = {
     // The row that is gone has only the time of its last change.
     'auth.users.DELETE': {
       payload: (sample, atMs) => ({
-        ...{ ...envelope('DELETE'), record: null, old_record: toRow(sample, atMs, {}) },
+        ...envelope('DELETE'),
+        record: null,
+        old_record: toRow(sample, atMs, {}),
       }),
       wanted: ({ id }, at) => [{ kind: 'auth.users.DELETE', reference: id, at, told: { deleted: true } }],
     },
     // By a trigger function that tells the time itself.
     'auth.users.DELETE-timed': {
       payload: (sample, atMs) => ({
-        ...{ ...envelope('DELETE'), time: toTimestamp(atMs), record: null },
+        ...envelope('DELETE'),
+        time: toTimestamp(atMs),
+        record: null,
         old_record: toRow(sample, atMs - 86_400_000, {}),
       }),
       wanted: ({ id }, at) => [{ kind: 'auth.users.DELETE', reference: id, at, told: { deleted: true } }],
     },
     'public.notes.INSERT': {
       payload: ({ id }, atMs) => ({
-        ...{ ...envelope('INSERT'), schema: 'public', table: 'notes', old_record: null },
+        ...envelope('INSERT'),
+        schema: 'public',
+        table: 'notes',
+        old_record: null,
         record: { id: 7, user_id: id, created_at: toTimestamp(atMs) },
       }),
       wanted: (_, at) => [{ kind: 'public.notes.INSERT', reference: null, at, told: null }],
@@ -79,10 +86,18 @@ function change(type: 'INSERT' | 'UPDATE', columns: (atMs: number) => object, to
     }),
     wanted: ({ id, email, phone, firstName, lastName }, at) => [
       {
-        ...{ kind: `auth.users.${type}`, reference: id, at },
+        kind: `auth.users.${type}`,
+        reference: id,
+        at,
         told: {
-          ...{ email, phone, firstName, lastName, emailVerified: true, disabled: false },
-          ...{ avatarUrl: 'https://img.example.com/ada.png', ...told },
+          email,
+          phone,
+          firstName,
+          lastName,
+          emailVerified: true,
+          disabled: false,
+          avatarUrl: 'https://img.example.com/ada.png',
+          ...told,
         },
       },
     ],
@@ -96,13 +111,24 @@ function envelope(type: string): object {
 function toRow({ id, email, phone, firstName, lastName }: SampleUser, atMs: number, columns: object): object {
   const time = toTimestamp(atMs);
   return {
-    ...{ id, aud: 'authenticated', role: 'authenticated', email, phone: phone.replace('+', '') },
-    ...{ email_confirmed_at: time, banned_until: null, deleted_at: null, is_anonymous: false },
+    id,
+    aud: 'authenticated',
+    role: 'authenticated',
+    email,
+    phone: phone.replace('+', ''),
+    email_confirmed_at: time,
+    banned_until: null,
+    deleted_at: null,
+    is_anonymous: false,
     raw_user_meta_data: {
-      ...{ first_name: firstName, last_name: lastName, avatar_url: 'https://img.example.com/ada.png' },
+      first_name: firstName,
+      last_name: lastName,
+      avatar_url: 'https://img.example.com/ada.png',
     },
-    ...{ raw_app_meta_data: { provider: 'email' }, created_at: toTimestamp(atMs - 86_400_000) },
-    ...{ updated_at: time, ...columns },
+    raw_app_meta_data: { provider: 'email' },
+    created_at: toTimestamp(atMs - 86_400_000),
+    updated_at: time,
+    ...columns,
   };
 }
 

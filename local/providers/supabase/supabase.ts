@@ -21,10 +21,18 @@ export const supabase: Sender = {
       }),
       wanted: ({ id, email, phone, firstName, lastName }, at) => [
         {
-          ...{ kind: 'after-user-created', reference: id, at },
+          kind: 'after-user-created',
+          reference: id,
+          at,
           told: {
-            ...{ email, phone, emailVerified: true, firstName, lastName, disabled: false },
-            ...{ avatarUrl: 'https://img.example.com/ada.png', locale: 'en' },
+            email,
+            phone,
+            emailVerified: true,
+            firstName,
+            lastName,
+            disabled: false,
+            avatarUrl: 'https://img.example.com/ada.png',
+            locale: 'en',
           },
         },
       ],
@@ -34,7 +42,10 @@ export const supabase: Sender = {
       user: toUser(sample, '0001-01-01T00:00:00Z'),
     })),
     'mfa-verification': ignored('mfa-verification', ({ id }) => ({
-      ...{ user_id: id, factor_id: randomUUID(), factor_type: 'totp', valid: true },
+      user_id: id,
+      factor_id: randomUUID(),
+      factor_type: 'totp',
+      valid: true,
     })),
   },
 };
@@ -54,13 +65,24 @@ function hook(name: string, atMs: number): object {
 
 function toUser({ id, email, phone, firstName, lastName }: SampleUser, time: string): object {
   return {
-    ...{ id, aud: 'authenticated', role: 'authenticated', email, phone: phone.replace('+', '') },
+    id,
+    aud: 'authenticated',
+    role: 'authenticated',
+    email,
+    phone: phone.replace('+', ''),
     ...(time.startsWith('0001') ? {} : { email_confirmed_at: time, confirmed_at: time }),
     app_metadata: { provider: 'google', providers: ['google'] },
     user_metadata: {
-      ...{ first_name: firstName, family_name: lastName, full_name: `${firstName} ${lastName}` },
-      ...{ picture: 'https://img.example.com/ada.png', locale: 'en', email_verified: true },
+      first_name: firstName,
+      family_name: lastName,
+      full_name: `${firstName} ${lastName}`,
+      picture: 'https://img.example.com/ada.png',
+      locale: 'en',
+      email_verified: true,
     },
-    ...{ identities: [], created_at: time, updated_at: time, is_anonymous: false },
+    identities: [],
+    created_at: time,
+    updated_at: time,
+    is_anonymous: false,
   };
 }

@@ -31,10 +31,16 @@ function user(event: string, changes: object, told: Told): Example {
     payload: (sample, atMs) => envelope(event, atMs, { ...toUser(sample), ...times(atMs), ...changes }),
     wanted: ({ id, email, firstName, lastName }, at) => [
       {
-        ...{ kind: event, reference: id, at },
+        kind: event,
+        reference: id,
+        at,
         told: {
-          ...{ email, firstName, lastName, locale: 'en-GB' },
-          ...{ avatarUrl: 'https://img.example.com/ada.png', ...told },
+          email,
+          firstName,
+          lastName,
+          locale: 'en-GB',
+          avatarUrl: 'https://img.example.com/ada.png',
+          ...told,
         },
       },
     ],
@@ -74,22 +80,34 @@ function times(atMs: number): object {
 
 function toUser({ id, email, firstName, lastName }: SampleUser): object {
   return {
-    ...{ object: 'user', id, email, email_verified: true, first_name: firstName, last_name: lastName },
-    ...{ name: `${firstName} ${lastName}`, profile_picture_url: 'https://img.example.com/ada.png' },
-    ...{ locale: 'en-GB', external_id: null, metadata: {}, last_sign_in_at: null },
+    object: 'user',
+    id,
+    email,
+    email_verified: true,
+    first_name: firstName,
+    last_name: lastName,
+    name: `${firstName} ${lastName}`,
+    profile_picture_url: 'https://img.example.com/ada.png',
+    locale: 'en-GB',
+    external_id: null,
+    metadata: {},
+    last_sign_in_at: null,
   };
 }
 
 function toDirectoryUser({ id, email, firstName, lastName }: SampleUser): object {
   return {
-    ...{ object: 'directory_user', id, directory_id: 'directory_1', organization_id: 'org_1' },
-    ...{ idp_id: '8931', email, emails: [{ primary: true, type: 'work', value: email }] },
-    ...{
-      first_name: firstName,
-      last_name: lastName,
-      username: email,
-      custom_attributes: {},
-      raw_attributes: {},
-    },
+    object: 'directory_user',
+    id,
+    directory_id: 'directory_1',
+    organization_id: 'org_1',
+    idp_id: '8931',
+    email,
+    emails: [{ primary: true, type: 'work', value: email }],
+    first_name: firstName,
+    last_name: lastName,
+    username: email,
+    custom_attributes: {},
+    raw_attributes: {},
   };
 }

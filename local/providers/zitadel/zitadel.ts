@@ -16,7 +16,9 @@ export const zitadel: Sender = {
   variants: {
     'a JWT': ({ jwksUrl }) => ({ ZITADEL_PAYLOAD: 'jwt', ZITADEL_JWKS_URL: jwksUrl }),
     'a JWE': ({ jwksUrl }) => ({
-      ...{ ZITADEL_PAYLOAD: 'jwe', ZITADEL_JWKS_URL: jwksUrl, ZITADEL_PRIVATE_KEYS: newPrivateKey() },
+      ZITADEL_PAYLOAD: 'jwe',
+      ZITADEL_JWKS_URL: jwksUrl,
+      ZITADEL_PRIVATE_KEYS: newPrivateKey(),
     }),
   },
   sign: async (payload, { environment, keys, nowMs }) => {
@@ -98,16 +100,27 @@ function ignored(type: string): Example {
 
 function envelope(type: string, { id }: SampleUser, atMs: number): object {
   return {
-    ...{ aggregateID: id, aggregateType: 'user', resourceOwner: 'org-1', instanceID: 'instance-1' },
-    ...{ version: 'v2', sequence: 7, event_type: type, userID: 'administrator-1' },
+    aggregateID: id,
+    aggregateType: 'user',
+    resourceOwner: 'org-1',
+    instanceID: 'instance-1',
+    version: 'v2',
+    sequence: 7,
+    event_type: type,
+    userID: 'administrator-1',
     created_at: new Date(atMs).toISOString().replace('Z', '412+00:00'),
   };
 }
 
 function toHuman({ email, phone, firstName, lastName }: SampleUser): object {
   return {
-    ...{ userName: email, firstName, lastName, displayName: `${firstName} ${lastName}` },
-    ...{ preferredLanguage: 'en', email, phone },
+    userName: email,
+    firstName,
+    lastName,
+    displayName: `${firstName} ${lastName}`,
+    preferredLanguage: 'en',
+    email,
+    phone,
   };
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { auth0Logs } from '../../../lib/providers/auth0/auth0-logs.ts';
 import { repeatCredential } from '../../../local/providers/signing.ts';
 import { connect } from '../reader.ts';
@@ -21,7 +21,7 @@ function call(method: string, path: string, body: object, answer: object, status
 const ignored = { reference: null, told: null };
 
 describe("Auth0's log", () => {
-  it.each([
+  test.each([
     ['in a list', [deletion, deletion]],
     ['one a line', Buffer.from(`${JSON.stringify(deletion)}\n${JSON.stringify(deletion)}`)],
     ['one a line, by \\r\\n', Buffer.from(`${JSON.stringify(deletion)}\r\n${JSON.stringify(deletion)}\r\n`)],
@@ -30,7 +30,7 @@ describe("Auth0's log", () => {
     expect(await send(payload)).toEqual([deleted, deleted]);
   });
 
-  it.each([
+  test.each([
     ['one object', deletion],
     ['one object over several lines', Buffer.from(JSON.stringify(deletion, null, 2))],
     ['one line', Buffer.from(`${JSON.stringify(deletion)}\n`)],
@@ -38,9 +38,10 @@ describe("Auth0's log", () => {
     expect(await send(payload)).toEqual([deleted]);
   });
 
-  it('keeps letters of other alphabets, and lines within texts, as they are', async () => {
+  test('keeps letters of other alphabets, and lines within texts, as they are', async () => {
     const signUp = wrap({
-      ...{ type: 'ss', user_id: 'auth0|1' },
+      type: 'ss',
+      user_id: 'auth0|1',
       details: { body: { email: 'ada@example.com', given_name: 'Ада', family_name: '}\n{' } },
     });
     const lines = Buffer.from(`${JSON.stringify(signUp)}\n${JSON.stringify(deletion)}`);
@@ -50,7 +51,7 @@ describe("Auth0's log", () => {
     ]);
   });
 
-  it.each([
+  test.each([
     ['with a line that is none', Buffer.from(`${JSON.stringify(deletion)}\n{"data":`), 'body_malformed'],
     ['with bytes that are no text', Buffer.from([0x22, 0xff, 0x22]), 'body_malformed'],
     ['by the thousand', Array.from({ length: 1_001 }, () => deletion), 'payload_invalid'],
@@ -58,30 +59,30 @@ describe("Auth0's log", () => {
     await expect(send(payload)).rejects.toMatchObject({ code });
   });
 
-  it('keeps none of the others from us by an entry that can not be read', async () => {
+  test('keeps none of the others from us by an entry that can not be read', async () => {
     const timeless = { data: { type: 'sdu', user_id: 'x' } };
     expect(await send([timeless, deletion])).toMatchObject([{ rejected: 'payload_invalid' }, deleted]);
   });
 
-  it('takes nobody at his word that he is blocked, nor stumbles over what he sends', async () => {
+  test('takes nobody at his word that he is blocked, nor stumbles over what he sends', async () => {
     const body = { email: 'ada@example.com', blocked: 'x', email_verified: 7 };
     const [event] = await send(wrap({ type: 'ss', user_id: 'auth0|1', details: { body } }));
     expect(event?.told).toEqual({ email: 'ada@example.com', disabled: false });
   });
 
-  it('says of a sign-up what is there, and that the rest is missing', async () => {
+  test('says of a sign-up what is there, and that the rest is missing', async () => {
     const [event] = await send(wrap({ type: 'ss', user_id: 'google-oauth2|1', details: {} }));
     expect(event).toMatchObject({ reference: 'google-oauth2|1', isPartial: true });
     expect(event?.told).toEqual({ disabled: false });
   });
 
-  it('takes nobody at his word that his address is verified', async () => {
+  test('takes nobody at his word that his address is verified', async () => {
     const body = { email: 'ada@example.com', email_verified: true };
     const [event] = await send(wrap({ type: 'ss', user_id: 'auth0|1', details: { body } }));
     expect(event?.told).toEqual({ email: 'ada@example.com', disabled: false });
   });
 
-  it.each([
+  test.each([
     ['true', true],
     [true, true],
     ['false', false],
@@ -92,13 +93,13 @@ describe("Auth0's log", () => {
     expect(event?.told).toEqual({ email: 'new@example.com', emailVerified });
   });
 
-  it.each(['sce', 'scpn'])('says that %s leaves out what changed, where it does', async (type) => {
+  test.each(['sce', 'scpn'])('says that %s leaves out what changed, where it does', async (type) => {
     const [event] = await send(wrap({ type, user_id: 'auth0|1', details: {} }));
     expect(event).toMatchObject({ reference: 'auth0|1', isPartial: true });
     expect(event?.told).toEqual({});
   });
 
-  it('never takes a masked address for one', async () => {
+  test('never takes a masked address for one', async () => {
     const details = { email: '8f1c2d3e4b5a6978' };
     const [event] = await send(wrap({ type: 'sv', user_id: 'auth0|1', details }));
     expect(event?.told).toEqual({ emailVerified: true });
@@ -107,19 +108,19 @@ describe("Auth0's log", () => {
   describe('of the Management API', () => {
     const path = '/api/v2/users/auth0%7C1';
 
-    it('never takes who called for the user', async () => {
+    test('never takes who called for the user', async () => {
       expect(await send(call('delete', path, {}, {}, 204))).toMatchObject([
         { reference: 'auth0|1', told: { disabled: true } },
       ]);
     });
 
-    it.each([true, false])('says whether a user was blocked: %j', async (blocked) => {
+    test.each([true, false])('says whether a user was blocked: %j', async (blocked) => {
       expect(await send(call('patch', path, { blocked }, {}))).toMatchObject([
         { reference: 'auth0|1', told: { disabled: blocked } },
       ]);
     });
 
-    it.each([
+    test.each([
       [{}, {}, false],
       [{ email_verified: true }, {}, true],
       [{}, { user_id: 'auth0|1', email_verified: true }, true],
@@ -132,14 +133,14 @@ describe("Auth0's log", () => {
       },
     );
 
-    it('believes an answer only of the user that was asked for', async () => {
+    test('believes an answer only of the user that was asked for', async () => {
       const answer = { user_id: 'auth0|2', email: 'mallory@example.com', blocked: true };
       const [event] = await send(call('patch', path, { given_name: 'Ada' }, answer));
       expect(event?.reference).toBe('auth0|1');
       expect(event?.told).toEqual({ firstName: 'Ada' });
     });
 
-    it.each([
+    test.each([
       ['a call that failed', call('patch', path, { blocked: true }, {}, 400)],
       ['a call on a part of a user', call('post', `${path}/identities`, {}, { user_id: 'auth0|1' })],
       ['a deletion of a part', call('delete', `${path}/multifactor/duo`, {}, {}, 204)],

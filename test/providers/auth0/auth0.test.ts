@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { auth0 } from '../../../lib/providers/auth0/auth0.ts';
 import { desired, type Facts, fold, toFacts } from '../../../lib/user.ts';
 import { repeatCredential } from '../../../local/providers/signing.ts';
@@ -15,16 +15,19 @@ function send(type: string, data: object, credential = 'Bearer next') {
 }
 
 describe('Auth0', () => {
-  it.each(['Bearer next', 'Basic Y3VycmVudA=='])('is read by %s', async (credential) => {
+  test.each(['Bearer next', 'Basic Y3VycmVudA=='])('is read by %s', async (credential) => {
     expect(await send('user.deleted', { object: { user_id: 'auth0|1' } }, credential)).toHaveLength(1);
   });
 
-  it.each(['next', 'bearer next', 'Bearer nex', 'Bearer next2'])('is refused with %s', async (credential) => {
-    const sending = send('user.deleted', { object: { user_id: 'auth0|1' } }, credential);
-    await expect(sending).rejects.toMatchObject({ code: 'credential_mismatch' });
-  });
+  test.each(['next', 'bearer next', 'Bearer nex', 'Bearer next2'])(
+    'is refused with %s',
+    async (credential) => {
+      const sending = send('user.deleted', { object: { user_id: 'auth0|1' } }, credential);
+      await expect(sending).rejects.toMatchObject({ code: 'credential_mismatch' });
+    },
+  );
 
-  it('is held to the header that is set, and to no other', async () => {
+  test('is held to the header that is set, and to no other', async () => {
     const own = connect(auth0, { AUTH0_CREDENTIALS: 'key', AUTH0_HEADER: 'X-Stream-Key' });
     const event = { id: 'evt_1', type: 'user.deleted', time, data: { object: { user_id: 'auth0|1' } } };
     expect(await own(repeatCredential(event, 'key', 'x-stream-key'), nowMs)).toHaveLength(1);
@@ -33,22 +36,25 @@ describe('Auth0', () => {
     });
   });
 
-  it.each(['user.created', 'com.auth0.user.updated'])("orders %s by the user's own time", async (type) => {
+  test.each(['user.created', 'com.auth0.user.updated'])("orders %s by the user's own time", async (type) => {
     const object = { user_id: 'auth0|1', updated_at, blocked: true };
     expect(await send(type, { object })).toEqual([
       {
-        ...{ id: 'evt_1', kind: type.replace('com.auth0.', ''), reference: 'auth0|1' },
-        ...{ at: nowMs - 60_000, told: { disabled: true } },
+        id: 'evt_1',
+        kind: type.replace('com.auth0.', ''),
+        reference: 'auth0|1',
+        at: nowMs - 60_000,
+        told: { disabled: true },
       },
     ]);
   });
 
-  it('orders a deletion by its own time', async () => {
+  test('orders a deletion by its own time', async () => {
     const object = { user_id: 'auth0|1', updated_at, deleted_at: new Date(nowMs - 30_000).toISOString() };
     expect(await send('user.deleted', { object })).toMatchObject([{ at: nowMs - 30_000 }]);
   });
 
-  it('orders a deletion and a user without a time by the envelope', async () => {
+  test('orders a deletion and a user without a time by the envelope', async () => {
     const object = { user_id: 'auth0|1', updated_at };
     expect(await send('user.deleted', { object })).toMatchObject([{ at: nowMs - 1_000 }]);
     expect(await send('user.updated', { object: { user_id: 'auth0|1' } })).toMatchObject([
@@ -56,12 +62,12 @@ describe('Auth0', () => {
     ]);
   });
 
-  it('says nothing of what a user has not', async () => {
+  test('says nothing of what a user has not', async () => {
     const [event] = await send('user.updated', { object: { user_id: 'auth0|1', name: 'Ada' } });
     expect(event?.told).toEqual({});
   });
 
-  it('empties what a user had and has no longer, and lets back in who was blocked', async () => {
+  test('empties what a user had and has no longer, and lets back in who was blocked', async () => {
     const previous_object = {
       given_name: 'Ada',
       family_name: 'Lovelace',
@@ -73,7 +79,7 @@ describe('Auth0', () => {
     expect(event?.told).toEqual({ firstName: null, lastName: 'King', disabled: false });
   });
 
-  it('lets in again who comes back under the same id after a deletion, in whatever order that is heard', async () => {
+  test('lets in again who comes back under the same id after a deletion, in whatever order that is heard', async () => {
     const at = (seconds: number) => new Date(nowMs + seconds * 1000).toISOString();
     const user = (seconds: number) => ({ object: { user_id: 'google-oauth2|1', updated_at: at(seconds) } });
     const heard = [
@@ -87,13 +93,13 @@ describe('Auth0', () => {
     expect(foldAll(heard.toReversed())).toEqual({ active: true });
   });
 
-  it('takes a new user for not blocked, unless it says otherwise', async () => {
+  test('takes a new user for not blocked, unless it says otherwise', async () => {
     const created = (members: object) => send('user.created', { object: { user_id: 'auth0|1', ...members } });
     expect(await created({})).toMatchObject([{ told: { disabled: false } }]);
     expect(await created({ blocked: true })).toMatchObject([{ told: { disabled: true } }]);
   });
 
-  it('makes no user of the test that the dashboard sends', async () => {
+  test('makes no user of the test that the dashboard sends', async () => {
     const data = { object: { user_id: 'auth0|1', updated_at } };
     const event = { id: 'evt_1', type: 'user.created', time, a0purpose: 'test', data };
     expect(await read(repeatCredential(event, 'Bearer next', 'Authorization'), nowMs)).toMatchObject([
@@ -101,7 +107,7 @@ describe('Auth0', () => {
     ]);
   });
 
-  it('never takes a member of an organization for a user', async () => {
+  test('never takes a member of an organization for a user', async () => {
     const object = { user: { user_id: 'auth0|1' }, user_id: 'auth0|1' };
     expect(await send('organization.member.deleted', { object })).toMatchObject([
       { reference: null, told: null },

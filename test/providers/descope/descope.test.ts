@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../../lib/errors.ts';
 import { descope } from '../../../lib/providers/descope/descope.ts';
 import { signHmac } from '../../../local/providers/signing.ts';
@@ -18,7 +18,7 @@ function present(payload: object, authorization: string, secret = 'current') {
 }
 
 describe('Descope', () => {
-  it('is read by the HMAC alone, or by the credential alone', async () => {
+  test('is read by the HMAC alone, or by the credential alone', async () => {
     const byHmac = connect(descope, { DESCOPE_SECRETS: 'next current' });
     expect(await byHmac(sign([deletion]), nowMs)).toEqual([deleted]);
     await expect(byHmac(sign([deletion], 'guessed'), nowMs)).rejects.toMatchObject({
@@ -31,7 +31,7 @@ describe('Descope', () => {
     });
   });
 
-  it('must have both where both are set', async () => {
+  test('must have both where both are set', async () => {
     const read = connect(descope, { DESCOPE_SECRETS: 'current', DESCOPE_CREDENTIALS: 'Bearer current' });
     expect(await read(present([deletion], 'Bearer current'), nowMs)).toEqual([deleted]);
     await expect(read(present([deletion], 'Bearer guessed'), nowMs)).rejects.toMatchObject({
@@ -42,32 +42,32 @@ describe('Descope', () => {
     });
   });
 
-  it('can not be set up with neither', () => {
+  test('can not be set up with neither', () => {
     expect(() => connect(descope, {})).toThrow(ConfigError);
   });
 
   describe('sends events', () => {
     const read = connect(descope, { DESCOPE_SECRETS: 'current' });
 
-    it('in a list, or one alone', async () => {
+    test('in a list, or one alone', async () => {
       const login = { action: 'LoginSucceed', occurred, userId: null };
       const ignored = { id: null, kind: 'LoginSucceed', reference: null, at: occurred, told: null };
       expect(await read(sign([login, deletion]), nowMs)).toEqual([ignored, deleted]);
       expect(await read(sign(deletion), nowMs)).toEqual([deleted]);
     });
 
-    it.each(['UserCreated', 'UserModified'])('of the kind %s without the profile', async (action) => {
+    test.each(['UserCreated', 'UserModified'])('of the kind %s without the profile', async (action) => {
       expect(await read(sign([{ ...deletion, action }]), nowMs)).toEqual([
         { id: null, kind: action, reference: 'U1', at: occurred, told: {}, isPartial: true },
       ]);
     });
 
-    it('of several users at once without saying of whom', async () => {
+    test('of several users at once without saying of whom', async () => {
       const [event] = await read(sign([{ ...deletion, action: 'UsersDeleted' }]), nowMs);
       expect(event).toMatchObject({ reference: null, told: null });
     });
 
-    it.each([
+    test.each([
       ['of nobody', { ...deletion, userId: undefined }],
       ['at no time', { ...deletion, occurred: 'yesterday' }],
     ])('%s, which keep none of the others from us', async (_what, unreadable) => {
@@ -78,7 +78,7 @@ describe('Descope', () => {
       await expect(read(sign([unreadable]), nowMs)).rejects.toMatchObject({ code: 'payload_invalid' });
     });
 
-    it.each([
+    test.each([
       ['in another envelope', { events: [deletion] }],
       ['without any', []],
       ['by the thousand', Array.from({ length: 1_000 }, () => deletion)],

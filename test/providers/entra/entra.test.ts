@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readSettings } from '../../../lib/config/settings.ts';
 import { ConfigError } from '../../../lib/errors.ts';
 import type { LookUp } from '../../../lib/event.ts';
@@ -54,8 +54,11 @@ async function answer(request: IncomingMessage, response: ServerResponse) {
 
 function graphSettings() {
   return {
-    ...{ ENTRA_TENANT_ID: 'tenant-1', ENTRA_CLIENT_ID: 'app-1', ENTRA_CLIENT_SECRET: 'app-secret' },
-    ...{ ENTRA_LOGIN_URL: graph.url, ENTRA_GRAPH_URL: graph.url },
+    ENTRA_TENANT_ID: 'tenant-1',
+    ENTRA_CLIENT_ID: 'app-1',
+    ENTRA_CLIENT_SECRET: 'app-secret',
+    ENTRA_LOGIN_URL: graph.url,
+    ENTRA_GRAPH_URL: graph.url,
   };
 }
 
@@ -73,9 +76,15 @@ function lookUp(): LookUp {
 
 function toUser(members: object = {}): object {
   return {
-    ...{ id: user.id, accountEnabled: true, mail: user.email, userPrincipalName: 'ada@acme.onmicrosoft.com' },
-    ...{ givenName: user.firstName, surname: user.lastName, mobilePhone: user.phone },
-    ...{ preferredLanguage: 'en-GB', ...members },
+    id: user.id,
+    accountEnabled: true,
+    mail: user.email,
+    userPrincipalName: 'ada@acme.onmicrosoft.com',
+    givenName: user.firstName,
+    surname: user.lastName,
+    mobilePhone: user.phone,
+    preferredLanguage: 'en-GB',
+    ...members,
   };
 }
 
@@ -88,7 +97,7 @@ describe('a notification', () => {
   const send = (...value: readonly object[]) =>
     read({ headers: {}, body: Buffer.from(JSON.stringify({ value })) }, nowMs);
 
-  it.each([
+  test.each([
     [undefined, 'signature_missing'],
     [null, 'signature_missing'],
     ['', 'signature_missing'],
@@ -100,11 +109,11 @@ describe('a notification', () => {
     await expect(send({ ...removal, clientState }, removal)).rejects.toMatchObject({ code });
   });
 
-  it('must be one at least, for an empty list proves nothing', async () => {
+  test('must be one at least, for an empty list proves nothing', async () => {
     await expect(send()).rejects.toMatchObject({ code: 'payload_invalid' });
   });
 
-  it.each([
+  test.each([
     ['of its own, where it tells one', '2026-01-04T11:59:58.1234567Z', nowMs - 1_877],
     ['of ours, where it tells none', undefined, nowMs],
     ['of ours, where it tells that of an empty clock', '0001-01-01T00:00:00Z', nowMs],
@@ -114,7 +123,7 @@ describe('a notification', () => {
     ]);
   });
 
-  it.each(['missed', 'subscriptionRemoved', 'reauthorizationRequired'])(
+  test.each(['missed', 'subscriptionRemoved', 'reauthorizationRequired'])(
     'of the life cycle, %s, tells nothing, and is named in the log',
     async (lifecycleEvent) => {
       const { clientState } = removal;
@@ -124,14 +133,14 @@ describe('a notification', () => {
     },
   );
 
-  it("about a user's messages is not about the user", async () => {
+  test("about a user's messages is not about the user", async () => {
     const message = { '@odata.type': '#Microsoft.Graph.Message', '@odata.id': 'Users/1/Messages/2', id: '2' };
     expect(await send({ ...removal, resourceData: message })).toMatchObject([
       { kind: 'message.deleted', reference: null, told: null },
     ]);
   });
 
-  it('needs a secret that a subscription can have', () => {
+  test('needs a secret that a subscription can have', () => {
     expect(() => connect(entra, { ENTRA_CLIENT_STATES: 'x'.repeat(129) })).toThrow(ConfigError);
   });
 });
@@ -140,12 +149,12 @@ describe('the challenge', () => {
   const ask = (validationToken: string, method = 'POST') =>
     entra.challenge?.({ method, query: { validationToken }, headers: {}, body: new Uint8Array() });
 
-  it('comes back as plain text', () => {
+  test('comes back as plain text', () => {
     const token = 'Validation: Testing client application reachability for subscription Request-Id: 1+/=&%3a';
     expect(ask(token)).toEqual({ contentType: 'text/plain', body: token });
   });
 
-  it.each([
+  test.each([
     ['empty', ''],
     ['too long', 'x'.repeat(1_025)],
     ['of control characters', 'a\r\nb'],
@@ -154,13 +163,13 @@ describe('the challenge', () => {
     expect(ask(token)).toBeNull();
   });
 
-  it('is asked by POST alone', () => {
+  test('is asked by POST alone', () => {
     expect(ask('token', 'GET')).toBeNull();
   });
 });
 
 describe('a user read back', () => {
-  it('is told as Graph has him, at the time of its answer', async () => {
+  test('is told as Graph has him, at the time of its answer', async () => {
     holdUser();
     const { id, ...told } = user;
     expect(await lookUp()(id)).toEqual({ told: { ...told, locale: 'en-GB', disabled: false }, at: nowMs });
@@ -168,13 +177,15 @@ describe('a user read back', () => {
     expect(asked).toEqual([`/v1.0/users/${id} ${select} Bearer token-1`]);
     expect(tokens.map((form) => Object.fromEntries(form))).toEqual([
       {
-        ...{ grant_type: 'client_credentials', client_id: 'app-1', client_secret: 'app-secret' },
+        grant_type: 'client_credentials',
+        client_id: 'app-1',
+        client_secret: 'app-secret',
         scope: `${graph.url}/.default`,
       },
     ]);
   });
 
-  it.each([
+  test.each([
     ['his name, where he has no mailbox', { mail: null }, { email: 'ada@acme.onmicrosoft.com' }],
     [
       'empty, where he is a guest without one',
@@ -187,7 +198,7 @@ describe('a user read back', () => {
     expect(found?.told.email).toBe('email' in told ? told.email : undefined);
   });
 
-  it.each([
+  test.each([
     [undefined, undefined],
     ['true', true],
   ])('with ENTRA_EMAILS_ARE_VERIFIED %j has an address verified: %j', async (flag, emailVerified) => {
@@ -198,7 +209,7 @@ describe('a user read back', () => {
     expect(found?.told.emailVerified).toBe(emailVerified);
   });
 
-  it.each([
+  test.each([
     [true, false],
     [false, true],
     [null, undefined],
@@ -207,16 +218,16 @@ describe('a user read back', () => {
     expect((await lookUp()(user.id))?.told.disabled).toBe(disabled);
   });
 
-  it('who is in the recycle bin is disabled and not deleted, for he may be restored', async () => {
+  test('who is in the recycle bin is disabled and not deleted, for he may be restored', async () => {
     held.set(`/v1.0/directory/deletedItems/${user.id}`, [200, { id: user.id }]);
     expect(await lookUp()(user.id)).toEqual({ told: { disabled: true }, at: nowMs });
   });
 
-  it('is asked for again where Graph has none of that id, there neither, for he may be too new', async () => {
+  test('is asked for again where Graph has none of that id, there neither, for he may be too new', async () => {
     await expect(lookUp()(user.id)).rejects.toMatchObject({ code: 'profile_unavailable' });
   });
 
-  it.each([
+  test.each([
     ['of another id', 200, { id: 'user-2' }],
     ['refused', 403, {}],
     ['throttled', 429, {}],
@@ -225,7 +236,7 @@ describe('a user read back', () => {
     await expect(lookUp()(user.id)).rejects.toMatchObject({ code: 'profile_unavailable' });
   });
 
-  it('needs all of the tenant, the app and its secret, or none', () => {
+  test('needs all of the tenant, the app and its secret, or none', () => {
     const { ENTRA_TENANT_ID, ENTRA_CLIENT_ID, ENTRA_CLIENT_SECRET } = graphSettings();
     expect(connectUsers({})).toBeNull();
     expect(connectUsers({ ENTRA_GRAPH_URL: graph.url })).toBeNull();
@@ -239,7 +250,7 @@ describe('a user read back', () => {
 });
 
 describe('the token', () => {
-  it('is fetched once for all who ask at once, and kept until shortly before it ends', async () => {
+  test('is fetched once for all who ask at once, and kept until shortly before it ends', async () => {
     holdUser();
     vi.useFakeTimers({ toFake: ['Date'], now: nowMs });
     const read = lookUp();
@@ -253,7 +264,7 @@ describe('the token', () => {
     expect(asked.at(-1)).toMatch(/Bearer token-2$/);
   });
 
-  it('that Graph refuses is fetched anew the next time', async () => {
+  test('that Graph refuses is fetched anew the next time', async () => {
     const read = lookUp();
     held.set(`/v1.0/users/${user.id}`, [401, {}]);
     await expect(read(user.id)).rejects.toMatchObject({ code: 'profile_unavailable' });
@@ -262,7 +273,7 @@ describe('the token', () => {
     expect(tokens).toHaveLength(2);
   });
 
-  it('that can not be had is asked for again the next time', async () => {
+  test('that can not be had is asked for again the next time', async () => {
     holdUser();
     const read = lookUp();
     tokenLifeS = Number.NaN;
@@ -289,14 +300,14 @@ describe('through the door', () => {
     beforeAll(() => start(graphSettings()));
     afterAll(() => stack.close());
 
-    it('a notification that only names a user mirrors him', async () => {
+    test('a notification that only names a user mirrors him', async () => {
       holdUser();
       expect((await send('user.updated')).status).toBe(200);
       const { id: reference, ...profile } = user;
       expect(rows()).toMatchObject([{ reference, ...profile, locale: 'en-GB', active: true }]);
     });
 
-    it('a user who goes to the recycle bin is deactivated', async () => {
+    test('a user who goes to the recycle bin is deactivated', async () => {
       // Of which nothing is told before, for Graph's clock stands still here.
       holdUser({ accountEnabled: undefined });
       await send('user.updated');
@@ -307,7 +318,7 @@ describe('through the door', () => {
       expect((await stack.app.store.get(user.id))?.facts.deleted).toBeUndefined();
     });
 
-    it('a user is recorded while Graph is down, and the notification is to come again', async () => {
+    test('a user is recorded while Graph is down, and the notification is to come again', async () => {
       held.set(`/v1.0/users/${user.id}`, [503, {}]);
       const refused = await send('user.updated');
       expect(refused.status).toBe(503);
@@ -323,14 +334,14 @@ describe('through the door', () => {
       expect(rows()).toMatchObject([{ email: user.email, active: true }]);
     });
 
-    it('a user whom Graph has not everywhere yet is mirrored once it has', async () => {
+    test('a user whom Graph has not everywhere yet is mirrored once it has', async () => {
       expect((await send('user.updated')).status).toBe(503);
       holdUser();
       expect((await send('user.updated')).status).toBe(200);
       expect(rows()).toMatchObject([{ email: user.email, active: true }]);
     });
 
-    it('a deletion is told without Graph', async () => {
+    test('a deletion is told without Graph', async () => {
       holdUser();
       await send('user.updated');
       asked = [];
@@ -339,7 +350,7 @@ describe('through the door', () => {
       expect(asked).toEqual([]);
     });
 
-    it('the challenge comes back decoded, as plain text, without the secret', async () => {
+    test('the challenge comes back decoded, as plain text, without the secret', async () => {
       const url = `${stack.webhookUrl}entra?validationToken=Validation%3a+Testing+Request-Id%3a+1%2b1`;
       const headers = { 'content-type': 'text/plain; charset=utf-8' };
       const answered = await fetch(url, { method: 'POST', headers });
@@ -354,7 +365,7 @@ describe('through the door', () => {
     beforeAll(() => start({}));
     afterAll(() => stack.close());
 
-    it('a user who was only named waits for an e-mail address, and the log says so', async () => {
+    test('a user who was only named waits for an e-mail address, and the log says so', async () => {
       expect((await send('user.updated')).status).toBe(200);
       expect(rows()).toEqual([]);
       expect(lines).toMatchObject([{ reference: user.id, outcome: 'waiting' }]);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../../lib/errors.ts';
 import { frontegg } from '../../../lib/providers/frontegg/frontegg.ts';
 import { signHs256, toBody } from '../../../local/providers/signing.ts';
@@ -10,7 +10,8 @@ const accepted = { FRONTEGG_SECRETS: 'next current', FRONTEGG_ACCEPT_UNSIGNED_BO
 const read = connect(frontegg, accepted);
 
 const deletion = {
-  ...{ eventKey: 'frontegg.user.deleted', user: { id: 'u_1', createdAt: '2021-05-02T11:25:22.000Z' } },
+  eventKey: 'frontegg.user.deleted',
+  user: { id: 'u_1', createdAt: '2021-05-02T11:25:22.000Z' },
   eventContext: { userId: 'u_admin' },
 };
 const deleted = {
@@ -26,7 +27,7 @@ function send(payload: object, claims: object = { iat }, secret = 'current') {
 }
 
 describe('Frontegg', () => {
-  it.each([{}, { FRONTEGG_ACCEPT_UNSIGNED_BODY: 'false' }])(
+  test.each([{}, { FRONTEGG_ACCEPT_UNSIGNED_BODY: 'false' }])(
     'can not be set up with %j, for its body is not signed, and says so',
     (environment) => {
       const start = () => connect(frontegg, { FRONTEGG_SECRETS: 'current', ...environment });
@@ -37,13 +38,13 @@ describe('Frontegg', () => {
     },
   );
 
-  it('is read by either of two secrets, at the time of its token, and of the user and not of who acted', async () => {
+  test('is read by either of two secrets, at the time of its token, and of the user and not of who acted', async () => {
     expect(await send(deletion)).toEqual([deleted]);
     expect(await send(deletion, { iat }, 'next')).toEqual([deleted]);
     await expect(send(deletion, { iat }, 'guessed')).rejects.toMatchObject({ code: 'signature_mismatch' });
   });
 
-  it.each([
+  test.each([
     ['no time', {}, 'claim_missing'],
     ['a time that is none', { iat: 'now' }, 'timestamp_malformed'],
     ['a time 6 minutes ago', { iat: iat - 360 }, 'too_old'],
@@ -53,18 +54,18 @@ describe('Frontegg', () => {
     await expect(send(deletion, claims)).rejects.toMatchObject({ code });
   });
 
-  it('is refused with the secret itself for a token', async () => {
+  test('is refused with the secret itself for a token', async () => {
     const request = { headers: { 'x-webhook-secret': 'current' }, body: toBody(deletion) };
     await expect(read(request, nowMs)).rejects.toMatchObject({ code: 'signature_malformed' });
   });
 
-  it('says only what it knows of a user', async () => {
+  test('says only what it knows of a user', async () => {
     const user = { id: 'u_1', email: 'ada@example.com', verified: null, phoneNumber: null, name: 'Ada King' };
     const [event] = await send({ eventKey: 'frontegg.user.updated', user });
     expect(event?.told).toEqual({ email: 'ada@example.com', phone: null });
   });
 
-  it('leaves alone what happened to a tenant, whoever did it', async () => {
+  test('leaves alone what happened to a tenant, whoever did it', async () => {
     const event = { ...deletion, eventKey: 'frontegg.tenant.deleted' };
     expect(await send(event)).toMatchObject([{ reference: null, told: null }]);
   });

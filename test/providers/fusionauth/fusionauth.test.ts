@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ConfigError } from '../../../lib/errors.ts';
 import { fusionauth } from '../../../lib/providers/fusionauth/fusionauth.ts';
 import { fusionauth as sender } from '../../../local/providers/fusionauth/fusionauth.ts';
@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => keys.close());
 
-it('takes no token of the one kind of key for one of the other', async () => {
+test('takes no token of the one kind of key for one of the other', async () => {
   const bySecret = { FUSIONAUTH_SECRETS: 'a secret' };
   const byKeyPair = { FUSIONAUTH_JWKS_URL: keys.jwksUrl };
   const payload = examplePayload(sender, 'user.deactivate');
@@ -25,7 +25,7 @@ it('takes no token of the one kind of key for one of the other', async () => {
   }
 });
 
-it.each([{}, { FUSIONAUTH_SECRETS: 'one', FUSIONAUTH_JWKS_URL: 'https://idp.example/jwks' }])(
+test.each([{}, { FUSIONAUTH_SECRETS: 'one', FUSIONAUTH_JWKS_URL: 'https://idp.example/jwks' }])(
   'can not be configured as %j',
   (settings) => {
     expect(() => connect(fusionauth, settings)).toThrow(

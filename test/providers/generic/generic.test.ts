@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ConfigError, type RejectionCode } from '../../../lib/errors.ts';
 import type { WebhookRequest } from '../../../lib/event.ts';
 import { generic } from '../../../lib/providers/generic/generic.ts';
@@ -16,14 +16,14 @@ afterAll(() => keys.close());
 
 const payload = () => examplePayload(sender, 'user.enabled');
 
-it('takes the same event by Standard Webhooks and as a token', async () => {
+test('takes the same event by Standard Webhooks and as a token', async () => {
   const settings = sender.environment(keys);
   const message = await send(sender, payload(), { keys, settings });
   const [asMessage, asToken] = [await connect(generic, settings)(message, nowMs), await readToken(payload())];
   expect(asToken).toEqual(asMessage.map((event) => ({ ...event, id: asToken[0]?.id })));
 });
 
-it('takes the id of the message for an event that has none', async () => {
+test('takes the id of the message for an event that has none', async () => {
   const settings = sender.environment(keys);
   const message = await send(sender, { ...payload(), id: undefined }, { keys, settings });
   const [event] = await connect(generic, settings)(message, nowMs);
@@ -32,7 +32,7 @@ it('takes the id of the message for an event that has none', async () => {
   expect(told?.id).toBe('token-1');
 });
 
-it.each<[string, RejectionCode, object, { typ?: string }?]>([
+test.each<[string, RejectionCode, object, { typ?: string }?]>([
   ['without its type', 'type_mismatch', {}, {}],
   ['of another type', 'type_mismatch', {}, { typ: 'at+jwt' }],
   ['from another issuer', 'issuer_mismatch', { iss: 'https://mallory.example' }],
@@ -44,7 +44,7 @@ it.each<[string, RejectionCode, object, { typ?: string }?]>([
   await expectRejected(readToken(payload(), changes, header), code);
 });
 
-it.each([
+test.each([
   {},
   { GENERIC_JWKS_URL: 'https://idp.example/jwks', GENERIC_ISSUER: 'me' },
   { GENERIC_SECRETS: newWebhookSecret(), GENERIC_ISSUER: 'me' },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../../lib/errors.ts';
 import { keycloak } from '../../../lib/providers/keycloak/keycloak.ts';
 import { startSigningKeys } from '../../../local/providers/keys.ts';
@@ -21,7 +21,7 @@ function byAdmin(type: string, members: object = {}) {
 }
 
 describe('Keycloak', () => {
-  it('takes the user from the path where an admin acts, and from authDetails where a user does', async () => {
+  test('takes the user from the path where an admin acts, and from authDetails where a user does', async () => {
     const deletion = byAdmin('admin.USER-DELETE');
     expect(await send(deletion)).toMatchObject({ id: 'uid-1', reference: user, told: { deleted: true } });
     const leaving = {
@@ -32,7 +32,7 @@ describe('Keycloak', () => {
     expect(await send(leaving)).toMatchObject({ reference: user, told: { deleted: true } });
   });
 
-  it.each(['admin.USER-CREATE', 'admin.USER-UPDATE'])(
+  test.each(['admin.USER-CREATE', 'admin.USER-UPDATE'])(
     'says that %s without its representation leaves out what changed',
     async (type) => {
       expect(await send(byAdmin(type))).toMatchObject({ reference: user, told: {}, isPartial: true });
@@ -42,7 +42,7 @@ describe('Keycloak', () => {
     },
   );
 
-  it.each([
+  test.each([
     ['of an attempt that failed', byAdmin('admin.USER-DELETE', { error: 'user_not_found' })],
     ['of a step before there is a user', { type: 'access.UPDATE_PROFILE', authDetails: { userId: null } }],
     ["of a part of a user's", byAdmin('admin.USER-UPDATE', { resourcePath: `users/${user}/groups/1` })],
@@ -54,13 +54,13 @@ describe('Keycloak', () => {
     expect(await send(event)).toMatchObject({ reference: null, told: null });
   });
 
-  it.each(['{', '7', '{"enabled":"no"}'])('refuses the representation %s', async (representation) => {
+  test.each(['{', '7', '{"enabled":"no"}'])('refuses the representation %s', async (representation) => {
     await expect(send(byAdmin('admin.USER-UPDATE', { representation }))).rejects.toMatchObject({
       code: expect.stringMatching(/^(body_malformed|payload_invalid)$/),
     });
   });
 
-  it.each([
+  test.each([
     ['ada@example.com', {}, {}],
     ['Ada@Example.com', {}, {}],
     ['old@example.com', {}, { emailVerified: false }],
@@ -74,7 +74,7 @@ describe('Keycloak', () => {
     expect(event?.told).toEqual({ email: 'ada@example.com', ...told });
   });
 
-  it('hears of a disabling whatever stands in the attributes', async () => {
+  test('hears of a disabling whatever stands in the attributes', async () => {
     const representation = JSON.stringify({
       enabled: false,
       attributes: { locale: 'de', picture: [7], x: {} },
@@ -84,7 +84,7 @@ describe('Keycloak', () => {
     });
   });
 
-  it("refuses a user's own access token, though a mapper put the hash of a body and our audience into it", async () => {
+  test("refuses a user's own access token, though a mapper put the hash of a body and our audience into it", async () => {
     const keys = await startSigningKeys();
     const settings = {
       KEYCLOAK_ISSUER: keys.url,
@@ -94,7 +94,11 @@ describe('Keycloak', () => {
     const body = Buffer.from(JSON.stringify({ ...byAdmin('admin.USER-DELETE'), time: nowMs }));
     const iat = nowMs / 1000;
     const claims = {
-      ...{ iss: keys.url, aud: ['account', 'roq-sync'], iat, exp: iat + 300, jti: 'jti-1' },
+      iss: keys.url,
+      aud: ['account', 'roq-sync'],
+      iat,
+      exp: iat + 300,
+      jti: 'jti-1',
       request_body_sha256: createHash('sha256').update(body).digest('hex'),
     };
     const sendAs = async (more: object) => {
@@ -106,7 +110,7 @@ describe('Keycloak', () => {
     await keys.close();
   });
 
-  it.each([
+  test.each([
     {},
     { KEYCLOAK_ISSUER: 'https://id.example/realms/app', KEYCLOAK_JWKS_URL: 'https://id.example/certs' },
     { KEYCLOAK_SECRETS: 'secret', KEYCLOAK_AUDIENCE: 'roq-sync' },

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { WebhookRequest } from '../../../lib/event.ts';
 import { kinde } from '../../../lib/providers/kinde/kinde.ts';
 import { type SigningKeys, startSigningKeys } from '../../../local/providers/keys.ts';
@@ -14,7 +14,7 @@ afterAll(() => keys.close());
 
 const claims = () => examplePayload(sender, 'user.created');
 
-it.each<[string, string, object]>([
+test.each<[string, string, object]>([
   ['of a user, dressed up as an event', 'user_token', { sub: 'kp_1' }],
   ['of a machine, dressed up as an event', 'user_token', { azp: 'client', gty: ['client_credentials'] }],
   ['with scopes', 'user_token', { scp: ['openid'] }],
@@ -28,7 +28,7 @@ it.each<[string, string, object]>([
   await expect(read(await token({ ...claims(), ...changes }))).rejects.toMatchObject({ code });
 });
 
-it('says that an e-mail address is verified, where the operator vouches for it', async () => {
+test('says that an e-mail address is verified, where the operator vouches for it', async () => {
   const environment = { ...settings(), KINDE_EMAILS_ARE_VERIFIED: 'true' };
   const events = await read(await token(claims()), environment);
   expect(events).toMatchObject([{ told: { email: 'ada@example.com', emailVerified: true } }]);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { kratos } from '../../../lib/providers/kratos/kratos.ts';
 import { kratos as sender } from '../../../local/providers/kratos/kratos.ts';
 import { repeatCredential } from '../../../local/providers/signing.ts';
@@ -19,7 +19,7 @@ function send(identity: object | null, flow = 'settings', issued_at: string | nu
 }
 
 describe('Ory Kratos', () => {
-  it.each([
+  test.each([
     ['updated_at', known, 60],
     [
       'verified_at, where that is later',
@@ -32,19 +32,19 @@ describe('Ory Kratos', () => {
     expect(await send(identity)).toMatchObject([{ reference: id, at: nowMs - seconds * 1000 }]);
   });
 
-  it('is refused without any time', async () => {
+  test('is refused without any time', async () => {
     const sending = send({ ...known, updated_at: '0001-01-01T00:00:00Z' }, 'settings', null);
     await expect(sending).rejects.toMatchObject({ code: 'payload_invalid' });
   });
 
-  it('names the event by its trigger, which is the same for all attempts', async () => {
+  test('names the event by its trigger, which is the same for all attempts', async () => {
     const request = repeatCredential({ flow: 'login', identity: known }, 'Bearer key', 'Authorization');
     const headers = { ...request.headers, 'Ory-Webhook-Trigger-ID': 't_1' };
     expect(await read({ ...request, headers }, nowMs)).toMatchObject([{ id: 't_1' }]);
     expect(await read(request, nowMs)).toMatchObject([{ id: null }]);
   });
 
-  it.each([
+  test.each([
     ['of the address that is the e-mail trait, in any case of letters', [address], true],
     ['of none but that', [{ ...address, value: 'old@example.com' }], undefined],
     ['of no phone number', [{ ...address, via: 'sms' }], undefined],
@@ -55,7 +55,7 @@ describe('Ory Kratos', () => {
     expect(event?.told?.emailVerified).toBe(emailVerified);
   });
 
-  it.each([
+  test.each([
     ['the only one', [{ ...address, verified: false }], true],
     [
       'one of several',
@@ -74,7 +74,7 @@ describe('Ory Kratos', () => {
     },
   );
 
-  it('takes the only verifiable address where the template has no e-mail trait, and never one of several', async () => {
+  test('takes the only verifiable address where the template has no e-mail trait, and never one of several', async () => {
     const several = [address, { ...address, value: 'king@example.com' }];
     expect(await send({ ...known, traits: {}, verifiable_addresses: [address] })).toMatchObject([
       { told: { email: 'ada@example.com', emailVerified: true } },
@@ -83,7 +83,7 @@ describe('Ory Kratos', () => {
     expect(event?.told).toEqual({ disabled: false });
   });
 
-  it.each([
+  test.each([
     ['active', false],
     ['inactive', true],
     [null, undefined],
@@ -92,14 +92,14 @@ describe('Ory Kratos', () => {
     expect(event?.told?.disabled).toBe(disabled);
   });
 
-  it.each([
+  test.each([
     ['an identity', null],
     ['its id', { ...known, id: '00000000-0000-0000-0000-000000000000' }],
   ])('is left alone before there is %s', async (_what, identity) => {
     expect(await send(identity, 'registration')).toMatchObject([{ reference: null, told: null }]);
   });
 
-  it('has a template that writes every member of the body', () => {
+  test('has a template that writes every member of the body', () => {
     const template = readFileSync(new URL('../../../docs/kratos.jsonnet', import.meta.url), 'utf8');
     const { identity, ...members } = examplePayload(sender, 'registration');
     const { traits, ...ofIdentity } = identity as { traits: object };

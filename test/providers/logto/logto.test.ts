@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { logto } from '../../../lib/providers/logto/logto.ts';
 import { signHmac } from '../../../local/providers/signing.ts';
 import { connect } from '../reader.ts';
@@ -17,14 +17,14 @@ function send(event: string, more: object, secret = 'current') {
 const at = (matchedRoute: string) => ({ matchedRoute, params: { userId: 'u_1' } });
 
 describe('Logto', () => {
-  it('is read by either of two signing keys', async () => {
+  test('is read by either of two signing keys', async () => {
     const events = [{ id: null, kind: 'PostSignIn', reference: null, at: nowMs - 1_000, told: null }];
     expect(await send('PostSignIn', {}, 'next')).toEqual(events);
     expect(await send('PostSignIn', {})).toEqual(events);
     await expect(send('PostSignIn', {}, 'retired')).rejects.toMatchObject({ code: 'signature_mismatch' });
   });
 
-  it.each([
+  test.each([
     [undefined, undefined],
     ['false', undefined],
     ['true', true],
@@ -36,18 +36,21 @@ describe('Logto', () => {
     expect(event?.told?.emailVerified).toBe(emailVerified);
   });
 
-  it.each([true, false])('says by one event that a user is suspended: %j', async (isSuspended) => {
+  test.each([true, false])('says by one event that a user is suspended: %j', async (isSuspended) => {
     const data = { id: 'u_1', isSuspended, updatedAt: nowMs - 1_040 };
     const sent = { ...at('/users/:userId/is-suspended'), data };
     expect(await send('User.SuspensionStatus.Updated', sent)).toEqual([
       {
-        ...{ id: null, kind: 'User.SuspensionStatus.Updated', reference: 'u_1', at: nowMs - 1_040 },
+        id: null,
+        kind: 'User.SuspensionStatus.Updated',
+        reference: 'u_1',
+        at: nowMs - 1_040,
         told: { disabled: isSuspended },
       },
     ]);
   });
 
-  it.each([null, undefined, { id: 'u_1', isSuspended: false, updatedAt: nowMs - 60_000 }])(
+  test.each([null, undefined, { id: 'u_1', isSuspended: false, updatedAt: nowMs - 60_000 }])(
     'deletes a user of whom it sends %j',
     async (data) => {
       expect(await send('User.Deleted', { ...at('/users/:userId'), data })).toEqual([
@@ -56,11 +59,11 @@ describe('Logto', () => {
     },
   );
 
-  it('has no user to delete without an id', async () => {
+  test('has no user to delete without an id', async () => {
     await expect(send('User.Deleted', { data: null })).rejects.toMatchObject({ code: 'payload_invalid' });
   });
 
-  it("never takes a user's own data for a user", async () => {
+  test("never takes a user's own data for a user", async () => {
     const data = { id: 'u_2', primaryEmail: 'mallory@example.com', isSuspended: false, givenName: 'M' };
     const own = { ...at('/users/:userId/custom-data'), data };
     expect(await send('User.Data.Updated', own)).toMatchObject([{ reference: null, told: null }]);
@@ -70,27 +73,31 @@ describe('Logto', () => {
     ]);
   });
 
-  it.each([at('/users/:userId/identities/:target'), { ...at(''), path: '/api/users/u_1/custom-data' }])(
+  test.each([at('/users/:userId/identities/:target'), { ...at(''), path: '/api/users/u_1/custom-data' }])(
     'leaves it to a look-up what a call did that is not known: %j',
     async (call) => {
       const sent = { ...call, data: { id: 'u_2', isSuspended: true } };
       expect(await send('User.Data.Updated', sent)).toEqual([
         {
-          ...{ id: null, kind: 'User.Data.Updated', reference: 'u_1', at: nowMs - 1_000 },
-          ...{ told: {}, isPartial: true },
+          id: null,
+          kind: 'User.Data.Updated',
+          reference: 'u_1',
+          at: nowMs - 1_000,
+          told: {},
+          isPartial: true,
         },
       ]);
     },
   );
 
-  it('empties what a user has no longer, and leaves alone what is not there', async () => {
+  test('empties what a user has no longer, and leaves alone what is not there', async () => {
     const data = { id: 'u_1', primaryEmail: null, profile: { givenName: '' } };
     expect(await send('User.Data.Updated', { data })).toMatchObject([
       { reference: 'u_1', at: nowMs - 1_000, told: { email: null, firstName: null } },
     ]);
   });
 
-  it('is refused a month later', async () => {
+  test('is refused a month later', async () => {
     const old = new Date(nowMs - 32 * 86_400_000).toISOString();
     await expect(send('User.Created', { createdAt: old })).rejects.toMatchObject({ code: 'too_old' });
   });

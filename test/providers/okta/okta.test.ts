@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readSettings } from '../../../lib/config/settings.ts';
 import { ConfigError } from '../../../lib/errors.ts';
 import type { LogLine } from '../../../lib/observability/log-line.ts';
@@ -57,7 +57,7 @@ describe('an event', () => {
       atMs,
     );
 
-  it.each([
+  test.each([
     ['FAILURE', { result: 'FAILURE' }],
     ['SKIPPED', { result: 'SKIPPED' }],
     ['no result', {}],
@@ -66,7 +66,7 @@ describe('an event', () => {
     expect(await send({ ...event, outcome, target })).toMatchObject([{ reference: null, told: null }]);
   });
 
-  it.each([
+  test.each([
     ['no target', null],
     ['targets none of which is a user', [{ id: 'app-1', type: 'AppUser' }]],
   ])('with %s is refused, and keeps none of the others of its request from us', async (_what, none) => {
@@ -80,7 +80,7 @@ describe('an event', () => {
     await expect(alone).rejects.toMatchObject({ code: 'payload_invalid' });
   });
 
-  it('of a kind that is left alone may be without target and outcome', async () => {
+  test('of a kind that is left alone may be without target and outcome', async () => {
     const { uuid, published } = event;
     expect(await send({ uuid, published, eventType: 'policy.lifecycle.update' })).toMatchObject([
       { kind: 'policy.lifecycle.update', told: null },
@@ -91,18 +91,20 @@ describe('an event', () => {
 describe('the challenge', () => {
   const ask = (challenge: string, method = 'GET') =>
     okta.challenge?.({
-      ...{ method, headers: { 'x-okta-verification-challenge': challenge } },
-      ...{ query: {}, body: new Uint8Array() },
+      method,
+      headers: { 'x-okta-verification-challenge': challenge },
+      query: {},
+      body: new Uint8Array(),
     });
 
-  it('is answered as JSON', () => {
+  test('is answered as JSON', () => {
     expect(ask('VvLnNzIx-_0 "x"')).toEqual({
       contentType: 'application/json',
       body: '{"verification":"VvLnNzIx-_0 \\"x\\""}',
     });
   });
 
-  it.each([
+  test.each([
     ['empty', ''],
     ['too long', 'x'.repeat(513)],
     ['of control characters', 'a\u0000b'],
@@ -111,13 +113,13 @@ describe('the challenge', () => {
     expect(ask(challenge)).toBeNull();
   });
 
-  it('is asked by GET alone', () => {
+  test('is asked by GET alone', () => {
     expect(ask('challenge', 'POST')).toBeNull();
   });
 });
 
 describe('a user read back', () => {
-  it('is told as the API has him, at the time of his last change', async () => {
+  test('is told as the API has him, at the time of his last change', async () => {
     answer = (response) => answerJson(response, 200, toUser());
     const found = await connectUsers({ OKTA_API_URL: api.url, OKTA_API_TOKEN: 'token' })?.(user.id);
     const { id, ...told } = user;
@@ -128,7 +130,7 @@ describe('a user read back', () => {
     expect(asked).toEqual([[`/api/v1/users/${id}`, 'SSWS token']]);
   });
 
-  it.each([
+  test.each([
     [undefined, undefined],
     ['true', true],
   ])('with OKTA_EMAILS_ARE_VERIFIED %j has an address verified: %j', async (flag, emailVerified) => {
@@ -138,7 +140,7 @@ describe('a user read back', () => {
     expect(found?.told.emailVerified).toBe(emailVerified);
   });
 
-  it.each([
+  test.each([
     ['STAGED', false],
     ['PROVISIONED', false],
     ['ACTIVE', false],
@@ -153,13 +155,13 @@ describe('a user read back', () => {
     expect(found?.told.disabled).toBe(disabled);
   });
 
-  it('is nobody where the API has none of that id', async () => {
+  test('is nobody where the API has none of that id', async () => {
     answer = (response) => answerJson(response, 404, { errorCode: 'E0000007' });
     const found = connectUsers({ OKTA_API_URL: api.url, OKTA_API_TOKEN: 'token' })?.(user.id);
     await expect(found).resolves.toBeNull();
   });
 
-  it.each(['me', '..', '../groups', 'a?b'])(
+  test.each(['me', '..', '../groups', 'a?b'])(
     'under %j is not taken for the user of that name',
     async (reference) => {
       answer = (response) => answerJson(response, 200, toUser());
@@ -168,7 +170,7 @@ describe('a user read back', () => {
     },
   );
 
-  it('needs both settings, or neither', () => {
+  test('needs both settings, or neither', () => {
     expect(connectUsers({})).toBeNull();
     expect(() => connectUsers({ OKTA_API_URL: api.url })).toThrow(ConfigError);
     expect(() => connectUsers({ OKTA_API_TOKEN: 'token' })).toThrow(ConfigError);
@@ -196,19 +198,19 @@ describe('through the door', () => {
     beforeAll(() => start({ OKTA_API_URL: api.url, OKTA_API_TOKEN: 'token' }));
     afterAll(() => stack.close());
 
-    it('an event that only names a user mirrors him', async () => {
+    test('an event that only names a user mirrors him', async () => {
       answer = (response) => answerJson(response, 200, toUser());
       expect((await send('user.lifecycle.create')).status).toBe(200);
       const { id: reference, ...profile } = user;
       expect(rows()).toMatchObject([{ reference, ...profile, timezone: 'Europe/London', active: true }]);
     });
 
-    it('an event that tells all there is asks for nothing', async () => {
+    test('an event that tells all there is asks for nothing', async () => {
       expect((await send('user.lifecycle.suspend')).status).toBe(200);
       expect(asked).toEqual([]);
     });
 
-    it('what was told is recorded while the API is down, and the event is to come again', async () => {
+    test('what was told is recorded while the API is down, and the event is to come again', async () => {
       answer = (response) => answerJson(response, 500, {});
       const refused = await send('user.lifecycle.create-several');
       expect(refused.status).toBe(503);
@@ -225,7 +227,7 @@ describe('through the door', () => {
       expect(rows()).toMatchObject([{ email: user.email, active: true }]);
     });
 
-    it('an event that can not be read is rejected in the log, and the others are recorded', async () => {
+    test('an event that can not be read is rejected in the log, and the others are recorded', async () => {
       const text = JSON.stringify(toPayload('user.lifecycle.suspend'));
       const answered = await post(JSON.parse(text.replace('"events":[', '"events":[{"uuid":"broken"},')));
       expect(answered.status).toBe(200);
@@ -236,7 +238,7 @@ describe('through the door', () => {
       ]);
     });
 
-    it('the challenge comes back, without the secret', async () => {
+    test('the challenge comes back, without the secret', async () => {
       const headers = { 'X-Okta-Verification-Challenge': 'challenge-1' };
       const answered = await fetch(`${stack.webhookUrl}okta`, { headers });
       expect(answered.status).toBe(200);
@@ -250,7 +252,7 @@ describe('through the door', () => {
     beforeAll(() => start({}));
     afterAll(() => stack.close());
 
-    it('a user who was only named waits for an e-mail address, and the log says so', async () => {
+    test('a user who was only named waits for an e-mail address, and the log says so', async () => {
       expect((await send('user.lifecycle.create')).status).toBe(200);
       expect(rows()).toEqual([]);
       expect(lines).toMatchObject([{ reference: user.id, outcome: 'waiting' }]);

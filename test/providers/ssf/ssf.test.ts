@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { WebhookRequest } from '../../../lib/event.ts';
 import { ssf } from '../../../lib/providers/ssf/ssf.ts';
 import { type SigningKeys, startSigningKeys } from '../../../local/providers/keys.ts';
@@ -15,7 +15,7 @@ afterAll(() => keys.close());
 const payload = (example: string) => examplePayload(sender, example);
 const claims = () => payload('account-disabled');
 
-it.each<[string, string, object, object?]>([
+test.each<[string, string, object, object?]>([
   ['that is a user token', 'user_token', { sub: 'user-1' }],
   ['that expires, as only user tokens do', 'user_token', { exp: nowMs / 1000 + 60 }],
   ['without the type of an event', 'type_mismatch', {}, {}],
@@ -68,7 +68,7 @@ it.each<[string, string, object, object?]>([
   await expect(read(request)).rejects.toMatchObject({ name: 'RejectedError', code });
 });
 
-it('takes plain tokens that expired, where its types are not demanded', async () => {
+test('takes plain tokens that expired, where its types are not demanded', async () => {
   const request = await token({ ...claims(), exp: 1 }, {});
   const environment = { ...settings(), SSF_REQUIRE_TYP: 'false' };
   expect(await read(request, environment)).toMatchObject([{ told: { disabled: true } }]);
@@ -77,20 +77,20 @@ it('takes plain tokens that expired, where its types are not demanded', async ()
   });
 });
 
-it('takes the subjects of another issuer, where it is told which', async () => {
+test('takes the subjects of another issuer, where it is told which', async () => {
   const sub_id = { format: 'iss_sub', iss: 'https://other.example', sub: 'user-1' };
   const environment = { ...settings(), SSF_SUBJECT_ISSUER: 'https://other.example' };
   const events = await read(await token({ ...claims(), sub_id }), environment);
   expect(events).toMatchObject([{ reference: 'user-1' }]);
 });
 
-it('takes the external id of a SCIM subject, where it is told to', async () => {
+test('takes the external id of a SCIM subject, where it is told to', async () => {
   const environment = { ...settings(), SSF_SCIM_REFERENCE: 'externalId' };
   const request = await token(payload('scim-delete'));
   expect(await read(request, environment)).toMatchObject([{ reference: 'ada', told: { deleted: true } }]);
 });
 
-it('says that a told e-mail address is verified, where the operator vouches for it', async () => {
+test('says that a told e-mail address is verified, where the operator vouches for it', async () => {
   const environment = { ...settings(), SSF_EMAILS_ARE_VERIFIED: 'true' };
   const told = async (fixture: string) => {
     const events = await read(await token(payload(fixture)), environment);
@@ -101,7 +101,7 @@ it('says that a told e-mail address is verified, where the operator vouches for 
   expect(await told('account-disabled')).toBeUndefined();
 });
 
-it('demands the agreed Authorization header, where there is one', async () => {
+test('demands the agreed Authorization header, where there is one', async () => {
   const environment = { ...settings(), SSF_AUTHORIZATION: 'Bearer next, Bearer current' };
   const { body } = await token(claims());
   expect(await read({ headers: { authorization: 'Bearer current' }, body }, environment)).toHaveLength(1);

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { stytch } from '../../../lib/providers/stytch/stytch.ts';
 import { newWebhookSecret, signWebhook } from '../../../local/providers/signing.ts';
 import { connect } from '../reader.ts';
@@ -15,14 +15,14 @@ function send(event: object) {
 const told = async (emails: readonly object[]) =>
   (await send({ object_type: 'user', action: 'UPDATE', user: { emails } }))[0]?.told;
 
-it('Stytch dates events to the nanosecond, and they are read to the millisecond', async () => {
+test('Stytch dates events to the nanosecond, and they are read to the millisecond', async () => {
   const deleted = { object_type: 'user', action: 'DELETE' };
   expect(await send(deleted)).toMatchObject([
     { at: nowMs - 445, kind: 'user.delete', told: { deleted: true } },
   ]);
 });
 
-it("takes a Stytch user's first verified address, or the first one, and knows when there is none", async () => {
+test("takes a Stytch user's first verified address, or the first one, and knows when there is none", async () => {
   const [first, second] = [
     { email: 'first@example.com', verified: false },
     { email: 'second@example.com', verified: true },
@@ -32,7 +32,7 @@ it("takes a Stytch user's first verified address, or the first one, and knows wh
   expect(await told([])).toEqual({ email: null });
 });
 
-it('lets a Stytch member back in who was deleted and is reactivated', async () => {
+test('lets a Stytch member back in who was deleted and is reactivated', async () => {
   const deleted = await send({ object_type: 'member', action: 'DELETE' });
   expect(deleted).toMatchObject([{ told: { disabled: true } }]);
   const member = { email_address: 'ada@example.com', status: 'active' };

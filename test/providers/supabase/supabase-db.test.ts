@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { supabaseDb } from '../../../lib/providers/supabase/supabase-db.ts';
 import { connect } from '../reader.ts';
 
@@ -18,7 +18,7 @@ function send(columns: object, event: object = {}, authorization = 'Bearer curre
   return read({ headers: { Authorization: authorization }, body }, nowMs);
 }
 
-it.each([
+test.each([
   [null, false],
   ['2026-05-04T11:59:58.999999+00:00', false],
   ['2026-05-04T11:59:59+00:00', false],
@@ -30,24 +30,27 @@ it.each([
   expect(await send({ banned_until })).toMatchObject([{ at: nowMs - 1_000, told: { disabled } }]);
 });
 
-it.each([
+test.each([
   ['of the trigger, where it tells one', { time: '2026-05-04T13:00:00.5+01:30' }, nowMs - 1_799_500],
   ['of the row', {}, nowMs - 1_000],
 ])('the time is that %s', async (_which, event, at) => {
   expect(await send({}, event)).toMatchObject([{ at }]);
 });
 
-it('a row that SQL wrote without a time of change has that of its creation, and must have one', async () => {
+test('a row that SQL wrote without a time of change has that of its creation, and must have one', async () => {
   const created_at = '2026-05-04T10:00:00+00:00';
   expect(await send({ updated_at: null, created_at })).toMatchObject([{ at: nowMs - 7_200_000 }]);
   await expect(send({ updated_at: null })).rejects.toMatchObject({ code: 'payload_invalid' });
 });
 
-it.each(['current', 'bearer current', 'Bearer retired', 'Basic Y3VycmVudA==', 'Bearer current,Bearer next'])(
-  'the header %j is refused',
-  async (authorization) => {
-    await expect(send({}, {}, authorization)).rejects.toMatchObject({
-      code: expect.stringMatching(/^(credential_mismatch|header_duplicated)$/),
-    });
-  },
-);
+test.each([
+  'current',
+  'bearer current',
+  'Bearer retired',
+  'Basic Y3VycmVudA==',
+  'Bearer current,Bearer next',
+])('the header %j is refused', async (authorization) => {
+  await expect(send({}, {}, authorization)).rejects.toMatchObject({
+    code: expect.stringMatching(/^(credential_mismatch|header_duplicated)$/),
+  });
+});

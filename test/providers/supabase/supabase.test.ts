@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { supabase } from '../../../lib/providers/supabase/supabase.ts';
 import { newWebhookSecret, signWebhook } from '../../../local/providers/signing.ts';
 import { connect } from '../reader.ts';
@@ -14,7 +14,7 @@ function created(user: object) {
   return { metadata, user: { id: 'user-1', email: 'ada@example.com', phone: '', ...user } };
 }
 
-it('Supabase joins the signatures of all secrets by a comma and a space', async () => {
+test('Supabase joins the signatures of all secrets by a comma and a space', async () => {
   const stranger = sign(created({}), newWebhookSecret()).headers['webhook-signature'];
   const { headers, body } = sign(created({}));
   const both = `${stranger}, ${headers['webhook-signature']}`;
@@ -23,14 +23,14 @@ it('Supabase joins the signatures of all secrets by a comma and a space', async 
   expect(await read({ ...sent, headers: { ...sent.headers } }, nowMs)).toMatchObject([{ id: 'hook-1' }]);
 });
 
-it('Supabase tells the time of the row, or of its hook while the row has none', async () => {
+test('Supabase tells the time of the row, or of its hook while the row has none', async () => {
   const updated = created({ updated_at: '2026-05-04T11:59:58.123456Z' });
   expect(await read(sign(updated), nowMs)).toMatchObject([{ at: nowMs - 1_877 }]);
   const unset = created({ updated_at: '0001-01-01T00:00:00Z' });
   expect(await read(sign(unset), nowMs)).toMatchObject([{ at: nowMs - 500 }]);
 });
 
-it.each([[{ first_name: 7, last_name: 'L' }], ['text'], [null], [[1]], [undefined]])(
+test.each([[{ first_name: 7, last_name: 'L' }], ['text'], [null], [[1]], [undefined]])(
   'Supabase hears of a user whatever he wrote into his metadata: %j',
   async (user_metadata) => {
     const [event] = await read(sign(created({ user_metadata })), nowMs);
@@ -39,7 +39,7 @@ it.each([[{ first_name: 7, last_name: 'L' }], ['text'], [null], [[1]], [undefine
   },
 );
 
-it('Supabase loses one member of the metadata to a value that is not text, and no other', async () => {
+test('Supabase loses one member of the metadata to a value that is not text, and no other', async () => {
   const user_metadata = { first_name: 7, given_name: {}, last_name: 'Lovelace' };
   const [event] = await read(sign(created({ user_metadata })), nowMs);
   expect(event?.told).toMatchObject({ lastName: 'Lovelace' });

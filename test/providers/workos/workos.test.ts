@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { workos } from '../../../lib/providers/workos/workos.ts';
 import { signTimestampedHmac } from '../../../local/providers/signing.ts';
 import { connect } from '../reader.ts';
@@ -16,7 +16,7 @@ function send(event: string, data: object) {
 }
 
 describe('WorkOS', () => {
-  it('is read by either of two secrets', async () => {
+  test('is read by either of two secrets', async () => {
     const ping = { id: 'event_1', event: 'ping', created_at: '2026-05-04T11:59:59Z', data: {} };
     const events = [{ id: 'event_1', kind: 'ping', reference: null, at: nowMs - 1_000, told: null }];
     expect(await read(sign(ping, 'next'), nowMs)).toEqual(events);
@@ -24,18 +24,19 @@ describe('WorkOS', () => {
     await expect(read(sign(ping, 'retired'), nowMs)).rejects.toMatchObject({ code: 'signature_mismatch' });
   });
 
-  it('is refused when its time lies far in the future, which its own library lets pass', async () => {
+  test('is refused when its time lies far in the future, which its own library lets pass', async () => {
     const signed = sign({}, 'current', nowMs + 86_400_000);
     await expect(read(signed, nowMs)).rejects.toMatchObject({ code: 'from_the_future' });
   });
 
-  it.each([
+  test.each([
     ['dsync.user.updated', {}, true],
     ['dsync.user.updated', { email: null }, undefined],
     ['user.updated', { email_verified: false }, false],
   ])('vouches for the addresses of a directory alone: %s, %j', async (event, members, emailVerified) => {
     const vouched = connect(workos, {
-      ...{ WORKOS_SECRETS: 'current', WORKOS_DIRECTORY_EMAILS_ARE_VERIFIED: 'true' },
+      WORKOS_SECRETS: 'current',
+      WORKOS_DIRECTORY_EMAILS_ARE_VERIFIED: 'true',
     });
     const times = { created_at: '2026-05-04T11:59:59.000Z', updated_at: '2026-05-04T11:59:58.500Z' };
     const data = { id: 'u_1', email: 'ada@example.com', ...times, ...members };
@@ -43,7 +44,7 @@ describe('WorkOS', () => {
     expect(read?.told?.emailVerified).toBe(emailVerified);
   });
 
-  it.each([
+  test.each([
     ['active', { disabled: false }],
     ['inactive', { disabled: true }],
     ['suspended', { disabled: true }],
@@ -55,7 +56,7 @@ describe('WorkOS', () => {
     ]);
   });
 
-  it.each([
+  test.each([
     ['the address', { email: 'ada@example.com', emails: [] }, 'ada@example.com'],
     ['no address', { email: null, emails: [{ primary: true, value: 'old@example.com' }] }, null],
     [
@@ -72,19 +73,19 @@ describe('WorkOS', () => {
     expect((await send('dsync.user.created', data))[0]?.told?.email).toBe(email);
   });
 
-  it('dates a deletion by the event, and anything else by the user', async () => {
+  test('dates a deletion by the event, and anything else by the user', async () => {
     expect(await send('user.deleted', {})).toMatchObject([{ at: nowMs - 1_000, told: { deleted: true } }]);
     expect(await send('dsync.user.deleted', {})).toMatchObject([{ at: nowMs - 1_000 }]);
     expect(await send('user.updated', {})).toMatchObject([{ at: nowMs - 1_500, told: {} }]);
   });
 
-  it('says nothing of a user when it removes a whole directory', async () => {
+  test('says nothing of a user when it removes a whole directory', async () => {
     expect(await send('dsync.deleted', { state: 'deleting' })).toMatchObject([
       { reference: null, told: null },
     ]);
   });
 
-  it.each([{ id: 7 }, { id: '' }, { updated_at: 'yesterday' }, { email: {} }])(
+  test.each([{ id: 7 }, { id: '' }, { updated_at: 'yesterday' }, { email: {} }])(
     'is refused with %j in it',
     async (data) => {
       await expect(send('user.updated', data)).rejects.toMatchObject({ code: 'payload_invalid' });

@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { CompactEncrypt } from 'jose';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError } from '../../../lib/errors.ts';
 import { zitadel } from '../../../lib/providers/zitadel/zitadel.ts';
 import { fold, toFacts } from '../../../lib/user.ts';
@@ -13,11 +13,20 @@ const at = nowMs - 1_000;
 const secrets = { ZITADEL_SECRETS: 'next current' };
 
 const deactivation = {
-  ...{ aggregateID: 'u_1', aggregateType: 'user', instanceID: 'i_1', sequence: 7, userID: 'admin_1' },
-  ...{ event_type: 'user.deactivated', created_at: '2026-05-04T13:59:59.000412+02:00' },
+  aggregateID: 'u_1',
+  aggregateType: 'user',
+  instanceID: 'i_1',
+  sequence: 7,
+  userID: 'admin_1',
+  event_type: 'user.deactivated',
+  created_at: '2026-05-04T13:59:59.000412+02:00',
 };
 const deactivated = {
-  ...{ id: 'i_1:u_1:7', kind: 'user.deactivated', reference: 'u_1', at, told: { disabled: true } },
+  id: 'i_1:u_1:7',
+  kind: 'user.deactivated',
+  reference: 'u_1',
+  at,
+  told: { disabled: true },
 };
 
 const sign = (payload: object, secret = 'current') =>
@@ -33,7 +42,7 @@ describe('Zitadel, by JSON', () => {
   const read = connect(zitadel, secrets);
   const send = (more: object) => read(sign({ ...deactivation, ...more }), nowMs);
 
-  it('is read by either of two signing keys, with any number of signatures', async () => {
+  test('is read by either of two signing keys, with any number of signatures', async () => {
     const { headers, body } = sign(deactivation);
     const several = `${headers['ZITADEL-Signature']},v1=${'0'.repeat(64)}`;
     expect(await read({ headers: { 'ZITADEL-Signature': several }, body }, nowMs)).toEqual([deactivated]);
@@ -43,7 +52,7 @@ describe('Zitadel, by JSON', () => {
     });
   });
 
-  it('may have its payload in base64, or as it is, or have none', async () => {
+  test('may have its payload in base64, or as it is, or have none', async () => {
     const payload = { email: 'ada@example.com' };
     const base64 = Buffer.from(JSON.stringify(payload)).toString('base64');
     for (const event_payload of [payload, base64]) {
@@ -61,7 +70,7 @@ describe('Zitadel, by JSON', () => {
     }
   });
 
-  it('tells of an address that was changed and verified at once that it is verified, in any order', async () => {
+  test('tells of an address that was changed and verified at once that it is verified, in any order', async () => {
     const [changed] = await send({
       event_type: 'user.human.email.changed',
       event_payload: { email: 'a@b.c' },
@@ -73,12 +82,12 @@ describe('Zitadel, by JSON', () => {
     expect(fold(second ?? {}, first ?? {})).toEqual(facts);
   });
 
-  it('is never about whoever did it, nor about anything but a user', async () => {
+  test('is never about whoever did it, nor about anything but a user', async () => {
     await expect(send({ aggregateID: undefined })).rejects.toMatchObject({ code: 'payload_invalid' });
     expect(await send({ aggregateType: 'org' })).toMatchObject([{ reference: null, told: null }]);
   });
 
-  it('can not be set up without a signing key', () => {
+  test('can not be set up without a signing key', () => {
     expect(() => connect(zitadel, {})).toThrow(ConfigError);
   });
 });
@@ -88,12 +97,12 @@ describe('Zitadel, by JWT', () => {
     connect(zitadel, { ZITADEL_PAYLOAD: 'jwt', ZITADEL_JWKS_URL: keys.jwksUrl, ...more });
   const toRequest = (token: string) => ({ headers: {}, body: Buffer.from(token) });
 
-  it('is read by the keys of the instance', async () => {
+  test('is read by the keys of the instance', async () => {
     const token = await keys.sign({ ...deactivation, event_payload: {} });
     expect(await connectJwt()(toRequest(token), nowMs)).toEqual([deactivated]);
   });
 
-  it("is refused as a token of a user's, whatever he put into it", async () => {
+  test("is refused as a token of a user's, whatever he put into it", async () => {
     const user = { iss: keys.url, sub: 'u_2', aud: 'app', exp: nowMs / 1000 + 60 };
     for (const claims of [user, { ...user, ...deactivation }, { ...deactivation, sub: 'u_2' }]) {
       const token = await keys.sign(claims);
@@ -103,19 +112,19 @@ describe('Zitadel, by JWT', () => {
     await expect(connectJwt()(toRequest(request), nowMs)).rejects.toMatchObject({ code: 'claim_missing' });
   });
 
-  it('is refused a month later', async () => {
+  test('is refused a month later', async () => {
     const token = await keys.sign({ ...deactivation, created_at: '2026-04-01T00:00:00Z' });
     await expect(connectJwt()(toRequest(token), nowMs)).rejects.toMatchObject({ code: 'too_old' });
   });
 
-  it('must have the signature in the header too, where a signing key is set', async () => {
+  test('must have the signature in the header too, where a signing key is set', async () => {
     const token = await keys.sign(deactivation);
     await expect(connectJwt(secrets)(toRequest(token), nowMs)).rejects.toMatchObject({
       code: 'signature_missing',
     });
   });
 
-  it('can not be set up without the address of the keys', () => {
+  test('can not be set up without the address of the keys', () => {
     expect(() => connect(zitadel, { ZITADEL_PAYLOAD: 'jwt', ...secrets })).toThrow(ConfigError);
   });
 });
@@ -127,7 +136,9 @@ describe('Zitadel, by JWE', () => {
 
   const connectJwe = (pem: string) =>
     connect(zitadel, {
-      ...{ ZITADEL_PAYLOAD: 'jwe', ZITADEL_JWKS_URL: keys.jwksUrl, ZITADEL_PRIVATE_KEYS: pem },
+      ZITADEL_PAYLOAD: 'jwe',
+      ZITADEL_JWKS_URL: keys.jwksUrl,
+      ZITADEL_PRIVATE_KEYS: pem,
     });
 
   async function encrypt(key: typeof rsa, alg: string, claims: object = deactivation) {
@@ -138,7 +149,7 @@ describe('Zitadel, by JWE', () => {
     return { headers: {}, body: Buffer.from(jwe) };
   }
 
-  it.each([
+  test.each([
     ['RSA', rsa, 'RSA-OAEP-256'],
     ['EC', ec, 'ECDH-ES+A256KW'],
   ] as const)('is read by an %s key, or by either of two', async (_type, key, alg) => {
@@ -148,12 +159,12 @@ describe('Zitadel, by JWE', () => {
     expect(await connectJwe(oneLine)(request, nowMs)).toEqual([deactivated]);
   });
 
-  it("is refused with a user's token in it, however well encrypted", async () => {
+  test("is refused with a user's token in it, however well encrypted", async () => {
     const request = await encrypt(rsa, 'RSA-OAEP-256', { ...deactivation, sub: 'u_2' });
     await expect(connectJwe(toPem(rsa))(request, nowMs)).rejects.toMatchObject({ code: 'user_token' });
   });
 
-  it('can not be set up without a private key that is one', () => {
+  test('can not be set up without a private key that is one', () => {
     const pub = createPublicKey(rsa).export({ type: 'spki', format: 'pem' }).toString();
     const others = [
       generateKeyPairSync('ed25519').privateKey,
