@@ -29,7 +29,7 @@ async function writeFirst(engine: Engine, url: string, are: Seed['are']): Promis
   const { leased } = await store.fold(reference, factsOf(0), 'seed', 60_000);
   if (!leased) throw new Error('the first record is there already');
   if (are === 'in step') await store.mark(leased, { roqId: roqIdOf(0), observed: observedOf(0) }, null);
-  else await store.postpone(leased, { roqId: null, observed: null }, 'roq_unavailable', lastHour, false);
+  else await store.postpone(leased, { roqId: null, observed: null }, 'roq_unavailable', lastHour);
   client.destroy();
   const read = engine.execute('GetItem', { TableName: 'users', Key: { reference: { S: reference } } });
   return (read as { Item: Item }).Item;

@@ -15,6 +15,8 @@ const reasons: Partial<Record<ErrorCode | JobError, string>> = {
   source_slow: 'the file came too slowly to get on with it in one run',
   source_changed: 'the file has changed meanwhile',
   shape_unknown: 'the form of the file is not known',
+  record_invalid: 'the record holds what can not be sent to ROQ',
+  unforeseen: 'a bug: the log of the function has it',
 };
 
 /** The code with its meaning; '' for none. */

@@ -3,8 +3,8 @@
 import { connect } from '../lib/app.ts';
 import { readConfig } from '../lib/config/config.ts';
 import { createReload } from '../lib/config/reload.ts';
+import { configuredProviders } from '../lib/config/sources.ts';
 import { createHandler, type Schedule, type ScheduleContext } from '../lib/handlers/reconcile.ts';
-import { configuredProviders } from '../lib/operate/gauges.ts';
 
 const ready = createReload(process.env, (environment) =>
   createHandler(connect(readConfig(environment)), configuredProviders(environment)),

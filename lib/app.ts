@@ -26,6 +26,7 @@ export type App = {
   readonly limits: CeilingLimits;
   readonly noteDuplicates: ConvergePorts['noteDuplicates'];
   readonly noteHeard: ReceivePorts['noteHeard'];
+  readonly noteForeign: ReceivePorts['noteForeign'];
   readonly now: () => number;
   readonly random: () => number;
   readonly log: Log;
@@ -48,6 +49,7 @@ export function connect(config: Config, log: Log = writeLine): App {
     limits: config.ceiling,
     noteDuplicates: noteDuplicates(documents, log, now),
     noteHeard: noteHeard(documents, now),
+    noteForeign: noteForeign(documents, now),
     now,
     random: Math.random,
     log,
@@ -64,6 +66,24 @@ export function noteDuplicates(
     log({ message: 'duplicates', reference, roqIds });
     for (const roqId of roqIds) {
       await documents.put('duplicate', roqId, { reference, foundAt: now() } satisfies Finding, null);
+    }
+  };
+}
+
+/** A user whom a provider spoke of although another one told of it first; for an operator to look at. */
+export type Foreign = { readonly provider: string; readonly reference: string; readonly at: number };
+
+const keepForeignMs = 30 * 24 * 60 * 60_000;
+
+/** Keeps for a month who spoke of whose users. */
+export function noteForeign(
+  documents: Pick<Documents, 'put'>,
+  now: () => number,
+): ReceivePorts['noteForeign'] {
+  return async (provider, references) => {
+    for (const reference of references) {
+      const foreign: Foreign = { provider, reference, at: now() };
+      await documents.put('foreign', `${provider}#${reference}`, foreign, null, keepForeignMs);
     }
   };
 }

@@ -36,7 +36,7 @@ export type UnavailableCode =
  * - `roq_unavailable`: nothing was changed there; later will do.
  * - `roq_throttled`: as above, and ROQ may have said how long to wait.
  * - `roq_ambiguous`: a change was sent and its answer lost; it may have been made, or may yet be.
- * - `roq_refused`: ROQ will never accept this.
+ * - `roq_refused`: ROQ will never accept this change.
  * - `roq_unauthorized`: our own credentials are wrong, whoever the user.
  * - `roq_user_missing`: ROQ no longer has the user that the record names.
  */
@@ -48,7 +48,13 @@ export type RoqCode =
   | 'roq_unauthorized'
   | 'roq_user_missing';
 
-export type ErrorCode = RejectionCode | UnavailableCode | RoqCode;
+/**
+ * Why a record could not be brought in step.
+ * - `record_invalid`: it holds what can't be sent to ROQ.
+ */
+export type ConvergeCode = RoqCode | 'record_invalid';
+
+export type ErrorCode = RejectionCode | UnavailableCode | ConvergeCode;
 
 /** A request that is not a valid event of its provider. */
 export class RejectedError extends Error {

@@ -13,3 +13,44 @@ export function canonicalJson(value: unknown): string {
       : member,
   );
 }
+
+type Bounds = { readonly maxBytes: number; readonly maxLevels: number };
+
+/** The canonical text of an object; undefined for one that is larger or deeper than that. */
+export function boundedJson(value: object, { maxBytes, maxLevels }: Bounds): string | undefined {
+  // JSON.parse takes any depth, but what writes JSON runs out of stack.
+  if (!isWithin(value, maxLevels)) return undefined;
+  const json = canonicalJson(value);
+  return Buffer.byteLength(json) > maxBytes ? undefined : json;
+}
+
+function isWithin(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((member) => isWithin(member, levels - 1));
+}
+
+/** The text without the characters that a database of Unicode text can't hold: NUL, and halves of a surrogate pair. */
+export function storableText(text: string): string {
+  return text.replaceAll('\0', '').toWellFormed();
+}
+
+/** The JSON text with every text in it storable; as it is where it is no JSON. */
+export function storableJson(json: string): string {
+  // Both can only stand there escaped, so that nearly every text is done with this look.
+  if (!/\\u(?:0000|[dD][89a-fA-F])/.test(json)) return json;
+  try {
+    return canonicalJson(toStorable(JSON.parse(json)));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return json;
+  }
+}
+
+function toStorable(value: unknown): unknown {
+  if (typeof value === 'string') return storableText(value);
+  if (Array.isArray(value)) return value.map(toStorable);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [storableText(name), toStorable(member)]),
+  );
+}

@@ -1,4 +1,6 @@
-// What is known of a user, and what ROQ should hold for it. Pure: no await, no clock, no environment, no log.
+// What is known of a user, and what ROQ should hold. Pure: no await, no clock, no environment, no log.
+
+import { storableJson, storableText } from './json.ts';
 
 /** What one event says of a user. A member that is left out = not told; `null` = told to be empty. */
 export type Told = {
@@ -13,11 +15,13 @@ export type Told = {
   customData?: string | null;
   tenantId?: string | null;
   emailVerified?: boolean;
+  /** The address that `emailVerified` is about, where the event does not tell it as the user's own: else `email` is. */
+  emailVerifiedOf?: string;
   disabled?: boolean;
   deleted?: true;
 };
 
-export type FactName = keyof Told;
+export type FactName = Exclude<keyof Told, 'emailVerifiedOf'>;
 
 /** The facts that are ROQ fields of the same name. */
 export const profileNames = [
@@ -32,6 +36,12 @@ export const profileNames = [
   'tenantId',
 ] as const satisfies readonly FactName[];
 
+export type ProfileName = (typeof profileNames)[number];
+
+/** The most that `customData` may be, in bytes of JSON and in levels: what fits well into the record. */
+export const maxCustomDataBytes = 48 * 1024;
+export const maxCustomDataLevels = 64;
+
 export const factNames = [
   ...profileNames,
   'emailVerified',
@@ -40,7 +50,15 @@ export const factNames = [
 ] as const satisfies readonly FactName[];
 
 /** A last-writer-wins register; `at` is the provider's event time in milliseconds, never arrival, never our clock. */
-export type Fact = { readonly value: string | boolean | null; readonly at: number };
+export type Fact = {
+  readonly value: string | boolean | null;
+  readonly at: number;
+  /**
+   * Of `emailVerified` alone: the address that the event was about; null where it named none, and absent in records
+   * that were written before addresses were kept.
+   */
+  readonly of?: string | null;
+};
 
 export type Facts = { readonly [Name in FactName]?: Fact };
 
@@ -66,6 +84,9 @@ export function toFacts(told: Told, at: number): Facts {
     const value = told[name];
     if (value !== undefined) facts[name] = { value, at };
   }
+  const { emailVerified } = facts;
+  if (emailVerified)
+    facts.emailVerified = { ...emailVerified, of: told.emailVerifiedOf ?? told.email ?? null };
   return facts;
 }
 
@@ -74,7 +95,7 @@ export function news(known: Facts, heard: Facts): Facts {
   const fresh: { [Name in FactName]?: Fact } = {};
   for (const name of factNames) {
     const fact = heard[name];
-    if (fact && wins(fact, known[name])) fresh[name] = fact;
+    if (fact && wins(name, fact, known[name])) fresh[name] = fact;
   }
   return fresh;
 }
@@ -87,28 +108,73 @@ export function fold(known: Facts, heard: Facts): Facts {
   return { ...known, ...news(known, heard) };
 }
 
-function wins(heard: Fact, known: Fact | undefined): boolean {
-  if (!known || heard.at > known.at) return true;
-  return heard.at === known.at && rank(heard.value) > rank(known.value);
+/** Whether the two facts of a name say the same, whenever they said it. */
+export function isSameFact(one: Fact, other: Fact | undefined): boolean {
+  return one.value === other?.value && one.of === other.of;
 }
 
-// Of two values told for one instant, true beats false (verified, disabled and deleted win) and text beats empty;
-// two texts are compared as they are: which one wins does not matter, that it is always the same one does.
-function rank(value: Fact['value']): string {
-  return value === null ? '' : `=${value}`;
+function wins(name: FactName, heard: Fact, known: Fact | undefined): boolean {
+  if (!known || heard.at > known.at) return true;
+  return heard.at === known.at && rank(name, heard) > rank(name, known);
+}
+
+// Of two values told for one instant the safer one wins: not verified, disabled, deleted. Of two others it does not
+// matter which wins, only that it is always the same one; and a verification that names an address beats one that does not.
+function rank(name: FactName, { value, of }: Fact): string {
+  if (name === 'emailVerified') return `${value ? 0 : 1}${textRank(of)}`;
+  return textRank(value);
+}
+
+function textRank(value: Fact['value'] | undefined): string {
+  if (value === undefined) return '';
+  return value === null ? '-' : `=${value}`;
 }
 
 /** What ROQ should hold: only of what was told, so that a user found there keeps what nobody told us about. */
 export function desired(facts: Facts): RoqFields {
-  const state: RoqFields = {};
+  const fields: RoqFields = {};
   for (const name of profileNames) {
     const fact = facts[name];
     // ROQ can't hold a user without an e-mail address: told to be empty, it keeps the one it has.
-    if (fact && !(name === 'email' && fact.value === null)) state[name] = fact.value as string | null;
+    if (fact && !(name === 'email' && fact.value === null)) fields[name] = storable(name, fact.value);
   }
-  if (facts.emailVerified) state.isOptedIn = facts.emailVerified.value === true;
-  if (facts.disabled || facts.deleted) state.active = !(facts.disabled?.value === true || isDeleted(facts));
-  return state;
+  const isOptedIn = isVerified(facts);
+  if (isOptedIn !== undefined) fields.isOptedIn = isOptedIn;
+  if (facts.disabled || facts.deleted) fields.active = !(facts.disabled?.value === true || isDeleted(facts));
+  return fields;
+}
+
+/**
+ * Whether the address that is held is verified; undefined where nothing was told of that.
+ * A verification belongs to the address that it was about. One that names none is about the address that was told before
+ * it. One that was recorded without its address is believed, unless another address may have been told since: then
+ * nothing is known, and nobody is opted out for it.
+ */
+function isVerified({ email, emailVerified }: Facts): boolean | undefined {
+  if (!emailVerified) return undefined;
+  if (emailVerified.value !== true) return false;
+  if (typeof email?.value !== 'string') return undefined;
+  if (emailVerified.of === undefined) return emailVerified.at >= email.at ? true : undefined;
+  if (emailVerified.of === null) return emailVerified.at > email.at;
+  return isSameAddress(emailVerified.of, email.value);
+}
+
+/**
+ * Whether two e-mail addresses are one: A to Z count as a to z, and nothing else is folded, for what a wider folding
+ * makes one (the dotted capital I, U+0130, is the known case) may be two persons' addresses.
+ */
+export function isSameAddress(one: string, other: string): boolean {
+  return toLowerAscii(one) === toLowerAscii(other);
+}
+
+function toLowerAscii(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
+// ROQ's database holds neither NUL nor half a character, and refuses the whole change that has one.
+function storable(name: FactName, value: Fact['value']): string | null {
+  if (typeof value !== 'string') return null;
+  return name === 'customData' ? storableJson(value) : storableText(value);
 }
 
 // No provider can take a deletion back; an operator can, by a newer fact, for one that never should have been told.
@@ -131,6 +197,12 @@ function isSame(wanted: string | boolean | null | undefined, observed: typeof wa
   return wanted === observed || (typeof wanted !== 'boolean' && !wanted && !observed);
 }
 
+function isNewAddress({ email }: RoqFields, observed: RoqFields): boolean {
+  return (
+    typeof email === 'string' && typeof observed.email === 'string' && !isSameAddress(email, observed.email)
+  );
+}
+
 /** What is to be done for a user at ROQ. */
 export type Plan =
   | { readonly do: 'create'; readonly user: RoqFields & { email: string } }
@@ -144,6 +216,10 @@ export function plan(facts: Facts, observed: RoqFields | null): Plan {
   const wanted = desired(facts);
   if (observed) {
     const changes = diff(wanted, observed);
+    // What ROQ was told of another address is not said of this one.
+    if (isNewAddress(wanted, observed) && wanted.isOptedIn !== true && observed.isOptedIn !== false) {
+      changes.isOptedIn = false;
+    }
     return Object.keys(changes).length > 0 ? { do: 'update', changes } : { do: 'nothing' };
   }
   if (isDeleted(facts)) return { do: 'nothing' };

@@ -78,7 +78,7 @@ describe('folding', () => {
   });
 
   test.each([
-    ['verified', { emailVerified: true }, { emailVerified: false }],
+    ['not verified', { emailVerified: false }, { emailVerified: true }],
     ['disabled', { disabled: true }, { disabled: false }],
     ['a value', { phone: '+4930' }, { phone: null }],
   ] as const)('of two events of one instant, %s wins', (_, winner, loser) => {
@@ -100,9 +100,10 @@ describe('folding', () => {
 
 describe('what ROQ should hold', () => {
   test('is opted in as soon as the e-mail address is verified, and active until disabled', () => {
-    const facts = foldAll([{ told: { emailVerified: true, disabled: false }, at: 1 }]);
-    expect(desired(facts)).toEqual({ isOptedIn: true, active: true });
-    expect(desired(fold(facts, toFacts({ disabled: true }, 2)))).toEqual({ isOptedIn: true, active: false });
+    const email = 'a@x.example';
+    const facts = foldAll([{ told: { email, emailVerified: true, disabled: false }, at: 1 }]);
+    expect(desired(facts)).toEqual({ email, isOptedIn: true, active: true });
+    expect(desired(fold(facts, toFacts({ disabled: true }, 2)))).toMatchObject({ active: false });
   });
 
   test('says nothing of what nobody told', () => {
@@ -116,9 +117,146 @@ describe('what ROQ should hold', () => {
   test('every fact is accounted for: none changes without a change in what ROQ should hold', () => {
     for (const name of factNames) {
       const value = ['emailVerified', 'disabled', 'deleted'].includes(name) ? true : 'x';
-      expect(desired({ [name]: { value, at: 1 } }), name).not.toEqual({});
+      const facts = { email: { value: 'a', at: 1 }, [name]: { value, at: 1 } };
+      expect(desired(facts), name).not.toEqual(name === 'email' ? {} : desired({ email: facts.email }));
     }
   });
+});
+
+describe('a verification', () => {
+  const [a, b] = ['a@x.example', 'b@x.example'];
+  const addresses = fc.constantFrom(a, b, 'c@x.example', null);
+  const claim = fc.record(
+    { email: addresses, emailVerified: fc.boolean(), emailVerifiedOf: fc.constantFrom(a, b) },
+    { requiredKeys: [] },
+  );
+  const claims = fc.array(fc.record({ told: claim, at: fc.integer({ min: 1, max: 4 }) }), { maxLength: 8 });
+
+  test('opts nobody in for an address that no event called verified, in whatever order and with whatever ties', () => {
+    fc.assert(
+      fc.property(claims, (events) => {
+        const { email, isOptedIn } = desired(foldAll(events as { told: Told; at: number }[]));
+        if (isOptedIn !== true) return;
+        const isVerified = events.some(({ told, at }) => {
+          if (told.emailVerified !== true) return false;
+          const of = told.emailVerifiedOf ?? told.email;
+          // One that names no address is about one that was told before it.
+          return of ? of === email : events.some((other) => other.told.email === email && other.at < at);
+        });
+        expect(isVerified).toBe(true);
+      }),
+    );
+  });
+
+  test.each<[string, { told: Told; at: number }[], boolean | undefined]>([
+    ['of the address that is held', [{ told: { email: a, emailVerified: true }, at: 1 }], true],
+    [
+      'of another address than the one told since',
+      [
+        { told: { email: a, emailVerified: true }, at: 1 },
+        { told: { email: b }, at: 2 },
+      ],
+      false,
+    ],
+    [
+      'of an address that was told again since',
+      [
+        { told: { email: a, emailVerified: true }, at: 1 },
+        { told: { email: 'A@X.example' }, at: 2 },
+      ],
+      true,
+    ],
+    [
+      'of an address that is not the user’s',
+      [
+        { told: { email: a }, at: 2 },
+        { told: { emailVerified: true, emailVerifiedOf: b }, at: 3 },
+      ],
+      false,
+    ],
+    [
+      'without an address, after the address was told',
+      [
+        { told: { email: a }, at: 1 },
+        { told: { emailVerified: true }, at: 2 },
+      ],
+      true,
+    ],
+    [
+      'without an address, before another one was told',
+      [
+        { told: { email: a }, at: 1 },
+        { told: { emailVerified: true }, at: 2 },
+        { told: { email: b }, at: 3 },
+      ],
+      false,
+    ],
+    [
+      'without an address, at the moment that one was told',
+      [
+        { told: { email: a }, at: 1 },
+        { told: { emailVerified: true }, at: 1 },
+      ],
+      false,
+    ],
+    ['before any address is known', [{ told: { emailVerified: true }, at: 1 }], undefined],
+  ])('%s counts for the right one alone', (_, events, isOptedIn) => {
+    expect(desired(foldAll(events)).isOptedIn).toBe(isOptedIn);
+  });
+
+  test('counts for addresses that differ in A to Z alone, and in nothing else', () => {
+    const verified = toFacts({ email: 'ADA@x.example', emailVerified: true }, 1);
+    const held = (email: string) => desired(fold(verified, toFacts({ email }, 2))).isOptedIn;
+    expect(held('ada@X.example')).toBe(true);
+    // The dotted capital I: toLowerCase makes two characters of it, and some databases an i.
+    expect(held('ad\u0130@x.example')).toBe(false);
+    expect(
+      desired(
+        fold(
+          toFacts({ email: 'i@x.example', emailVerified: true }, 1),
+          toFacts({ email: '\u0130@x.example' }, 2),
+        ),
+      ).isOptedIn,
+    ).toBe(false);
+    // The Kelvin sign, whose small letter is k.
+    expect(
+      desired(
+        fold(
+          toFacts({ email: 'k@x.example', emailVerified: true }, 1),
+          toFacts({ email: '\u212a@x.example' }, 2),
+        ),
+      ).isOptedIn,
+    ).toBe(false);
+  });
+
+  test('that was recorded without its address is believed, or says nothing: it opts nobody out', () => {
+    const before = (emailAt: number): Facts => ({
+      email: { value: a, at: emailAt },
+      emailVerified: { value: true, at: 5 },
+    });
+    expect(desired(before(5)).isOptedIn).toBe(true);
+    expect(desired(before(6)).isOptedIn).toBeUndefined();
+    expect(plan(before(6), { email: a, isOptedIn: true })).toEqual({ do: 'nothing' });
+  });
+
+  test('is taken from ROQ with the address that it was of, even where nothing was ever told of one', () => {
+    expect(plan(toFacts({ email: b }, 1), { email: a, isOptedIn: true })).toEqual({
+      do: 'update',
+      changes: { email: b, isOptedIn: false },
+    });
+    expect(plan(toFacts({ email: 'A@x.example' }, 1), { email: 'A@x.example', isOptedIn: true })).toEqual({
+      do: 'nothing',
+    });
+  });
+});
+
+test('what no database text can hold is not sent to ROQ', () => {
+  const facts = toFacts(
+    { firstName: 'A\0da\ud800', customData: '{"a\\u0000":"\\ud800b","c":["\\u0000"]}' },
+    1,
+  );
+  expect(desired(facts)).toEqual({ firstName: 'Ada\ufffd', customData: '{"a":"\ufffdb","c":[""]}' });
+  expect(desired(toFacts({ customData: '{"a":"\\\\u0000"}' }, 1)).customData).toBe('{"a":"\\\\u0000"}');
 });
 
 describe('the difference to what ROQ holds', () => {

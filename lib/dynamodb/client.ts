@@ -9,6 +9,10 @@ export type TableOptions = {
   readonly tableName: string;
   /** Our clock, in milliseconds. It decides over leases and due times alone, never over facts. */
   readonly now: () => number;
+  /** Chance, in [0, 1). */
+  readonly random?: () => number;
+  /** Lets so many milliseconds pass. */
+  readonly wait?: (ms: number) => Promise<unknown>;
 };
 
 /** What the SDK does at each call that nothing here reads: without it a call takes a third less of the processor. */

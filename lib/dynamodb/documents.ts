@@ -1,5 +1,6 @@
 // What the system remembers besides its users, in a table of its own: counters, jobs, findings.
 
+import { randomUUID } from 'node:crypto';
 import {
   type AttributeValue,
   ConditionalCheckFailedException,
@@ -19,10 +20,20 @@ import { type Item, numberAttribute } from './record.ts';
  * - `duplicate`: a ROQ user whose reference another one bears, which is the one that is kept in step.
  * - `stranger`: a ROQ user whose reference has no record.
  * - `total`: figures of the last audit.
+ * - `foreign`: a user whom a provider spoke of although another one told of it first.
  * - `heard`: when a provider last sent an event.
  * - `ran`: when the schedule last drained what was due.
  */
-export type DocumentKind = 'count' | 'job' | 'running' | 'duplicate' | 'stranger' | 'total' | 'heard' | 'ran';
+export type DocumentKind =
+  | 'count'
+  | 'job'
+  | 'running'
+  | 'duplicate'
+  | 'stranger'
+  | 'total'
+  | 'heard'
+  | 'ran'
+  | 'foreign';
 
 /** A stored JSON document; `revision` is raised by every change. */
 export type Entry<Document> = { readonly id: string; readonly document: Document; readonly revision: number };
@@ -122,6 +133,7 @@ export function createDocuments({ client, tableName, now }: TableOptions) {
     over: number | null,
     keepMs: number | null = null,
   ): Promise<boolean> {
+    const writer = randomUUID();
     const expiry = keepMs === null ? ' REMOVE #expires' : ', #expires = :expires';
     try {
       await reach(() =>
@@ -129,12 +141,13 @@ export function createDocuments({ client, tableName, now }: TableOptions) {
           new UpdateItemCommand({
             TableName: tableName,
             Key: key(kind, id),
-            UpdateExpression: `SET document = :document${expiry} ADD revision :one`,
+            UpdateExpression: `SET document = :document, writer = :writer${expiry} ADD revision :one`,
             ...(over !== null && { ConditionExpression: isUnmovedSince(over) }),
             ExpressionAttributeNames: { '#expires': names['#expires'] },
             ExpressionAttributeValues: {
               ':document': { S: JSON.stringify(document) },
               ':one': numberAttribute(1),
+              ':writer': { S: writer },
               ...(keepMs !== null && { ':expires': numberAttribute(Math.ceil((now() + keepMs) / 1000)) }),
               ...(over && { ':over': numberAttribute(over) }),
             },
@@ -144,7 +157,8 @@ export function createDocuments({ client, tableName, now }: TableOptions) {
       return true;
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      return false;
+      // The client sends a write again whose answer was lost, and then meets its own.
+      return (await read(kind, id))?.writer?.S === writer;
     }
   }
 

@@ -1,13 +1,15 @@
 // The one record a user has, and its form as a DynamoDB item. Pure.
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import type { RoqCode } from '../errors.ts';
+import type { ConvergeCode } from '../errors.ts';
 import { type Fact, type FactName, type Facts, factNames, type RoqFields } from '../user.ts';
 
 export type UserRecord = {
   /** The auth provider's immutable user id: the key. */
   readonly reference: string;
   readonly facts: Facts;
+  /** The providers that told something of the user; empty in records of before, which the next to tell claims. */
+  readonly sources: readonly string[];
   /** Raised by each fold that changed something. */
   readonly version: number;
   /** The version that ROQ was last made to match; 0 = never. */
@@ -24,10 +26,14 @@ export type UserRecord = {
   readonly pendingSince: number | null;
   /** Failed attempts in a row. */
   readonly attempts: number;
-  readonly lastError: RoqCode | null;
+  readonly lastError: ConvergeCode | null;
   /** Counted under the ceiling on deactivations already, or let through by an operator. */
   readonly cleared: boolean;
+  /** Profile fields that ROQ gave back otherwise than they were sent, each as a digest of the two values. */
+  readonly contested: Contested;
 };
+
+export type Contested = Readonly<Record<string, string>>;
 
 /** Who may converge the record, and until when, in milliseconds. */
 export type Lease = { readonly owner: string; readonly untilMs: number };
@@ -67,6 +73,7 @@ export function toRecord(item: Item): UserRecord {
   return {
     reference: text(item.reference) ?? '',
     facts: toFacts(item),
+    sources: item.sources?.SS ?? [],
     version: number(item.version) ?? 0,
     syncedVersion: number(item.syncedVersion) ?? 0,
     roqId: text(item.roqId),
@@ -76,8 +83,9 @@ export function toRecord(item: Item): UserRecord {
     dueAt: number(item.dueAt),
     pendingSince: number(item.pendingSince),
     attempts: number(item.attempts) ?? 0,
-    lastError: text(item.lastError) as RoqCode | null,
+    lastError: text(item.lastError) as ConvergeCode | null,
     cleared: item.cleared?.BOOL ?? false,
+    contested: toContested(item.contested?.M ?? {}),
   };
 }
 
@@ -90,9 +98,15 @@ function toFacts(item: Item): Facts {
   const facts: { [Name in FactName]?: Fact } = {};
   for (const name of factNames) {
     const fact = item[name]?.M;
-    if (fact?.value) facts[name] = { value: toValue(fact.value), at: number(fact.at) ?? 0 };
+    if (!fact?.value) continue;
+    const of = fact.of && { of: text(fact.of) };
+    facts[name] = { value: toValue(fact.value), at: number(fact.at) ?? 0, ...of };
   }
   return facts;
+}
+
+function toContested(map: Item): Contested {
+  return Object.fromEntries(Object.entries(map).map(([name, digest]) => [name, text(digest) ?? '']));
 }
 
 function toRoqFields(map: Item): RoqFields {
@@ -111,8 +125,14 @@ function number(value: AttributeValue | undefined): number | null {
   return value?.N === undefined ? null : Number(value.N);
 }
 
-export function factAttribute(fact: Fact): AttributeValue {
-  return { M: { value: valueAttribute(fact.value), at: numberAttribute(fact.at) } };
+export function factAttribute({ value, at, of }: Fact): AttributeValue {
+  return {
+    M: {
+      value: valueAttribute(value),
+      at: numberAttribute(at),
+      ...(of !== undefined && { of: valueAttribute(of) }),
+    },
+  };
 }
 
 export function fieldsAttribute(state: RoqFields): AttributeValue {
@@ -125,7 +145,7 @@ export function numberAttribute(value: number): AttributeValue {
   return { N: String(value) };
 }
 
-function valueAttribute(value: Fact['value']): AttributeValue {
+export function valueAttribute(value: Fact['value']): AttributeValue {
   if (value === null) return { NULL: true };
   return typeof value === 'boolean' ? { BOOL: value } : { S: value };
 }

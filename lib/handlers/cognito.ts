@@ -19,7 +19,12 @@ export type CognitoEvent =
   | PostAuthenticationTriggerEvent
   | EventBridgeEvent<'AWS API Call via CloudTrail', unknown>;
 
-type Options = { readonly userPoolIds: readonly string[]; readonly inlineBudgetMs: number };
+type Options = {
+  readonly userPoolIds: readonly string[];
+  readonly inlineBudgetMs: number;
+  /** Whether users are left alone that another provider told of first. */
+  readonly isExclusive: boolean;
+};
 type Time = Pick<Context, 'getRemainingTimeInMillis'>;
 
 // What it takes to answer.
@@ -46,7 +51,9 @@ export function whenReady(ready: () => Promise<Handler>): Handler {
 }
 
 /** @throws UnavailableError for an event of CloudTrail's alone, so that Lambda tries again. */
-export function createHandler(app: App, { userPoolIds, inlineBudgetMs }: Options): Handler {
+export function createHandler(app: App, { userPoolIds, inlineBudgetMs, isExclusive }: Options): Handler {
+  // What calls is known by the permission to invoke the function: nothing is signed.
+  const sender = { name: 'cognito', source: 'cognito', isExclusive, lookUp: null };
   return async (event, context) => {
     const remainingMs = context.getRemainingTimeInMillis();
     const budget = { deadline: app.now() + inlineBudgetMs, leaseMs: leaseMsFor(remainingMs) };
@@ -63,9 +70,6 @@ export function createHandler(app: App, { userPoolIds, inlineBudgetMs }: Options
     return event;
   };
 }
-
-// What calls is known by the permission to invoke the function: nothing is signed.
-const sender = { name: 'cognito', lookUp: null };
 
 /** What can't be read will not be readable later. */
 async function orRejected(app: App, recorded: Promise<void>): Promise<void> {

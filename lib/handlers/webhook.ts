@@ -2,6 +2,7 @@
 
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { type App, leaseMsFor } from '../app.ts';
+import { sourceOf } from '../config/sources.ts';
 import { type ErrorCode, RejectedError, type RejectionCode, UnavailableError } from '../errors.ts';
 import type { WebhookRequest } from '../event.ts';
 import { causeName, log } from '../observability/log.ts';
@@ -33,7 +34,11 @@ const maxBodyBytes = 1024 * 1024;
 
 export function createHandler(
   app: App,
-  { providers, inlineBudgetMs }: Pick<WebhookConfig, 'providers' | 'inlineBudgetMs'>,
+  {
+    providers,
+    inlineBudgetMs,
+    isExclusive,
+  }: Pick<WebhookConfig, 'providers' | 'inlineBudgetMs' | 'isExclusive'>,
 ): Handler {
   return async (event, context) => {
     const name = event.pathParameters?.provider ?? lastSegment(event.rawPath);
@@ -43,7 +48,8 @@ export function createHandler(
       const request = toRequest(event);
       const challenge = provider.challenge?.(request);
       if (challenge) return text(challenge);
-      await receive(app, provider, (nowMs) => provider.read(request, nowMs), {
+      const sender = { ...provider, source: sourceOf(name), isExclusive };
+      await receive(app, sender, (nowMs) => provider.read(request, nowMs), {
         deadline: app.now() + inlineBudgetMs,
         leaseMs: leaseMsFor(context.getRemainingTimeInMillis()),
       });

@@ -10,7 +10,7 @@ import type { Tally } from './tally.ts';
 export type AuditPorts = ConvergePorts & {
   readonly store: ConvergePorts['store'] & Pick<Store, 'take' | 'adopt'>;
   readonly queries: Pick<Queries, 'page' | 'getMany'>;
-  readonly roq: ConvergePorts['roq'] & Pick<Roq, 'users'>;
+  readonly roq: ConvergePorts['roq'] & Pick<Roq, 'users' | 'usersAmong'>;
   readonly documents: Pick<Documents, 'put' | 'remove' | 'list'>;
 };
 
@@ -36,6 +36,8 @@ export type AuditReport = {
   readonly repaired: number;
   /** Recorded users that ROQ no longer has. */
   readonly missing: number;
+  /** Records of which ROQ keeps a profile value in a form of its own, even after a repair: it is left to that. */
+  readonly contested: number;
   /** Records that are out of step already, by queue; the schedule has them. */
   readonly pending: number;
   readonly waiting: number;
@@ -50,7 +52,7 @@ export type AuditReport = {
   readonly fields: Readonly<Record<string, number>>;
   /** Some references of each kind. */
   readonly examples: Readonly<
-    Partial<Record<'drifted' | 'missing' | 'strangers' | 'duplicates', readonly string[]>>
+    Partial<Record<'drifted' | 'missing' | 'contested' | 'strangers' | 'duplicates', readonly string[]>>
   >;
 };
 
@@ -60,6 +62,7 @@ const emptyReport: AuditReport = {
   drifted: 0,
   repaired: 0,
   missing: 0,
+  contested: 0,
   pending: 0,
   waiting: 0,
   parked: 0,

@@ -1,8 +1,7 @@
 // The one direction of an audit: what every record says against what ROQ holds.
 
-import { randomUUID } from 'node:crypto';
-import type { UserRecord } from '../dynamodb/record.ts';
-import { canonicalJson } from '../json.ts';
+import { createHash, randomUUID } from 'node:crypto';
+import type { Contested, UserRecord } from '../dynamodb/record.ts';
 import { toRoqFields } from '../roq/client.ts';
 import { RoqError } from '../roq/faults.ts';
 import type { RoqUser } from '../roq/types.ts';
@@ -10,8 +9,9 @@ import { batchesOf } from '../sync/batches.ts';
 import type { Totals } from '../sync/ceiling.ts';
 import { type Feedback, feedbackOf, type RunBudget } from '../sync/concurrency.ts';
 import { converge } from '../sync/converge.ts';
+import { namesIn } from '../sync/look-up.ts';
 import type { Outcome } from '../sync/outcome.ts';
-import { desired, diff, type RoqFields } from '../user.ts';
+import { desired, diff, profileNames, type RoqFields } from '../user.ts';
 import { type AuditJob, type AuditPorts, type AuditReport, addExample } from './audit-job.ts';
 import { openTally, type Tally } from './tally.ts';
 
@@ -47,7 +47,7 @@ async function compareAll(
     const failed: (readonly UserRecord[])[] = [];
     const work = async (batch: readonly UserRecord[]): Promise<Feedback> => {
       try {
-        const users = await lookUp(ports, batch, deadline);
+        const users = await findUsers(ports, batch, deadline);
         compared.push(...batch.map((record) => compare(record, users.get(record.reference))));
         return 'well';
       } catch (error) {
@@ -73,8 +73,12 @@ function countPage(
     tally.add(queue, 1);
     if (observed?.active === true) tally.add('active', 1);
   }
-  for (const { reference, finding, fields, isActive } of compared) {
+  for (const { reference, finding, fields, contested, isActive } of compared) {
     tally.add(finding, 1);
+    if (contested.length > 0) {
+      tally.add('contested', 1);
+      addExample(tally, 'contested', reference);
+    }
     if (finding !== 'inStep') addExample(tally, finding, reference);
     for (const field of fields) tally.field(field);
     if (isActive) tally.add('active', 1);
@@ -94,11 +98,7 @@ async function repairAll(
     const drifted = new Set(
       batch.filter(({ finding }) => finding === 'drifted').map(({ reference }) => reference),
     );
-    const outcomes = await repair(
-      ports,
-      batch.map(({ reference }) => reference),
-      budget,
-    );
+    const outcomes = await repair(ports, batch, budget);
     repaired += outcomes.filter(({ is, reference }) => is === 'done' && drifted.has(reference)).length;
     return feedbackOf(outcomes);
   };
@@ -107,66 +107,129 @@ async function repairAll(
   return repaired;
 }
 
-/** The ROQ user that each record names; of a record that names none, the oldest of its reference. */
-async function lookUp(
+/**
+ * The ROQ user that each record names; of a record that names none, the oldest of its reference. All are asked for at
+ * once, and who is missed there by a reference of its own: nobody is called missing for an answer that was cut.
+ */
+async function findUsers(
   { roq }: AuditPorts,
   records: readonly UserRecord[],
   deadline: number,
 ): Promise<ReadonlyMap<string, RoqUser>> {
-  const users = new Map<string, RoqUser>();
-  if (records.length === 0) return users;
-  const idOf = new Map(records.map(({ reference, roqId }) => [reference, roqId]));
-  const filter = { reference: { valueIn: [...idOf.keys()] }, withDeactivated: { equalTo: true } };
-  for await (const user of roq.allUsers({ filter }, { deadline })) {
-    const roqId = idOf.get(user.reference);
-    if (user.id === roqId || (roqId === null && !users.has(user.reference))) users.set(user.reference, user);
+  if (records.length === 0) return new Map();
+  const shown = await roq.usersAmong(
+    records.map(({ reference }) => reference),
+    { deadline },
+  );
+  const byReference = new Map<string, readonly RoqUser[]>(Map.groupBy(shown, ({ reference }) => reference));
+  const missed = records.filter((record) => record.roqId !== null && !ownOf(record, byReference));
+  const asked = await roq.usersOf(
+    missed.map(({ reference }) => reference),
+    { deadline },
+  );
+  for (const [reference, users] of asked) {
+    if (users === null) throw new RoqError('roq_unavailable', 'none');
+    byReference.set(reference, users);
   }
-  return users;
+  return new Map(
+    records.flatMap((record) => {
+      const user = ownOf(record, byReference);
+      return user ? [[record.reference, user] as const] : [];
+    }),
+  );
+}
+
+function ownOf(
+  { reference, roqId }: UserRecord,
+  byReference: ReadonlyMap<string, readonly RoqUser[]>,
+): RoqUser | undefined {
+  const users = byReference.get(reference) ?? [];
+  return roqId === null ? users[0] : users.find(({ id }) => id === roqId);
 }
 
 type Compared = {
   readonly reference: string;
   readonly finding: 'inStep' | 'drifted' | 'missing';
+  /** The fields that ROQ holds otherwise. */
   readonly fields: readonly string[];
+  /** Those of them that a repair has not changed: ROQ keeps its own form of the value, and is left to it. */
+  readonly contested: readonly string[];
+  /** What ROQ holds in place of each, for the next audit to know it by. */
+  readonly digests: Contested;
   readonly isActive: boolean;
   /** What is recorded of ROQ is not what ROQ holds. */
   readonly isStale: boolean;
 };
 
-function compare({ reference, facts, roqId, observed }: UserRecord, user: RoqUser | undefined): Compared {
+function compare(record: UserRecord, user: RoqUser | undefined): Compared {
+  const { reference, facts, roqId, observed } = record;
+  const same = { reference, fields: [], contested: [], digests: {} };
   if (!user) {
     const isMissing = roqId !== null;
-    return {
-      reference,
-      finding: isMissing ? 'missing' : 'inStep',
-      fields: [],
-      isActive: false,
-      isStale: isMissing,
-    };
+    return { ...same, finding: isMissing ? 'missing' : 'inStep', isActive: false, isStale: isMissing };
   }
-  const state = toRoqFields(user);
-  const fields = Object.keys(diff(desired(facts), state));
+  const held = toRoqFields(user, namesIn(facts));
+  const wanted = desired(facts);
+  const digests = toDigests(diff(wanted, held), held);
+  const differing = Object.keys(diff(wanted, held));
+  const contested = differing.filter((name) => digests[name] && digests[name] === record.contested[name]);
+  const fields = differing.filter((name) => !contested.includes(name));
+  const changed = Object.keys(diff(held, observed ?? {})).filter((name) => !contested.includes(name));
   return {
     reference,
     finding: fields.length > 0 ? 'drifted' : 'inStep',
     fields,
-    isActive: state.active !== false,
-    isStale: fields.length > 0 || observed === null || !isSame(observed, state),
+    contested,
+    digests: Object.fromEntries(Object.entries(digests).filter(([name]) => fields.includes(name))),
+    isActive: held.active !== false,
+    isStale: fields.length > 0 || changed.length > 0,
   };
 }
 
-function isSame(one: RoqFields, other: RoqFields): boolean {
-  return canonicalJson(one) === canonicalJson(other);
+/**
+ * Of each profile field of which ROQ has another form, such as an address in lower case: what was wanted and what is there,
+ * as a digest that says nothing of either. A value that is really another one is put right as often as it is found.
+ */
+function toDigests(wanted: RoqFields, held: RoqFields): Contested {
+  const names = profileNames.filter((name) => isFormOf(held[name], wanted[name]));
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      createHash('sha256')
+        .update(JSON.stringify([wanted[name], held[name]]))
+        .digest('base64url')
+        .slice(0, 12),
+    ]),
+  );
+}
+
+function isFormOf(held: string | null | undefined, wanted: string | null | undefined): boolean {
+  return Boolean(held) && Boolean(wanted) && toLettersAndDigits(held) === toLettersAndDigits(wanted);
+}
+
+function toLettersAndDigits(text: string | null | undefined): string {
+  return (text ?? '')
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, '');
 }
 
 // Whoever has the lease looks for itself: what this audit saw may be old by the time it gets there.
 async function repair(
   ports: AuditPorts,
-  references: readonly string[],
+  compared: readonly Compared[],
   { leaseMs, deadline }: RunBudget,
 ): Promise<readonly Outcome[]> {
   const owner = randomUUID();
-  const taken = await Promise.all(references.map((reference) => ports.store.take(reference, owner, leaseMs)));
-  const leased = taken.flatMap((record) => (record ? [{ ...record, observed: null }] : []));
-  return converge(ports, leased, deadline);
+  const taken = await Promise.all(
+    compared.map(async ({ reference, digests }) => {
+      const record = await ports.store.take(reference, owner, leaseMs);
+      return record && { ...record, observed: null, contested: { ...record.contested, ...digests } };
+    }),
+  );
+  return converge(
+    ports,
+    taken.filter((record) => record !== null),
+    deadline,
+  );
 }

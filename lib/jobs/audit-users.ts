@@ -59,7 +59,8 @@ async function placeUser(
   addExample(tally, 'strangers', reference);
   if (apply && adopt) {
     idOf.set(reference, roqId);
-    if (await ports.store.adopt(reference, { roqId, observed: toRoqFields(user) })) tally.add('adopted', 1);
+    if (await ports.store.adopt(reference, { roqId, observed: toRoqFields(user, []) }))
+      tally.add('adopted', 1);
   } else if (tally.report().strangers <= maxListed) {
     await ports.documents.put('stranger', roqId, { reference, foundAt: ports.now() } satisfies Finding, null);
   }

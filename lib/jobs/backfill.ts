@@ -7,20 +7,20 @@ import type { UserRecord } from '../dynamodb/record.ts';
 import type { Store } from '../dynamodb/store.ts';
 import { isAhead } from '../event.ts';
 import type { ExportLine } from '../exports/read.ts';
-import { type Roq, toRoqFields } from '../roq/client.ts';
+import { toRoqFields } from '../roq/client.ts';
+import { RoqError } from '../roq/faults.ts';
 import type { RoqUser } from '../roq/types.ts';
 import { batchesOf } from '../sync/batches.ts';
 import { type CeilingPorts, readCeiling } from '../sync/ceiling.ts';
 import { type Feedback, feedbackOf, type RunBudget } from '../sync/concurrency.ts';
 import { type ConvergePorts, converge } from '../sync/converge.ts';
 import type { Outcome } from '../sync/outcome.ts';
-import { type Facts, fold, news, plan, type RoqFields, toFacts } from '../user.ts';
+import { desired, type Facts, fold, news, plan, type RoqFields, toFacts } from '../user.ts';
 import { openTally, type Tally } from './tally.ts';
 
 export type BackfillPorts = ConvergePorts & {
   readonly store: ConvergePorts['store'] & Pick<Store, 'fold'>;
   readonly queries: Pick<Queries, 'getMany'>;
-  readonly roq: ConvergePorts['roq'] & Pick<Roq, 'allUsers'>;
   readonly documents: Pick<Documents, 'get' | 'spent'>;
   readonly limits: CeilingPorts['limits'];
 };
@@ -147,12 +147,16 @@ async function roomFor(ports: BackfillPorts, { deactivated }: BackfillReport): P
 function planWithin(room: Room): typeof applyBatch {
   return async (ports, batch, tally, budget) => {
     const records = await ports.queries.getMany([...batch.keys()]);
-    const unseen = [...batch.keys()].filter((reference) => !records.get(reference)?.observed);
-    const users = await lookUp(ports, unseen, budget.deadline);
+    const unseen = [...batch].filter(([reference, facts]) => !isSeen(records.get(reference), facts));
+    const users = await oldestUsers(
+      ports,
+      unseen.map(([reference]) => reference),
+      budget.deadline,
+    );
     for (const [reference, facts] of batch) {
       const record = records.get(reference);
       const user = users.get(reference);
-      const observed = record?.observed ?? (user ? toRoqFields(user) : null);
+      const observed = user ? toRoqFields(user) : (record?.observed ?? null);
       planUser(facts, record, observed, room, tally);
     }
     return 'well';
@@ -187,19 +191,24 @@ function planUpdate({ active, ...profile }: RoqFields, room: Room, tally: Counts
   if (names.length > 0) addUpdate(tally, names, active === false && !isOver);
 }
 
-/** The oldest ROQ user of each reference. */
-async function lookUp(
+/** Whether what ROQ holds is known of every field that these facts name. */
+function isSeen(record: UserRecord | undefined, facts: Facts): boolean {
+  const { observed } = record ?? {};
+  return observed ? Object.keys(desired(facts)).every((name) => name in observed) : false;
+}
+
+/** The oldest ROQ user of each reference. @throws RoqError, also where ROQ's answer was not whole */
+async function oldestUsers(
   { roq }: BackfillPorts,
   references: readonly string[],
   deadline: number,
 ): Promise<ReadonlyMap<string, RoqUser>> {
-  const users = new Map<string, RoqUser>();
-  if (references.length === 0) return users;
-  const filter = { reference: { valueIn: references }, withDeactivated: { equalTo: true } };
-  for await (const user of roq.allUsers({ filter }, { deadline })) {
-    if (!users.has(user.reference)) users.set(user.reference, user);
+  const oldest = new Map<string, RoqUser>();
+  for (const [reference, users] of await roq.usersOf(references, { deadline })) {
+    if (users === null) throw new RoqError('roq_unavailable', 'none');
+    if (users[0]) oldest.set(reference, users[0]);
   }
-  return users;
+  return oldest;
 }
 
 function addUpdate(tally: Counts, names: readonly string[], deactivates: boolean): void {

@@ -54,7 +54,8 @@ export type StoredJob = {
   readonly lastError: JobError | null;
 };
 
-export type JobError = SourceError['code'] | UnavailableCode | RoqCode;
+/** `unforeseen`: something that nobody thought of, which is a bug. */
+export type JobError = SourceError['code'] | UnavailableCode | RoqCode | 'unforeseen';
 
 // Two full rounds of eight batches of 25: what is left over in a last round would leave ROQ idle.
 const chunkLines = 400;
@@ -147,6 +148,7 @@ async function drive(
 ): Promise<StoredJob> {
   let entry = start;
   let lastError: JobError | null = 'roq_unavailable';
+  let unforeseen: unknown = null;
   try {
     for await (const job of advance({ ...ports, admit: ports.admitIn(entry.id) })) {
       lastError = null;
@@ -157,10 +159,13 @@ async function drive(
     }
   } catch (error) {
     lastError = codeOf(error);
+    unforeseen = lastError === 'unforeseen' ? error : null;
   }
   if (lastError === null) return entry.document;
   // It threw, or it got nowhere at all, as when ROQ is down.
   const saved = await save(ports, entry, { failures: entry.document.failures + 1, lastError });
+  // Counted, so that it ends some day, and thrown, so that its alarm rings.
+  if (unforeseen !== null) throw unforeseen;
   return saved?.document ?? entry.document;
 }
 
@@ -204,7 +209,7 @@ function codeOf(error: unknown): JobError {
   if (error instanceof SourceError || error instanceof RoqError || error instanceof UnavailableError) {
     return error.code;
   }
-  throw error;
+  return 'unforeseen';
 }
 
 async function* auditPages(ports: JobPorts, job: AuditJob, budget: RunBudget): AsyncGenerator<AuditJob> {

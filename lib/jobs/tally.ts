@@ -20,7 +20,7 @@ export function openTally<Report extends Counted>(report: Report) {
     report: () => current,
     set,
     add: (counter: Counter<Report>, count: number) =>
-      set({ [counter]: Number(current[counter]) + count } as Partial<Report>),
+      set({ [counter]: Number(current[counter] ?? 0) + count } as Partial<Report>),
     field: (name: string) =>
       set({ fields: { ...current.fields, [name]: (current.fields[name] ?? 0) + 1 } } as Partial<Report>),
   };

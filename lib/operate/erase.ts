@@ -2,8 +2,8 @@
 
 import { randomUUID } from 'node:crypto';
 import type { App } from '../app.ts';
+import type { Leased } from '../dynamodb/fold.ts';
 import type { UserRecord } from '../dynamodb/record.ts';
-import type { Leased } from '../dynamodb/store.ts';
 import type { ErrorCode } from '../errors.ts';
 import { toRoqFields, toUpdate } from '../roq/client.ts';
 import { RoqError } from '../roq/faults.ts';

@@ -1,16 +1,9 @@
 // How it stands with all users, in figures for the alarms.
 
 import type { App } from '../app.ts';
-import type { Environment } from '../config/settings.ts';
 import type { GaugesLine } from '../observability/log-line.ts';
 import { readCeiling } from '../sync/ceiling.ts';
 import { measure } from './status.ts';
-
-/** Names of the providers that should be heard of; Cognito has no webhook, and is configured by its pools. */
-export function configuredProviders({ PROVIDERS = '', COGNITO_USER_POOL_IDS = '' }: Environment): string[] {
-  const names = PROVIDERS.split(/\s+/).filter(Boolean);
-  return COGNITO_USER_POOL_IDS.trim() ? [...names, 'cognito'] : names;
-}
 
 /** `providers`: those that are configured, of which each should be heard. @throws UnavailableError */
 export async function readGauges(

@@ -70,15 +70,15 @@ export async function statusOf(
   };
 }
 
-/** Every ROQ user of a reference, the oldest first; what went wrong where ROQ does not answer. */
+/** Every ROQ user of a reference, the oldest first; what went wrong where ROQ does not answer, or not wholly. */
 export async function lookUp(
-  roq: Pick<App['roq'], 'allUsers'>,
+  roq: Pick<App['roq'], 'usersOf'>,
   reference: string,
   deadline: number,
 ): Promise<readonly RoqUser[] | RoqError> {
-  const filter = { reference: { equalTo: reference }, withDeactivated: { equalTo: true } };
   try {
-    return await Array.fromAsync(roq.allUsers({ filter }, { deadline }));
+    const users = (await roq.usersOf([reference], { deadline })).get(reference);
+    return users ?? new RoqError('roq_unavailable', 'none');
   } catch (error) {
     if (error instanceof RoqError) return error;
     throw error;

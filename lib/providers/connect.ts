@@ -3,6 +3,7 @@
 
 import { type Config, inlineSettings, readConfig } from '../config/config.ts';
 import { type Environment, readSettings, words } from '../config/settings.ts';
+import { areExclusive, sourceSettings } from '../config/sources.ts';
 import { ConfigError } from '../errors.ts';
 import type { LookUp } from '../event.ts';
 import type { Provider, Read } from './provider.ts';
@@ -12,10 +13,13 @@ import { providers } from './registry.ts';
 export const webhookSettings = {
   PROVIDERS: words('Names of your auth providers, separated by spaces, as in the table of providers.'),
   ...inlineSettings,
+  ...sourceSettings,
 };
 
 export type WebhookConfig = Config & {
   readonly inlineBudgetMs: number;
+  /** Whether a provider leaves users alone that another one told of first. */
+  readonly isExclusive: boolean;
   /** The providers that are configured, by name. */
   readonly providers: ReadonlyMap<string, ConnectedProvider>;
 };
@@ -40,6 +44,7 @@ export function readWebhookConfig(environment: Environment): WebhookConfig {
   return {
     ...core,
     inlineBudgetMs: webhook.INLINE_BUDGET_MS,
+    isExclusive: areExclusive(environment),
     providers: new Map(providers.map((provider) => [provider.name, provider])),
   };
 }

@@ -2,12 +2,10 @@
 
 import * as v from 'valibot';
 import { RejectedError } from '../errors.ts';
-import { canonicalJson } from '../json.ts';
-import type { Told } from '../user.ts';
+import { boundedJson } from '../json.ts';
+import { maxCustomDataBytes, maxCustomDataLevels, type Told } from '../user.ts';
 
 const maxTextChars = 4_096;
-const maxCustomDataBytes = 48 * 1024;
-const maxCustomDataLevels = 64;
 
 /** @throws RejectedError body_malformed */
 export function parseJson(body: Uint8Array): unknown {
@@ -58,7 +56,9 @@ export function yesNo() {
 export function customData() {
   return v.pipe(
     v.nullish(v.custom<object>((data) => typeof data === 'object' && data !== null && !Array.isArray(data))),
-    v.transform((data) => (data ? toBoundedJson(data) : data)),
+    v.transform((data) =>
+      data ? boundedJson(data, { maxBytes: maxCustomDataBytes, maxLevels: maxCustomDataLevels }) : data,
+    ),
   );
 }
 
@@ -105,15 +105,3 @@ export function vouchFor(told: Told, isVouched: boolean): Told {
 }
 
 const isoPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
-
-function toBoundedJson(data: object): string | undefined {
-  if (!isWithin(data, maxCustomDataLevels)) return undefined;
-  const json = canonicalJson(data);
-  return Buffer.byteLength(json) > maxCustomDataBytes ? undefined : json;
-}
-
-// JSON.parse takes any depth, but what writes JSON runs out of stack.
-function isWithin(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  return levels > 0 && Object.values(value).every((member) => isWithin(member, levels - 1));
-}

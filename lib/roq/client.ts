@@ -1,9 +1,15 @@
 // ROQ's Users API: the only GraphQL.
 
 import { GraphQLClient } from 'graphql-request';
-import { canonicalJson } from '../json.ts';
+import { boundedJson } from '../json.ts';
 import { timed } from '../observability/timing.ts';
-import type { RoqFields } from '../user.ts';
+import {
+  maxCustomDataBytes,
+  maxCustomDataLevels,
+  type ProfileName,
+  profileNames,
+  type RoqFields,
+} from '../user.ts';
 import { fromAnswer, fromFailure, type Kind, RoqError } from './faults.ts';
 import { createTokenSource, inspectToken } from './token.ts';
 import type { JsonObject, RoqPage, RoqUser, UserCreate, UsersQuery, UserUpdate } from './types.ts';
@@ -56,6 +62,8 @@ export function createRoq(options: RoqOptions) {
     updateUser,
     deactivateUser,
     change,
+    usersOf,
+    usersAmong,
     users,
     allUsers,
     user,
@@ -91,13 +99,67 @@ export function createRoq(options: RoqOptions) {
     return data.users;
   }
 
+  /**
+   * Every user of each reference, deactivated ones too, the oldest first; null where ROQ's answer was not whole, so that
+   * absence is shown and never inferred. One request, and one more for each further page of a reference.
+   */
+  async function usersOf(references: readonly string[], call: CallOptions = {}): Promise<UsersByReference> {
+    const found = new Map<string, readonly RoqUser[] | null>();
+    if (references.length === 0) return found;
+    const { document, variables } = lookUpDocument(references);
+    const data = await send<Record<string, RoqPage<RoqUser>>>(document, variables, 'query', call);
+    for (const [i, reference] of references.entries()) {
+      const page = data[`r${i}`];
+      const users = page ? await restOf(toLookUp(reference), page, call) : null;
+      found.set(reference, users?.filter((user) => user.reference === reference).sort(byAge) ?? null);
+    }
+    return found;
+  }
+
+  /**
+   * The users of these references that ROQ shows when asked for all of them at once. ROQ cuts long lists without a word,
+   * so that a reference which is missing here has to be asked for by `usersOf`.
+   * @throws RoqError `roq_unavailable` too where a page was not whole
+   */
+  async function usersAmong(
+    references: readonly string[],
+    call: CallOptions = {},
+  ): Promise<readonly RoqUser[]> {
+    const query = { filter: { reference: { valueIn: references }, withDeactivated }, order: oldestFirst };
+    const found = await restOf(query, await users(query, call), call);
+    return found ?? fail('roq_unavailable');
+  }
+
+  /** A first page and what follows it; null where fewer users came than ROQ says there are. */
+  async function restOf(
+    query: Omit<UsersQuery, 'offset'>,
+    first: RoqPage<RoqUser>,
+    call: CallOptions,
+  ): Promise<readonly RoqUser[] | null> {
+    // Rows of one moment come in any order, another one for each page: only distinct users count.
+    const distinct = new Map<string, RoqUser>();
+    let page = first;
+    let offset = 0;
+    for (let sweep = 0; sweep < maxSweeps; ) {
+      for (const user of page.data) distinct.set(user.id, user);
+      if (distinct.size >= page.totalCount) return [...distinct.values()];
+      offset += page.data.length;
+      if (page.data.length === 0 || offset >= page.totalCount) {
+        sweep += 1;
+        offset = 0;
+      }
+      if (sweep < maxSweeps) page = await users({ ...query, offset }, call);
+    }
+    return null;
+  }
+
   /** Every user of a query, page by page, the oldest first so that new users shift nothing. */
   async function* allUsers(
     query: Omit<UsersQuery, 'offset'>,
     call: CallOptions = {},
   ): AsyncGenerator<RoqUser> {
     for (let offset = 0; ; ) {
-      const page = await users({ order: { sort: 'createdAt', order: 'ASC' }, ...query, offset }, call);
+      const page = await users({ order: oldestFirst, ...query, offset }, call);
       yield* page.data;
       offset += page.data.length;
       // The server's cap is unknown, so a short page is not the last one: totalCount alone tells.
@@ -190,26 +252,31 @@ function fail(code: 'roq_unavailable' | 'roq_ambiguous'): never {
   throw new RoqError(code, code === 'roq_ambiguous' ? 'late' : 'none');
 }
 
-/** What a ROQ user holds of the fields that we mirror. */
-export function toRoqFields(user: RoqUser): RoqFields {
-  const { email, phone, firstName, lastName, locale, timezone, avatarUrl, tenantId } = user;
-  const customData = user.customData === null ? null : canonicalJson(user.customData);
-  return {
-    email,
-    phone,
-    firstName,
-    lastName,
-    locale,
-    timezone,
-    avatarUrl,
-    tenantId,
-    customData,
-    ...(user.isOptedIn !== null && { isOptedIn: user.isOptedIn }),
-    ...(user.active !== null && { active: user.active }),
-  };
+/** For each reference its ROQ users; null where nobody knows. */
+export type UsersByReference = ReadonlyMap<string, readonly RoqUser[] | null>;
+
+/**
+ * What a ROQ user holds of the fields that we mirror: the status always, of the profile what `names` has. Custom data
+ * that is larger than any of ours are left out, for an app may keep what it likes there.
+ */
+export function toRoqFields(user: RoqUser, names: readonly ProfileName[] = profileNames): RoqFields {
+  const fields: RoqFields = {};
+  for (const name of names) {
+    const value = name === 'customData' ? toBoundedJson(user.customData) : user[name];
+    if (value !== undefined) fields[name] = value;
+  }
+  if (user.isOptedIn !== null) fields.isOptedIn = user.isOptedIn;
+  if (user.active !== null) fields.active = user.active;
+  return fields;
 }
 
-/** A state, or a part of one, as ROQ wants to be told of it. */
+function toBoundedJson(data: JsonObject | null): string | null | undefined {
+  return data === null
+    ? null
+    : boundedJson(data, { maxBytes: maxCustomDataBytes, maxLevels: maxCustomDataLevels });
+}
+
+/** Fields as ROQ's API takes them. @throws SyntaxError for custom data that are no JSON */
 export function toUpdate({ email, customData, ...rest }: RoqFields): UserUpdate {
   return {
     ...rest,
@@ -220,9 +287,11 @@ export function toUpdate({ email, customData, ...rest }: RoqFields): UserUpdate 
   };
 }
 
-const userFields = `
+const mirroredFields = `
   id reference email phone firstName lastName locale timezone avatarUrl customData tenantId
-  isOptedIn active synced twoFactorEnabled createdAt updatedAt
+  isOptedIn active synced twoFactorEnabled createdAt updatedAt`;
+
+const userFields = `${mirroredFields}
   tenant @include(if: $withTenant) { id reference isDefault name createdAt updatedAt }
   roles @include(if: $withRoles) {
     data { id reference description isSystemManaged key name } totalCount
@@ -249,6 +318,35 @@ export const documents = {
     }
   }`,
 };
+
+/** So often are all pages read again that did not show everybody; after that nobody knows. */
+const maxSweeps = 3;
+
+const oldestFirst = { sort: 'createdAt', order: 'ASC' } as const;
+const withDeactivated = { equalTo: true } as const;
+
+function toLookUp(reference: string): UsersQuery {
+  return { filter: { reference: { equalTo: reference }, withDeactivated }, order: oldestFirst };
+}
+
+// Of users of one moment it must always be the same one that counts as the oldest.
+function byAge(one: RoqUser, other: RoqUser): number {
+  return Date.parse(one.createdAt) - Date.parse(other.createdAt) || (one.id < other.id ? -1 : 1);
+}
+
+/** One request of aliased queries, each for the users of one reference. */
+export function lookUpDocument(references: readonly string[]) {
+  const declared = references.map((_, i) => `$f${i}: UserFilterArgType`);
+  const fields = references.map(
+    (_, i) => `r${i}: users(filter: $f${i}, order: $order) { data { ...mirrored } totalCount }`,
+  );
+  const document = `query ($order: UserOrderArgType, ${declared.join(', ')}) {
+    ${fields.join('\n    ')}
+  }
+  fragment mirrored on UserModel {${mirroredFields}}`;
+  const filters = references.map((reference, i) => [`f${i}`, toLookUp(reference).filter] as const);
+  return { document, variables: { order: oldestFirst, ...Object.fromEntries(filters) } };
+}
 
 /** One request of aliased mutations. */
 export function changeDocument(changes: readonly Change[]) {

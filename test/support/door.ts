@@ -47,7 +47,7 @@ export async function openDoor() {
   function behind(provider: Provider, settings: Readonly<Record<string, string>>) {
     const { name, answers, challenge } = provider;
     const connected = { name, answers, challenge, read: connect(provider, settings), lookUp: null };
-    const config = { providers: new Map([[name, connected]]), inlineBudgetMs: 0 };
+    const config = { providers: new Map([[name, connected]]), inlineBudgetMs: 0, isExclusive: false };
     const handler = createWebhook({ ...ports, store }, config);
     return async ({ headers = {}, method = 'POST', event = {}, ...request }: Knocked): Promise<Outcome> => {
       folded.length = 0;

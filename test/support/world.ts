@@ -2,11 +2,12 @@
 
 import { randomUUID } from 'node:crypto';
 import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
-import { type App, noteDuplicates, noteHeard } from '../../lib/app.ts';
+import { type App, noteDuplicates, noteForeign, noteHeard } from '../../lib/app.ts';
 import { createDocuments } from '../../lib/dynamodb/documents.ts';
+import type { Folded } from '../../lib/dynamodb/fold.ts';
 import { createQueries } from '../../lib/dynamodb/queries.ts';
 import { shardsOf, type UserRecord } from '../../lib/dynamodb/record.ts';
-import { createStore, type Folded } from '../../lib/dynamodb/store.ts';
+import { createStore } from '../../lib/dynamodb/store.ts';
 import type { LogLine } from '../../lib/observability/log-line.ts';
 import { createRoq } from '../../lib/roq/client.ts';
 import { createCeiling } from '../../lib/sync/ceiling.ts';
@@ -49,6 +50,7 @@ export async function startWorld({ pageCap = 5, timeoutMs = 300, isInProcess = f
     limits,
     noteDuplicates: noteDuplicates(documents, log, now),
     noteHeard: noteHeard(documents, now),
+    noteForeign: noteForeign(documents, now),
   };
 
   function fold(reference: string, told: Told, at: number): Promise<Folded> {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Leased } from '../../lib/dynamodb/store.ts';
+import type { Leased } from '../../lib/dynamodb/fold.ts';
 import { type ConvergePorts, converge } from '../../lib/sync/converge.ts';
 import { backoffMs, landingMs, maxBackoffMs } from '../../lib/sync/outcome.ts';
 import type { Told } from '../../lib/user.ts';
+import type { RoqUser } from '../../local/roq-users.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const anna: Told = { email: 'anna@x.example', firstName: 'Anna', customData: '{"plan":"pro"}' };
@@ -62,7 +63,15 @@ describe('a user follows its facts', () => {
       active: true,
     });
     await world.deliver(reference, anna, 1);
-    expectUser({ email: 'anna@x.example', phone: '+4930', isOptedIn: true, active: true });
+    // ROQ was told nothing of this address.
+    expectUser({ email: 'anna@x.example', phone: '+4930', isOptedIn: false, active: true });
+    await expectInStep();
+  });
+
+  test('and is still opted in with the address that ROQ has', async () => {
+    await world.roq.createUser({ reference, email: 'anna@x.example', isOptedIn: true });
+    await world.deliver(reference, anna, 1);
+    expectUser({ email: 'anna@x.example', firstName: 'Anna', isOptedIn: true });
     await expectInStep();
   });
 
@@ -106,7 +115,8 @@ describe('an outcome says what was done', () => {
     const tell = (told: Told, at: number) => world.deliver(reference, told, at);
     expect(await tell({ emailVerified: true }, 1)).toEqual({ reference, is: 'waiting', ...nothing });
     expect(await tell(anna, 2)).toEqual({ reference, is: 'done', ...nothing, did: 'create' });
-    expect(await tell({ firstName: 'Anna' }, 3)).toEqual({ reference, is: 'done', ...nothing });
+    // Said again, it needs nobody to converge it.
+    expect(await tell({ firstName: 'Anna' }, 3)).toBeUndefined();
     const update = { reference, is: 'done', ...nothing, did: 'update' };
     expect(await tell({ lastName: 'W' }, 4)).toEqual({ ...update, fields: ['lastName'] });
     expect(await tell({ disabled: true }, 5)).toEqual({ ...update, fields: ['active'], deactivated: true });
@@ -234,7 +244,8 @@ describe('when something fails', () => {
     world.roqServer.fail.always({ how: 'refuse', operation: 'updateUser' });
     expect(await roqCalls(() => world.deliver(reference, { timezone: 'nowhere' }, 2))).toBe(1);
     expect(await roqCalls(() => world.deliver(reference, { disabled: true, emailVerified: true }, 3))).toBe(
-      2,
+      // Both in one request, a look at what became of it, and what takes away by itself.
+      3,
     );
   });
 
@@ -260,12 +271,22 @@ describe('when something fails', () => {
 
   test('a user that ROQ no longer has is not made anew: a person is asked', async () => {
     await world.deliver(reference, anna, 1);
-    const leased = await taken();
-    const forgotten: Leased = { ...leased, roqId: randomUUID(), observed: null };
-    expect(await converge(world.ports, [forgotten], world.now() + 2_000)).toMatchObject([
-      { is: 'parked', code: 'roq_user_missing' },
-    ]);
-    expect(world.usersOf(reference)).toHaveLength(1);
+    vanish();
+    expect(await world.deliver(reference, { lastName: 'W' }, 2)).toMatchObject({
+      is: 'parked',
+      code: 'roq_user_missing',
+    });
+    expect(world.usersOf(reference)).toHaveLength(0);
+  });
+
+  test('and who was made there anew by hand is taken up by the next event', async () => {
+    await world.deliver(reference, anna, 1);
+    vanish();
+    await world.deliver(reference, { lastName: 'W' }, 2);
+    await world.roq.createUser({ reference, email: 'anna@x.example' });
+    expect(await world.deliver(reference, { lastName: 'V' }, 3)).toMatchObject({ is: 'done' });
+    expectUser({ lastName: 'V', firstName: 'Anna' });
+    await expectInStep();
   });
 
   test('without time left nothing is begun, and the record is pending', async () => {
@@ -282,7 +303,7 @@ describe('two at once on one user', () => {
   test('make one user, with the facts of both', async () => {
     await Promise.all([
       world.deliver(reference, anna, 1),
-      world.deliver(reference, { emailVerified: true }, 2),
+      world.deliver(reference, { email: 'anna@x.example', emailVerified: true }, 2),
       world.deliver(reference, { email: 'anna@x.example', lastName: 'W' }, 3),
     ]);
     await world.drain();
@@ -350,7 +371,8 @@ test('back-off grows with full jitter up to an hour, and never undercuts what RO
   expect(backoffMs(4, null, () => 0.5)).toBe(40_000);
   expect(backoffMs(99, null, () => 0.999)).toBeLessThanOrEqual(maxBackoffMs);
   expect(backoffMs(0, 30_000, () => 0)).toBe(30_000);
-  expect(backoffMs(0, 10 * maxBackoffMs, () => 0)).toBe(maxBackoffMs);
+  expect(backoffMs(0, 2 * maxBackoffMs, () => 0)).toBe(2 * maxBackoffMs);
+  expect(backoffMs(0, 1_000 * maxBackoffMs, () => 0)).toBe(24 * maxBackoffMs);
 });
 
 function crashing(step: 'look-up' | 'change' | 'mark', when: 'before' | 'after'): ConvergePorts {
@@ -364,15 +386,17 @@ function crashing(step: 'look-up' | 'change' | 'mark', when: 'before' | 'after')
     store: { ...store, ...(step === 'mark' && { mark: (...args) => crash(() => store.mark(...args)) }) },
     roq: {
       change: step === 'change' ? (...args) => crash(() => roq.change(...args)) : roq.change,
-      allUsers:
-        step === 'look-up'
-          ? async function* (...args) {
-              for await (const user of roq.allUsers(...args)) if (when === 'after') yield user;
-              throw new Error('crash');
-            }
-          : roq.allUsers,
+      usersOf: step === 'look-up' ? (...args) => crash(() => roq.usersOf(...args)) : roq.usersOf,
     },
   };
+}
+
+function vanish(): void {
+  const users = world.roqServer.users as RoqUser[];
+  users.splice(
+    users.findIndex((user) => user.reference === reference),
+    1,
+  );
 }
 
 function expectUser(expected: object): void {
