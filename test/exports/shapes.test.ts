@@ -260,6 +260,16 @@ describe('of some', () => {
     expect(toldOf(await read(file, { shape: shapeOf('clerk') }))).toMatchObject({ emailVerified: false });
   });
 
+  test('keycloak: an attribute that is no list of texts is not told, and the rest of the user is', async () => {
+    const file = JSON.stringify([{ id: 'u1', enabled: false, attributes: { locale: 'de', zoneinfo: [1] } }]);
+    expect(toldOf(await read(file, { shape: shapeOf('keycloak') }))).toEqual({ disabled: true });
+  });
+
+  test('kinde: a phone number, where a list has one, is told', async () => {
+    const file = JSON.stringify([{ id: 'u1', phone: '+4930123456' }]);
+    expect(toldOf(await read(file, { shape: shapeOf('kinde') }))).toEqual({ phone: '+4930123456' });
+  });
+
   test('firebase: CSV is refused, since its users could add rows to it', async () => {
     const file = 'abc,ann@b.example,true,,,Ann\nvictim,mallory@b.example,true,,,\n';
     expect(inShort(await read(file, { shape: shapeOf('firebase') }))).toEqual(['1 format']);
