@@ -70,11 +70,11 @@ function toEvent(item: unknown): UserEvent {
   const kind = findKind(logKinds, entry.type);
   const userId = findLogUser(entry);
   if (!kind || userId === undefined) return ignoredEvent(event);
-  const known = parsePayload(v.object({ user_id: reference() }), { user_id: userId });
+  const user = parsePayload(v.object({ user_id: reference() }), { user_id: userId });
   const told = withoutMasks(kind.tells(entry));
   return {
     ...event,
-    reference: known.user_id,
+    reference: user.user_id,
     told,
     ...(isPartialEntry(entry, told) && { isPartial: true }),
   };

@@ -10,7 +10,7 @@ import * as v from 'valibot';
 import { optionalText, optionalUrl, secrets, vouchedEmails } from '../../config/settings.ts';
 import { ConfigError } from '../../errors.ts';
 import type { UserEvent, WebhookRequest } from '../../event.ts';
-import { verifyAgreedText } from '../../signatures/static-credential.ts';
+import { verifyCredentialText } from '../../signatures/static-credential.ts';
 import { name, parseJson, parsePayload, reference, toInstant } from '../payload.ts';
 import {
   type ChallengeAnswer,
@@ -80,7 +80,7 @@ export const entra: Provider<typeof settings> = {
   ignored: ['lifecycle.*', 'group.*', 'any other resource'],
   answers: 'plain',
   connect({ ENTRA_CLIENT_STATES }) {
-    const check = verifyAgreedText(ENTRA_CLIENT_STATES);
+    const check = verifyCredentialText(ENTRA_CLIENT_STATES);
     return async (request, nowMs) => {
       const { value } = parsePayload(envelope, parseJson(request.body));
       // One request may hold notifications of several subscriptions, and each must be known.

@@ -9,7 +9,7 @@ import * as v from 'valibot';
 import type { LookUp } from '../../event.ts';
 import type { Told } from '../../user.ts';
 import { vouchFor } from '../payload.ts';
-import { type Answer, ask, expectJson, timeLimit, unavailable } from '../provider-api.ts';
+import { type ApiAnswer, apiUnavailable, askApi, expectJson, userTimeLimit } from '../provider-api.ts';
 import { type EntraUser, entraUser, toTold } from './user.ts';
 
 export type GraphOptions = {
@@ -28,16 +28,16 @@ const select = Object.keys(entraUser.entries).join(',');
 /** Reads users with an app's token, which is kept until it ends. */
 export function connectGraph(options: GraphOptions): LookUp {
   const tokens = createTokens(options);
-  const get = async (path: string, signal: AbortSignal): Promise<Answer> => {
+  const get = async (path: string, signal: AbortSignal): Promise<ApiAnswer> => {
     const token = await tokens.get(signal);
     const headers = { authorization: `Bearer ${token}`, accept: 'application/json' };
-    const answer = await ask(new URL(path, options.graphUrl), { headers, signal });
+    const answer = await askApi(new URL(path, options.graphUrl), { headers, signal });
     if (answer.status === 401) tokens.drop();
     return answer;
   };
   const toUserTold = (user: EntraUser) => vouchFor(toTold(user), options.isVouched);
   return async (id) => {
-    const signal = timeLimit();
+    const signal = userTimeLimit();
     const segment = encodeURIComponent(id);
     const answer = await get(`/v1.0/users/${segment}?$select=${select}`, signal);
     if (answer.status !== 404) return toProfile(answer, entraUser, id, toUserTold);
@@ -46,21 +46,21 @@ export function connectGraph(options: GraphOptions): LookUp {
     const removed = await get(`/v1.0/directory/deletedItems/${segment}`, signal);
     // A new user is not in every replica yet, and a final deletion has a notification of its own.
     // https://aaddevsup.azurewebsites.net/2021/08/why-do-i-sometimes-get-a-404-when-trying-to-update-an-azure-directory-object-after-i-just-created-it/
-    if (removed.status === 404) throw unavailable('Graph has no such user, or not yet');
+    if (removed.status === 404) throw apiUnavailable('Graph has no such user, or not yet');
     return toProfile(removed, v.pick(entraUser, ['id']), id, () => ({ disabled: true }));
   };
 }
 
 function toProfile<const Schema extends v.GenericSchema<unknown, { readonly id: string }>>(
-  answer: Answer,
+  answer: ApiAnswer,
   schema: Schema,
   id: string,
   tells: (user: v.InferOutput<Schema>) => Told,
 ): { told: Told; at: number } {
   const found = expectJson(schema, answer);
   // Graph takes names in place of ids.
-  if (found.id !== id) throw unavailable('the answer is of another user');
-  if (answer.at === null) throw unavailable('the answer has no date');
+  if (found.id !== id) throw apiUnavailable('the answer is of another user');
+  if (answer.at === null) throw apiUnavailable('the answer has no date');
   return { told: tells(found), at: answer.at };
 }
 
@@ -107,7 +107,7 @@ async function fetchToken(options: GraphOptions, signal: AbortSignal): Promise<T
     client_secret: clientSecret,
     scope: new URL('/.default', graphUrl).href,
   });
-  const answer = expectJson(token, await ask(url, { method: 'POST', body, signal }));
+  const answer = expectJson(token, await askApi(url, { method: 'POST', body, signal }));
   const lifeMs = answer.expires_in * 1000;
   return { text: answer.access_token, renewAtMs: askedAtMs + lifeMs - Math.min(marginMs, lifeMs / 2) };
 }

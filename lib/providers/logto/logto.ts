@@ -86,7 +86,7 @@ export const logto: Provider<typeof settings> = {
 
 type Envelope = v.InferOutput<typeof envelope>;
 
-/** Deletions of older versions have no data at all, so the path names the user. */
+/** Older versions send a deletion without data, so the route's parameter names the user. */
 function findReference(received: Envelope): string {
   const { id } = readEntity(received);
   return parsePayload(v.object({ userId: reference() }), { userId: id ?? received.params?.userId }).userId;

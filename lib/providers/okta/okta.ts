@@ -20,7 +20,7 @@ import {
   type Provider,
   readEach,
 } from '../provider.ts';
-import { ask, expectJson, timeLimit, unavailable } from '../provider-api.ts';
+import { apiUnavailable, askApi, expectJson, userTimeLimit } from '../provider-api.ts';
 import { oktaUser, toTold } from './user.ts';
 
 const settings = {
@@ -109,11 +109,11 @@ function connectUsers(apiUrl: string, token: string, isVouched: boolean): LookUp
   const headers = { authorization: `SSWS ${token}`, accept: 'application/json' };
   return async (id) => {
     const url = new URL(`/api/v1/users/${encodeURIComponent(id)}`, apiUrl);
-    const answer = await ask(url, { headers, signal: timeLimit() });
+    const answer = await askApi(url, { headers, signal: userTimeLimit() });
     if (answer.status === 404) return null;
     const user = expectJson(datedUser, answer);
     // Okta takes names, and "me", in place of ids.
-    if (user.id !== id) throw unavailable('the answer is of another user');
+    if (user.id !== id) throw apiUnavailable('the answer is of another user');
     return { told: vouchFor(toTold(user), isVouched), at: user.lastUpdated };
   };
 }
