@@ -216,6 +216,10 @@ describe('a file of', () => {
     },
   );
 
+  test.each(shapes.map((shape) => shape.name))('%s is among these', (name) => {
+    expect(Object.keys(cases).filter((title) => title.startsWith(`${name} `))).not.toEqual([]);
+  });
+
   test.each(shapes.map((shape) => [shape.name, shape] as const))('%s needs an id', async (_name, shape) => {
     const lines = await read(JSON.stringify([bare(shape, undefined)]), { shape });
     expect(inShort(lines)).toEqual([`1 no_reference ${shape.id}`]);
