@@ -1,3 +1,4 @@
+import { globSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,13 +9,14 @@ import { startSigningKeys } from '../../local/providers/keys.ts';
 import type { Sender } from '../../local/providers/sender.ts';
 import { atMs, connect, nowMs, send, user } from '../support/sent.ts';
 
+const text = await readFile(new URL('../../CONTRIBUTING.md', import.meta.url), 'utf8');
+
 let folder: string;
 let provider: Provider;
 let sender: Sender;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'roq-sync-'));
-  const text = await readFile(new URL('../../CONTRIBUTING.md', import.meta.url), 'utf8');
   // Each code stands under the path of its file.
   const steps = text.matchAll(/^\d\. `((?:lib|local)\/[^`]+)`.*?```ts\n(.*?)```/gms);
   for (const [, path = '', code = ''] of steps) await writeExample(path, code);
@@ -61,4 +63,15 @@ test("the worked example of CONTRIBUTING.md reads what its sender sends, and ref
   } finally {
     await keys.close();
   }
+});
+
+test('the tables on adding a provider name nothing that the sources have not', async () => {
+  const root = new URL('../../', import.meta.url);
+  const files = globSync('{lib,local/providers}/**/*.ts', { cwd: root });
+  const sources = await Promise.all(files.map((file) => readFile(new URL(file, root), 'utf8')));
+  const [, section = ''] = /\n## Add a provider\n(.*?)\n## /s.exec(text) ?? [];
+  const tables = section.split('\n').filter((line) => line.startsWith('|'));
+  const names = [...tables.join('\n').matchAll(/`([a-z]+[A-Z]\w*)/g)].map(([, name = '']) => name);
+  expect(names).toContain('verifyHmac');
+  expect(names.filter((name) => !sources.join('\n').includes(name))).toEqual([]);
 });

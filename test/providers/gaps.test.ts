@@ -24,15 +24,19 @@ test('every sender has its provider', () => {
 });
 
 test('a provider that has nothing else lacks a sender and its documents, by its name', () => {
-  const acme = { name: 'acme', mirrored: [{ kind: 'user.created', means: 'signed up' }] };
-  expect(findGaps({ ...registered, providers: [...providers, acme] })).toEqual([
-    { provider: 'acme', lacks: 'a sender', toDo: expect.stringContaining('local/providers/FOLDER/acme.ts') },
+  const newcomer = { name: 'newcomer', mirrored: [{ kind: 'user.created', means: 'signed up' }] };
+  expect(findGaps({ ...registered, providers: [...providers, newcomer] })).toEqual([
     {
-      provider: 'acme',
+      provider: 'newcomer',
+      lacks: 'a sender',
+      toDo: expect.stringContaining('local/providers/FOLDER/newcomer.ts'),
+    },
+    {
+      provider: 'newcomer',
       lacks: 'a section in docs/providers.md',
       toDo: 'run npm run provider -- readme',
     },
-    { provider: 'acme', lacks: 'a row in README.md', toDo: 'run npm run provider -- readme' },
+    { provider: 'newcomer', lacks: 'a row in README.md', toDo: 'run npm run provider -- readme' },
   ]);
 });
 
@@ -52,11 +56,11 @@ test('a provider lacks an example of each kind that its sender shows only as lef
 });
 
 test('a sender lacks a provider, by its name', () => {
-  expect(findGaps({ ...registered, senders: [...senders, { ...clerk, name: 'acme' }] })).toEqual([
+  expect(findGaps({ ...registered, senders: [...senders, { ...clerk, name: 'newcomer' }] })).toEqual([
     {
-      provider: 'acme',
+      provider: 'newcomer',
       lacks: expect.stringContaining('lib/providers/registry.ts'),
-      toDo: expect.stringContaining('acme.ts'),
+      toDo: expect.stringContaining('newcomer.ts'),
     },
   ]);
 });

@@ -49,7 +49,10 @@ const malformed: readonly RejectionCode[] = ['body_malformed', 'payload_invalid'
 test('every provider has a sender, and a name and settings of its own', () => {
   const names = providers.map(({ name }) => name);
   const settings = providers.flatMap((provider) => Object.keys(provider.settings));
-  expect(senders.map(({ name }) => name)).toEqual(names);
+  expect(
+    senders.map(({ name }) => name),
+    'both registries in one order',
+  ).toEqual(names);
   expect(new Set(names).size).toBe(names.length);
   expect(new Set(settings).size).toBe(settings.length);
 });
@@ -96,7 +99,7 @@ describe.each(listWays())('$title', ({ sender, provider, environment: toSettings
       const events = await read(await sent(payload(user, atMs)));
       expect(events.map(({ id: _id, ...event }) => event)).toEqual(wanted(user, atMs));
       const isId = sender.givesNoIds ? null : expect.stringMatching(/./);
-      for (const { id } of events) expect(id).toEqual(isId);
+      for (const { id } of events) expect(id, 'no id: see givesNoIds').toEqual(isId);
     });
 
     test('every kind that it mirrors, by an example', () => {
