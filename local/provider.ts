@@ -1,7 +1,8 @@
 // `npm run provider`: which providers there are and what each needs, for people, for scripts and for the documents.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs, styleText } from 'node:util';
+import { providers } from '../lib/providers/registry.ts';
 import {
   listProviders,
   type ProviderSheet,
@@ -10,6 +11,8 @@ import {
   writeProviderDocs,
   writeReadme,
 } from './provider-docs.ts';
+import { findGaps } from './providers/gaps.ts';
+import { senders } from './providers/registry.ts';
 
 const help = `Usage: npm run provider -- <command> [--json]
 
@@ -19,7 +22,12 @@ const help = `Usage: npm run provider -- <command> [--json]
 
   --json        print one JSON document (list, show)
   --help        this text
+
+Each command also says what a provider still lacks, such as its sender, and then fails.
 `;
+
+const readmePath = new URL('../README.md', import.meta.url);
+const docsPath = new URL('../docs/providers.md', import.meta.url);
 
 main();
 
@@ -35,6 +43,7 @@ function main(): void {
     else if (command === 'show') show(name, values.json);
     else if (command === 'readme') writeDocuments();
     else complain(help);
+    if (!values.help) reportGaps();
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     complain(`${error.message}\n\n${help}`);
@@ -77,12 +86,17 @@ function toText({ name, title, family, setUp, retries, mirrored, ...sheet }: Pro
 }
 
 function writeDocuments(): void {
-  const readme = new URL('../README.md', import.meta.url);
-  const docs = new URL('../docs/', import.meta.url);
-  writeFileSync(readme, writeReadme(readFileSync(readme, 'utf8')));
-  mkdirSync(docs, { recursive: true });
-  writeFileSync(new URL('providers.md', docs), writeProviderDocs());
+  writeFileSync(readmePath, writeReadme(readFileSync(readmePath, 'utf8')));
+  writeFileSync(docsPath, writeProviderDocs());
   say('README.md and docs/providers.md are up to date.');
+}
+
+function reportGaps(): void {
+  const [readme, docs] = [readFileSync(readmePath, 'utf8'), readFileSync(docsPath, 'utf8')];
+  for (const { provider, lacks, toDo } of findGaps({ providers, senders, readme, docs })) {
+    process.stderr.write(`${provider} lacks ${lacks}: ${toDo}\n`);
+    process.exitCode ||= 1;
+  }
 }
 
 function settingText({ name, isRequired, description }: SettingSheet): string {

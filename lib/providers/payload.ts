@@ -32,7 +32,7 @@ export function parsePayload<const Schema extends v.GenericSchema>(
 
 /**
  * A value of a profile. Left out = not told, null or '' = told to be empty.
- * One that is too long counts as not told: users write these themselves, and must not keep a disabling from us.
+ * A text that is too long counts as not told: users write these themselves, and must not hide a disabling by them.
  */
 export function text() {
   return v.pipe(
@@ -99,7 +99,7 @@ export function tell(values: { readonly [Name in keyof Told]: Told[Name] | undef
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
-/** What is told, with its e-mail address verified where the operator vouches for all of them. */
+/** What is told, with the e-mail address verified where the operator vouches for all addresses. */
 export function vouchFor(told: Told, isVouched: boolean): Told {
   return isVouched && told.email ? { ...told, emailVerified: true } : told;
 }

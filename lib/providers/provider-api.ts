@@ -1,21 +1,21 @@
-// Asks a provider's own API: bounded in time and size, and whatever goes wrong is one error of ours.
+// Asks a provider's own API, within bounds on time and size; every failure is one error of ours.
 
 import * as v from 'valibot';
 import { UnavailableError } from '../errors.ts';
 
-/** How long reading one user back may take, in milliseconds: Okta and Microsoft Graph wait 3 s for their answer. */
+/** The time to read one user: Okta and Microsoft Graph wait 3 s for the answer to their event. */
 const timeoutMs = 1_500;
 const maxAnswerBytes = 256 * 1024;
 
-export type Answer = {
+export type ApiAnswer = {
   readonly status: number;
   readonly body: string;
-  /** When it was written, by the API's clock, in milliseconds and whole seconds; null where it does not say. */
+  /** When it was written by the API's clock, which counts whole seconds, in milliseconds; null where it does not say. */
   readonly at: number | null;
 };
 
-/** The time that one user may take, from now on, however many questions that needs. */
-export function timeLimit(): AbortSignal {
+/** Ends when the time to read one user is over, however many questions it takes. */
+export function userTimeLimit(): AbortSignal {
   return AbortSignal.timeout(timeoutMs);
 }
 
@@ -23,12 +23,12 @@ export function timeLimit(): AbortSignal {
  * Asks one question; any status is an answer.
  * @throws UnavailableError profile_unavailable
  */
-export async function ask(
+export async function askApi(
   url: URL,
   request: RequestInit & { readonly signal: AbortSignal },
-): Promise<Answer> {
+): Promise<ApiAnswer> {
   try {
-    // The credentials go to the configured host, and follow no redirect to another one.
+    // No redirect may lead the credentials to another host than the configured one.
     const response = await fetch(url, { ...request, redirect: 'error' });
     const at = Date.parse(response.headers.get('date') ?? '');
     return {
@@ -42,20 +42,20 @@ export async function ask(
 }
 
 /**
- * What an answer says, which must be a good one.
+ * The content of an answer, which must be 200 and of the schema.
  * @throws UnavailableError profile_unavailable
  */
 export function expectJson<const Schema extends v.GenericSchema>(
   schema: Schema,
-  { status, body }: Answer,
+  { status, body }: ApiAnswer,
 ): v.InferOutput<Schema> {
-  if (status !== 200) throw unavailable(`the provider's API answered ${status}`);
+  if (status !== 200) throw apiUnavailable(`the provider's API answered ${status}`);
   const result = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), body, { abortPipeEarly: true });
-  if (!result.success) throw unavailable("the answer of the provider's API is of another shape");
+  if (!result.success) throw apiUnavailable("the answer of the provider's API is of another shape");
   return result.output;
 }
 
-export function unavailable(message: string): UnavailableError {
+export function apiUnavailable(message: string): UnavailableError {
   return new UnavailableError('profile_unavailable', message);
 }
 

@@ -1,4 +1,4 @@
-// What a provider is made of. Each file that registry.ts lists is one.
+// What a provider is made of; registry.ts lists all of them.
 
 import type * as v from 'valibot';
 import { RejectedError } from '../errors.ts';
@@ -6,9 +6,9 @@ import type { LookUp, UserEvent, WebhookRequest } from '../event.ts';
 import type { Told } from '../user.ts';
 
 /**
- * Verifies one request and says what it tells.
+ * Verifies one request and returns its events.
  * `nowMs` is our clock, for the bounds on the age of a signature.
- * @throws RejectedError for what is not a valid event, UnavailableError where the keys could not be had.
+ * @throws RejectedError for what is not a valid event, UnavailableError where the keys can't be reached
  */
 export type Read = (request: WebhookRequest, nowMs: number) => Promise<readonly UserEvent[]>;
 
@@ -46,15 +46,15 @@ export type Provider<Settings extends v.ObjectEntries = v.ObjectEntries> = {
    * @throws ConfigError for settings that can't work together
    */
   connect(settings: v.InferOutput<v.ObjectSchema<Settings, undefined>>): Read;
-  /** How users are read back whose events leave out what changed; null where no credentials are configured. */
+  /** Reads the users whose events leave out what changed; null where no credentials are configured. */
   lookUp?(settings: v.InferOutput<v.ObjectSchema<Settings, undefined>>): LookUp | null;
-  /** Answers the question by which the provider makes sure of the address, or null for any other request. */
+  /** Answers the request by which the provider verifies the address, or null for any other request. */
   challenge?(request: WebhookRequest): ChallengeAnswer | null;
 };
 
 export type ChallengeAnswer = { readonly contentType: string; readonly body: string };
 
-/** A provider's table of kinds: what each means to people, and what it tells of a user. */
+/** A provider's table of kinds: what each means to people, and what it tells about a user. */
 export type Kinds<Source> = Readonly<
   Record<string, { readonly means: string; readonly tells: (source: Source) => Told }>
 >;
@@ -74,9 +74,9 @@ export function ignoredEvent(event: Pick<UserEvent, 'id' | 'kind' | 'at'>): User
 }
 
 /**
- * Reads each event of a request by itself: few senders would send the others again, so one that can't be read must keep
- * none of them from us.
- * @throws RejectedError of the first that can't be read, where no other is mirrored
+ * Reads each event of a request by itself, so that one that can't be read does not lose the others, which few senders
+ * would send again.
+ * @throws RejectedError of the first that can't be read, where none of the others is mirrored
  */
 export function readEach<Item>(
   items: readonly Item[],

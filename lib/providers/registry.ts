@@ -1,4 +1,4 @@
-// All providers there are; everything else reads this list.
+// All providers with webhooks. Packaging keeps only the configured ones; everything else reads this list.
 
 import { auth0 } from './auth0/auth0.ts';
 import { auth0Logs } from './auth0/auth0-logs.ts';

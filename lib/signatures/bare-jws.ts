@@ -1,5 +1,5 @@
-// The family whose signature is a compact JWS in a header that says nothing of the body: it proves who sends, and not
-// what is sent.
+// The family whose signature is a compact JWS in a header that does not cover the body: it proves who sends, not what is
+// sent.
 
 import type { WebhookRequest } from '../event.ts';
 import { type ClaimRules, type Claims, checkClaims } from './claims.ts';
@@ -13,9 +13,9 @@ export type BareJwsOptions = ClaimRules & {
 };
 
 /**
- * Builds a verifier that returns the claims of the token in the header. Whoever sees one token can send any body with
- * it: bound its age, and take it only where the operator has said so.
- * @throws (the verifier) RejectedError, or UnavailableError where the keys could not be had
+ * Builds a verifier that returns the claims of the token in the header. Anybody who sees one token can send any body with
+ * it, so bound its age, and accept it only where the operator says so.
+ * @throws (the verifier) RejectedError, or UnavailableError where the keys can't be reached
  */
 export function verifyBareJws({ keys, header, ...rules }: BareJwsOptions) {
   return async (request: WebhookRequest, nowMs: number): Promise<Claims> => {

@@ -1,4 +1,4 @@
-// Comparing what a sender controls with what only we know, in a time that says nothing of either.
+// Compares what a sender controls with what only we know, in a time that tells nothing about either.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 

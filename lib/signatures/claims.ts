@@ -1,11 +1,11 @@
-// What is demanded of the claims of a token whose signature is right.
+// Which claims a token must have once its signature is right.
 
 import { RejectedError } from '../errors.ts';
 import { checkAge, clockSkewMs } from './age.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** What a token whose signature is right says: its header's `typ`, and its claims. */
+/** The content of a token whose signature is right: its header's `typ`, and its claims. */
 export type Jws = { readonly typ: unknown; readonly claims: Claims };
 
 export type ClaimRules = {
@@ -15,11 +15,11 @@ export type ClaimRules = {
   /** Any of these must be among the token's audiences. */
   readonly audience?: readonly string[];
   readonly required?: readonly string[];
-  /** Claims that only user tokens have: a user must not pass off a token of his own as an event. */
+  /** Claims that only user tokens have: users must not pass their own tokens off as events. */
   readonly forbidden?: readonly string[];
   /** How old the token may be, by the time that `of` finds in it, in milliseconds. */
   readonly age?: { readonly of: (claims: Claims) => number | undefined; readonly maxAgeMs: number };
-  /** Whether `exp` counts where it is present; it does unless told otherwise. */
+  /** Whether an expired token is accepted; it is refused by default. */
   readonly ignoresExpiry?: boolean;
 };
 
@@ -30,12 +30,12 @@ export function checkClaims({ typ, claims }: Jws, rules: ClaimRules, nowMs: numb
   }
   const userClaim = rules.forbidden?.find((name) => Object.hasOwn(claims, name));
   if (userClaim)
-    throw new RejectedError('user_token', `the token has the claim ${userClaim}, which events have not`);
+    throw new RejectedError('user_token', `the token has the claim ${userClaim}, which events do not have`);
   if (rules.issuer !== undefined && claims.iss !== rules.issuer) {
     throw new RejectedError('issuer_mismatch', 'the token is from another issuer');
   }
   if (rules.audience && !isFor(claims.aud, rules.audience)) {
-    throw new RejectedError('audience_mismatch', 'the token is for somebody else');
+    throw new RejectedError('audience_mismatch', 'the token is for another audience');
   }
   const missing = rules.required?.find((name) => !Object.hasOwn(claims, name));
   if (missing) throw new RejectedError('claim_missing', `the token lacks the claim ${missing}`);

@@ -1,4 +1,4 @@
-// Reading a header that a signature depends on.
+// Reads a header that a signature depends on.
 
 import { RejectedError } from '../errors.ts';
 import type { WebhookRequest } from '../event.ts';

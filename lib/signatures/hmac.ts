@@ -18,7 +18,7 @@ export type HmacOptions = {
 };
 
 /**
- * Builds a check of a signature that covers the body and no time: a request can be sent again by whoever saw it.
+ * Builds a check of a signature that covers the body and no time: anybody who sees a request can send it again.
  * @throws ConfigError for an empty secret; (the check) RejectedError
  */
 export function verifyHmac({ header, secrets, encoding, prefix = '', hash = 'sha256' }: HmacOptions) {
@@ -36,5 +36,5 @@ export function verifyHmac({ header, secrets, encoding, prefix = '', hash = 'sha
   };
 }
 
-// Node's decoder drops what it can't read, so that many texts would stand for one signature.
+// Node's decoder skips what it can't read, so without these many texts would be one signature.
 const patterns = { hex: /^([0-9a-f]{2})+$/i, base64: /^[A-Za-z0-9+/]+={0,2}$/ };

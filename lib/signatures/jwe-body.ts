@@ -14,8 +14,8 @@ export type JweBodyOptions = JwsTextOptions & {
 
 /**
  * Builds a verifier that returns the claims of the token in a body that was encrypted for one of our keys.
- * @throws ConfigError for keys that can't be read; (the verifier) RejectedError, or UnavailableError where the keys
- *   that signed could not be had
+ * @throws ConfigError for keys that can't be read; (the verifier) RejectedError, or UnavailableError where the keys of
+ *   the signature can't be reached
  */
 export function verifyJweBody({ privateKeys, ...options }: JweBodyOptions) {
   const keys = parseKeys(privateKeys);
@@ -36,7 +36,7 @@ async function decryptWithAny(token: string, keys: readonly DecryptionKey[]): Pr
       const { plaintext } = await compactDecrypt(token, key, {
         keyManagementAlgorithms: [algorithm],
         contentEncryptionAlgorithms: ['A256GCM'],
-        // Nothing that is small may become large.
+        // A small body must not unpack into a large one.
         maxDecompressedLength: 0,
       });
       return new TextDecoder().decode(plaintext);
@@ -59,7 +59,7 @@ function parseKey(block: string): DecryptionKey {
     const algorithm = toAlgorithm(key);
     if (algorithm) return { key, algorithm };
   } catch {
-    // Said below, without what node tells of the key.
+    // Thrown below, without what Node says about the key.
   }
   throw new ConfigError([
     'a private key is not an RSA key of 2048 bits or more, or an EC key of a NIST curve, in PEM without a passphrase',
@@ -86,6 +86,6 @@ function toRejection(error: unknown): RejectedError {
       cause: error,
     });
   }
-  // Our keys are known to be right, so that anything else is about the token, down to a key in its header.
+  // Our keys have been checked, so any other error is about the token, such as a key in its header.
   return new RejectedError('signature_malformed', 'the body is not a JWE as we know it', { cause: error });
 }

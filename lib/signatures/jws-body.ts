@@ -6,7 +6,7 @@ import { type JwsTextOptions, verifyJwsText } from './jws-in-json.ts';
 
 /**
  * Builds a verifier that returns the claims of a body that is a token.
- * @throws (the verifier) RejectedError, or UnavailableError where the keys could not be had
+ * @throws (the verifier) RejectedError, or UnavailableError where the keys can't be reached
  */
 export function verifyJwsBody(options: JwsTextOptions) {
   const verify = verifyJwsText(options);

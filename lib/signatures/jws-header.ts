@@ -20,7 +20,7 @@ export type JwsHeaderOptions = ClaimRules & {
 
 /**
  * Builds a verifier that returns the claims of the token in the header, once they match the body.
- * @throws (the verifier) RejectedError, or UnavailableError where the keys could not be had
+ * @throws (the verifier) RejectedError, or UnavailableError where the keys can't be reached
  */
 export function verifyJwsHeader(options: JwsHeaderOptions) {
   const { keys, header, prefix = '', hashClaim, hashEncoding, ...rules } = options;

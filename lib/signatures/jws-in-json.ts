@@ -7,8 +7,8 @@ import type { Keys } from './keys.ts';
 export type JwsTextOptions = ClaimRules & { readonly keys: Keys };
 
 /**
- * Builds a verifier that returns the claims of a token; whoever calls it takes the token out of the body.
- * @throws (the verifier) RejectedError, or UnavailableError where the keys could not be had
+ * Builds a verifier that returns the claims of a token, which the caller takes out of the body.
+ * @throws (the verifier) RejectedError, or UnavailableError where the keys can't be reached
  */
 export function verifyJwsText({ keys, ...rules }: JwsTextOptions) {
   return async (token: string, nowMs: number): Promise<Claims> => {

@@ -1,4 +1,4 @@
-// Verifies compact JWS with keys from a key set on the web, or with shared secrets: what calls jose to verify.
+// Verifies compact JWS with keys from a key set on the web, or with shared secrets.
 
 import { type CompactVerifyGetKey, compactVerify, createRemoteJWKSet, customFetch, errors } from 'jose';
 import { isSecureUrl } from '../config/settings.ts';
@@ -8,7 +8,7 @@ import type { Claims, Jws } from './claims.ts';
 /**
  * Verifies the signature of one compact JWS, and nothing else of it.
  * The algorithms belong to the keys, so that a public key can never be taken for a secret.
- * @throws RejectedError, or UnavailableError where the keys could not be had
+ * @throws RejectedError, or UnavailableError where the keys can't be reached
  */
 export type Keys = (token: string) => Promise<Jws>;
 
@@ -21,23 +21,32 @@ export type KeySetAlgorithm =
   | 'Ed25519';
 
 const keySetAlgorithms: readonly KeySetAlgorithm[] = [
-  ...(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const),
-  ...(['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const),
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
 ];
 const secretAlgorithms = ['HS256', 'HS384', 'HS512'];
 
 const fetchTimeoutMs = 1_500;
 const maxKeySetBytes = 256 * 1024;
-// A key rotated by the sender is found after this long at the latest, and a flood of made-up key ids costs one
-// request in as long.
+// A sender's new key is found after this long at the latest, and a flood of made-up key ids costs one request in that
+// time.
 const cooldownMs = 5_000;
-// A server that is down is asked once in as long, however many requests come in. A sender that is told to try again
-// comes back later than that.
+// A server that is down is asked once in this time, however many requests come in. A sender that has to try again comes
+// back later than that.
 const pauseMs = 1_000;
 // https://www.rfc-editor.org/rfc/rfc7518#section-3.3
 const minModulusBits = 2048;
 
-/** Keys published at a JWKS address; build it once, for it caches them. */
+/** Keys published at a JWKS address; build it once, because it caches them. */
 export function remoteKeys(url: string, algorithms: readonly KeySetAlgorithm[] = keySetAlgorithms): Keys {
   if (!isSecureUrl(url)) throw new ConfigError(['the address of a key set must begin with https://']);
   let failure: { readonly atMs: number; readonly error: unknown } | null = null;
@@ -45,7 +54,7 @@ export function remoteKeys(url: string, algorithms: readonly KeySetAlgorithm[] =
   const keySet = createRemoteJWKSet(new URL(url), {
     timeoutDuration: fetchTimeoutMs,
     cooldownDuration: cooldownMs,
-    // Here and not before the look-up, so that what can be verified by the keys that are cached still is.
+    // Here and not before the look-up, so that cached keys still verify.
     [customFetch]: async (url, options) => {
       if (isPausing()) throw failure?.error;
       return fetchBounded(url, options);
@@ -103,7 +112,7 @@ async function verifyWithAny(
   throw new RejectedError('signature_mismatch', 'no key of ours signed the token');
 }
 
-// An RSA key that is short can be broken, and then anybody signs with it.
+// A short RSA key can be broken, and then anybody can sign with it.
 function checkLength(key: Key): Key {
   if (isShort(key)) throw new RejectedError('algorithm_refused', 'the key that the token names is too short');
   return key;

@@ -24,7 +24,7 @@ export type StandardWebhooksOptions = {
   /** `whsec_…` (also as Supabase writes it, `v1,whsec_…`) or `whpk_…`; any of them may have signed. */
   readonly secrets: readonly string[];
   readonly toleranceMs?: number;
-  /** Whether entries may be separated by ", " too, as Supabase does; off, a repeated header is noticed. */
+  /** Whether ", " may separate entries too, as Supabase does; without it, a repeated header is noticed. */
   readonly allowsCommas?: boolean;
 };
 
@@ -84,7 +84,7 @@ function toSignatures(header: string | undefined, allowsCommas: boolean): readon
   });
 }
 
-// Only plain decimal seconds: what a lenient parser reads may not be what was signed.
+// Only plain decimal seconds: a lenient parser could read another time than was signed.
 function toMs(timestamp: string): number | undefined {
   return /^[1-9]\d{0,11}$/.test(timestamp) ? Number(timestamp) * 1000 : undefined;
 }

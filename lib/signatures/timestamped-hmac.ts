@@ -39,7 +39,7 @@ export function verifyTimestampedHmac({
   };
 }
 
-/** Any number of signatures, but one time: a header that is there twice has two. */
+/** Any number of signatures but one time: a repeated header has two. */
 function parseHeader(value: string, header: string): { time: string; signatures: readonly Buffer[] } {
   if (value.trim() === '') throw new RejectedError('signature_missing', `the header ${header} is missing`);
   const entries = value.split(',').map((entry) => entry.trim());
@@ -57,7 +57,7 @@ function parseHeader(value: string, header: string): { time: string; signatures:
 
 const hexPattern = /^[0-9a-f]{64}$/i;
 
-// Only plain decimals: what a lenient parser reads may not be what was signed.
+// Only plain decimals: a lenient parser could read another time than was signed.
 function toMs(time: string, unit: 's' | 'ms'): number | undefined {
   if (!/^[1-9]\d{0,14}$/.test(time)) return undefined;
   return unit === 'ms' ? Number(time) : Number(time) * 1000;

@@ -13,7 +13,7 @@ export type SampleUser = {
   readonly lastName: string;
 };
 
-/** What an example is to be read as; its id is whatever the provider gave it. */
+/** The event that an example is to be read as, without its id, which the provider chooses. */
 export type Wanted = Omit<UserEvent, 'id'>;
 
 export type Example = {
@@ -31,12 +31,12 @@ export type SignedRequest = {
 
 export type Signing = {
   readonly nowMs: number;
-  /** The settings that the receiver has: `secret` signs with what stands there. */
+  /** The receiver's settings, whose secrets sign. */
   readonly environment: Readonly<Record<string, string>>;
   readonly keys: SigningKeys;
 };
 
-/** Settings by which the provider's adapter accepts what the sender signs; secrets are drawn anew each time. */
+/** Settings by which the provider accepts what the sender signs; its secrets are new each time. */
 export type SenderEnvironment = (keys: SigningKeys) => Record<string, string>;
 
 export type Sender = {
@@ -44,28 +44,33 @@ export type Sender = {
   readonly name: string;
   /** What to configure at the provider, in one or two sentences, for the README. */
   readonly setUp: string;
-  /** When it sends an event again, how long it waits for an answer, and what that means here; the first sentence
-   * stands in the README's table, all of it in docs/providers.md. */
+  /** When it sends an event again, how long it waits for an answer, and what that means here. The first sentence is in
+   * the README's table, all of it in docs/providers.md. */
   readonly retries: string;
   readonly environment: SenderEnvironment;
-  /** Other settings that `sign` understands, by the name of the way to sign: every test runs on these too. */
+  /** Other settings that `sign` understands, by the name of the way to sign; every test runs with these too. */
   readonly variants?: Readonly<Record<string, SenderEnvironment>>;
   /** A payload of bytes is signed as it is, for the tests of what is not JSON: see `toBody` in signing.ts. */
   readonly sign: (payload: object, signing: Signing) => Promise<SignedRequest>;
   /** By the name to ask for one: the kind, with a suffix where a kind has several. */
   readonly examples: Readonly<Record<string, Example>>;
-  /** How old what is signed may be, if need be by the settings; left out: as is usual for the family, which for most
+  /** How old a request may be, which may depend on the settings; left out: what is usual for the family, which for most
    * is any age. */
   readonly maxAgeMs?: number | ((environment: Readonly<Record<string, string>>) => number | undefined);
   /** Whether the signature covers the body; left out: it does, unless it is a static credential. */
   readonly covers?: 'body' | 'nothing';
-  /** Settings of its environment that may be empty, for what is known to all stands in for them. */
+  /** Settings of its environment that may be empty, because they have a public default. */
   readonly defaulted?: readonly string[];
   /** True: its events have no ids. */
   readonly givesNoIds?: true;
 };
 
-/** The examples' user, unless somebody asks for another one. */
+/** The examples' user, with another id or address where one is asked for. */
 export function sampleUser(id: string, email = 'ada@example.com'): SampleUser {
   return { id, email, phone: '+441234567890', firstName: 'Ada', lastName: 'Lovelace' };
+}
+
+/** A time as senders write it that count whole seconds. */
+export function inWholeSeconds(ms: number): number {
+  return Math.floor(ms / 1000) * 1000;
 }

@@ -1,6 +1,7 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { globSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Provider } from '../../lib/providers/provider.ts';
@@ -8,30 +9,39 @@ import { startSigningKeys } from '../../local/providers/keys.ts';
 import type { Sender } from '../../local/providers/sender.ts';
 import { atMs, connect, nowMs, send, user } from '../support/sent.ts';
 
+const text = await readFile(new URL('../../CONTRIBUTING.md', import.meta.url), 'utf8');
+
 let folder: string;
 let provider: Provider;
 let sender: Sender;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'roq-sync-'));
-  const text = await readFile(new URL('../../CONTRIBUTING.md', import.meta.url), 'utf8');
-  const [providerCode = '', senderCode = ''] = text.matchAll(/```ts\n(.*?)```/gs).map(([, code]) => code);
-  ({ acme: provider } = await load('provider', providerCode, 'lib/providers/acme/'));
-  ({ acme: sender } = await load('sender', senderCode, 'local/providers/acme/'));
+  // Each code stands under the path of its file.
+  const steps = text.matchAll(/^\d\. `((?:lib|local)\/[^`]+)`.*?```ts\n(.*?)```/gms);
+  for (const [, path = '', code = ''] of steps) await writeExample(path, code);
+  ({ acme: provider } = await import(toUrl('lib/providers/acme/acme.ts')));
+  ({ acme: sender } = await import(toUrl('local/providers/acme/acme.ts')));
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** What the code exports, as if it stood in that folder. */
-async function load(name: string, code: string, place: string) {
-  const base = new URL(`../../${place}`, import.meta.url);
-  const resolve = (specifier: string) =>
-    /^\.|^node:/.test(specifier) ? new URL(specifier, base).href : import.meta.resolve(specifier);
-  const path = join(folder, `${name}.ts`);
+function toUrl(path: string): string {
+  return pathToFileURL(join(folder, path)).href;
+}
+
+/** Writes an example's file, whose imports from other folders are the project's own. */
+async function writeExample(path: string, code: string): Promise<void> {
+  const place = new URL(`../../${path}`, import.meta.url);
+  const resolve = (specifier: string) => {
+    if (specifier.startsWith('./')) return specifier;
+    return /^\.\.|^node:/.test(specifier) ? new URL(specifier, place).href : import.meta.resolve(specifier);
+  };
+  const file = join(folder, path);
+  await mkdir(dirname(file), { recursive: true });
   await writeFile(
-    path,
+    file,
     code.replace(/ from '(.+?)';/g, (_, specifier) => ` from '${resolve(specifier)}';`),
   );
-  return import(pathToFileURL(path).href);
 }
 
 test("the worked example of CONTRIBUTING.md reads what its sender sends, and refuses a stranger's", async () => {
@@ -46,10 +56,22 @@ test("the worked example of CONTRIBUTING.md reads what its sender sends, and ref
       const forged = await send(sender, payload(user, atMs), { keys, settings: strangers });
       await expect(read(forged, nowMs)).rejects.toMatchObject({ code: 'signature_mismatch' });
     }
-    expect(Object.keys(sender.examples)).toEqual(
+    const kinds = Object.values(sender.examples).flatMap(({ wanted }) => wanted(user, atMs));
+    expect(kinds.map(({ kind }) => kind)).toEqual(
       expect.arrayContaining(provider.mirrored.map(({ kind }) => kind)),
     );
   } finally {
     await keys.close();
   }
+});
+
+test('the tables on adding a provider name nothing that the sources have not', async () => {
+  const root = new URL('../../', import.meta.url);
+  const files = globSync('{lib,local/providers}/**/*.ts', { cwd: root });
+  const sources = await Promise.all(files.map((file) => readFile(new URL(file, root), 'utf8')));
+  const [, section = ''] = /\n## Add a provider\n(.*?)\n## /s.exec(text) ?? [];
+  const tables = section.split('\n').filter((line) => line.startsWith('|'));
+  const names = [...tables.join('\n').matchAll(/`([a-z]+[A-Z]\w*)/g)].map(([, name = '']) => name);
+  expect(names).toContain('verifyHmac');
+  expect(names.filter((name) => !sources.join('\n').includes(name))).toEqual([]);
 });

@@ -216,6 +216,10 @@ describe('a file of', () => {
     },
   );
 
+  test.each(shapes.map((shape) => shape.name))('%s is among these', (name) => {
+    expect(Object.keys(cases).filter((title) => title.startsWith(`${name} `))).not.toEqual([]);
+  });
+
   test.each(shapes.map((shape) => [shape.name, shape] as const))('%s needs an id', async (_name, shape) => {
     const lines = await read(JSON.stringify([bare(shape, undefined)]), { shape });
     expect(inShort(lines)).toEqual([`1 no_reference ${shape.id}`]);
@@ -258,6 +262,16 @@ describe('of some', () => {
   test('clerk: a first address that is not among the verified ones is not verified', async () => {
     const file = 'id,primary_email_address,verified_email_addresses\nu1,a@b.example,aa@b.example\n';
     expect(toldOf(await read(file, { shape: shapeOf('clerk') }))).toMatchObject({ emailVerified: false });
+  });
+
+  test('keycloak: an attribute that is no list of texts is not told, and the rest of the user is', async () => {
+    const file = JSON.stringify([{ id: 'u1', enabled: false, attributes: { locale: 'de', zoneinfo: [1] } }]);
+    expect(toldOf(await read(file, { shape: shapeOf('keycloak') }))).toEqual({ disabled: true });
+  });
+
+  test('kinde: a phone number, where a list has one, is told', async () => {
+    const file = JSON.stringify([{ id: 'u1', phone: '+4930123456' }]);
+    expect(toldOf(await read(file, { shape: shapeOf('kinde') }))).toEqual({ phone: '+4930123456' });
   });
 
   test('firebase: CSV is refused, since its users could add rows to it', async () => {

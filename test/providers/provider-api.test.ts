@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ask, expectJson, timeLimit } from '../../lib/providers/provider-api.ts';
+import { askApi, expectJson, userTimeLimit } from '../../lib/providers/provider-api.ts';
 import { answerJson, type RunningServer, serve } from '../../local/server.ts';
 
 const schema = v.object({ id: v.string() });
@@ -21,14 +21,14 @@ afterAll(() => api.close());
 
 async function read(url = api.url) {
   asked = [];
-  return expectJson(schema, await ask(new URL('/users/1', url), { signal: timeLimit() }));
+  return expectJson(schema, await askApi(new URL('/users/1', url), { signal: userTimeLimit() }));
 }
 
 test('gives what the API answers, with the time by its clock', async () => {
   asked = [];
   answer = (response) =>
     answerJson(response, 200, { id: '1', more: 2 }, { date: 'Mon, 04 May 2026 12:00:00 GMT' });
-  const given = await ask(new URL('/users/1', api.url), { signal: timeLimit() });
+  const given = await askApi(new URL('/users/1', api.url), { signal: userTimeLimit() });
   expect(given).toMatchObject({ status: 200, at: Date.parse('2026-05-04T12:00:00Z') });
   expect(expectJson(schema, given)).toEqual({ id: '1' });
 });

@@ -43,13 +43,16 @@ const changedBody: readonly RejectionCode[] = ['signature_mismatch', 'body_hash_
 const notSigned: readonly RejectionCode[] = ['signature_missing', 'signature_malformed'];
 const badShape: readonly RejectionCode[] = ['payload_invalid', 'claim_missing', 'timestamp_malformed'];
 const noUser: readonly RejectionCode[] = ['payload_invalid', 'subject_unsupported'];
-// What the sender is told of it: 400 where the body is wrong, 401 where the signature is.
+// The answer to the sender is 400 where the body is wrong, and 401 where the signature is.
 const malformed: readonly RejectionCode[] = ['body_malformed', 'payload_invalid', 'subject_unsupported'];
 
 test('every provider has a sender, and a name and settings of its own', () => {
   const names = providers.map(({ name }) => name);
   const settings = providers.flatMap((provider) => Object.keys(provider.settings));
-  expect(senders.map(({ name }) => name)).toEqual(names);
+  expect(
+    senders.map(({ name }) => name),
+    'both registries in one order',
+  ).toEqual(names);
   expect(new Set(names).size).toBe(names.length);
   expect(new Set(settings).size).toBe(settings.length);
 });
@@ -96,7 +99,7 @@ describe.each(listWays())('$title', ({ sender, provider, environment: toSettings
       const events = await read(await sent(payload(user, atMs)));
       expect(events.map(({ id: _id, ...event }) => event)).toEqual(wanted(user, atMs));
       const isId = sender.givesNoIds ? null : expect.stringMatching(/./);
-      for (const { id } of events) expect(id).toEqual(isId);
+      for (const { id } of events) expect(id, 'no id: see givesNoIds').toEqual(isId);
     });
 
     test('every kind that it mirrors, by an example', () => {
@@ -207,7 +210,7 @@ describe.each(listWays())('$title', ({ sender, provider, environment: toSettings
         }
       });
 
-    // Said openly: whoever has the credential may say anything.
+    // The documents say so: anybody who has the credential can send anything.
     if (covers === 'nothing')
       test('no other body under the same credential', async () => {
         const { request, settings } = await sent();
@@ -318,7 +321,7 @@ describe.each(listWays())('$title', ({ sender, provider, environment: toSettings
     });
 });
 
-/** Those that are drawn anew each time, and those that follow the keys. */
+/** Its settings by their role: those with a new value each time, and those that follow the keys. */
 function sortSettings(toSettings: SenderEnvironment) {
   const [first, second] = [
     settingsAt('https://a.example', toSettings),

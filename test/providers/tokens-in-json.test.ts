@@ -41,7 +41,7 @@ describe('Firebase', () => {
     return read(toRequest({ data: { jwt } }), nowMs);
   }
 
-  test('tells everything of a user, so that what is not in his record is empty or no', async () => {
+  test('tells everything of a user, so that what is not in their record is empty or no', async () => {
     expect(await send({})).toEqual([
       {
         id: 'event-1',

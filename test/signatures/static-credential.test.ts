@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { verifyAgreedText, verifyStaticCredential } from '../../lib/signatures/static-credential.ts';
+import { verifyCredentialText, verifyStaticCredential } from '../../lib/signatures/static-credential.ts';
 
 const verify = verifyStaticCredential({
   header: 'authorization',
@@ -35,7 +35,7 @@ test.each([[[]], [['']], [['Bearer current', '']]])('%j can not be what was agre
   );
 });
 
-const check = verifyAgreedText(['next', 'current']);
+const check = verifyCredentialText(['next', 'current']);
 
 test.each(['next', 'current'])('the agreed text %j of a body is accepted', (text) => {
   expect(() => check(text)).not.toThrow();
@@ -55,7 +55,7 @@ test.each([
 test.each([[[]], [['']], [['current', '']]])(
   '%j can not be what a body was agreed to hold',
   (credentials) => {
-    expect(() => verifyAgreedText(credentials)).toThrow(
+    expect(() => verifyCredentialText(credentials)).toThrow(
       expect.objectContaining({ name: 'ConfigError', faults: [expect.stringMatching(/\w/)] }),
     );
   },

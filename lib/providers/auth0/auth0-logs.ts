@@ -1,7 +1,7 @@
-// Auth0's log streams to a custom webhook, for tenants without event streams, which tell more: not signed, so that a
-// static credential stands in a header. https://auth0.com/docs/customize/log-streams/custom-log-streams
+// Auth0's log streams to a custom webhook, for tenants without event streams, which tell more. Not signed; a header holds
+// a static credential. https://auth0.com/docs/customize/log-streams/custom-log-streams
 //
-// An event's time is the entry's `date`, when it happened; entries have no other.
+// An event's time is the entry's `date`: when it happened. Entries have no other time.
 
 import * as v from 'valibot';
 import { credentials } from '../../config/settings.ts';
@@ -51,7 +51,7 @@ export const auth0Logs: Provider<typeof settings> = {
 
 const batch = v.pipe(v.array(v.unknown()), v.maxLength(maxEntries));
 
-/** The entries of a list, of one object, or of one object a line, by the stream's content format. */
+/** The entries, which the stream's content format puts into a list, one object, or one object a line. */
 function readBatch(body: Uint8Array): unknown[] {
   // One byte a character, so that no byte is changed before it is parsed.
   const parts = Buffer.from(body).toString('latin1').split(lineEnd);
@@ -60,7 +60,8 @@ function readBatch(body: Uint8Array): unknown[] {
     .map((item) => (isObject(item) && 'data' in item ? item.data : item));
 }
 
-// No JSON document has this within it. The first line end is found in one way only: many of them must not cost many more.
+// Stands between two JSON documents and never within one. The first line end matches in one way only, so that a body of
+// many line ends costs no backtracking.
 const lineEnd = /(?<=\})[ \t\r]*\n\s*(?=\{)/;
 
 function toEvent(item: unknown): UserEvent {
@@ -69,17 +70,17 @@ function toEvent(item: unknown): UserEvent {
   const kind = findKind(logKinds, entry.type);
   const userId = findLogUser(entry);
   if (!kind || userId === undefined) return ignoredEvent(event);
-  const known = parsePayload(v.object({ user_id: reference() }), { user_id: userId });
+  const user = parsePayload(v.object({ user_id: reference() }), { user_id: userId });
   const told = withoutMasks(kind.tells(entry));
   return {
     ...event,
-    reference: known.user_id,
+    reference: user.user_id,
     told,
     ...(isPartialEntry(entry, told) && { isPartial: true }),
   };
 }
 
-// A stream may mask or hash what is personal; a masked address is none. Other values can't be told from real ones.
+// A stream may mask or hash personal data. A masked address shows by its missing @; other masked values look real.
 function withoutMasks({ email, ...told }: Told): Told {
   return email?.includes('@') === false ? told : tell({ email, ...told });
 }

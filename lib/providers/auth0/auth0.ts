@@ -1,16 +1,16 @@
-// Auth0's Event Streams to a webhook: not signed, so that a static credential stands in a header.
+// Auth0's Event Streams to a webhook: not signed; a header holds a static credential.
 // https://auth0.com/docs/customize/events/create-an-event-stream
 //
-// An event's time is the user's own updated_at, for Auth0 sends out of order and the envelope's time is that of the
-// event and not of the state it holds; a deletion's is deleted_at. Where there is none, the envelope's stands in.
+// An event's time is the user's own updated_at, because Auth0 sends out of order and the envelope's time is that of the
+// event, not of the state in it; a deletion's time is deleted_at. Without either, the envelope's time is used.
 //
-// No deletion is final: who was linked to another user is deleted, and there again under the same id once unlinked, and
-// so is whoever signs in by the same identity provider again. Events of users come after that with a newer time.
+// No deletion is final: linking a user to another one deletes it, and unlinking brings it back under the same id; so
+// does a new sign-in by the same identity provider. Later events of such a user have a newer time.
 // https://auth0.com/docs/manage-users/user-accounts/user-account-linking/unlink-user-accounts
 // https://auth0.com/docs/manage-users/user-accounts/identify-users
 //
-// Envelopes are CloudEvents: their version is in `specversion` or `spec_version`, and their type begins with
-// "com.auth0." or does not, by which page one reads:
+// Envelopes are CloudEvents. Auth0's pages differ on the name of their version (`specversion` or `spec_version`) and on
+// whether their type begins with "com.auth0.":
 // https://auth0.com/docs/customize/events/event-types, https://auth0.com/docs/events/user/user.updated
 
 import * as v from 'valibot';
@@ -19,7 +19,7 @@ import { verifyStaticCredential } from '../../signatures/static-credential.ts';
 import type { Told } from '../../user.ts';
 import { instant, name, parseJson, parsePayload, reference, toInstant } from '../payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
-import { auth0User, toAuth0Told } from './user.ts';
+import { auth0User, toTold } from './user.ts';
 
 const settings = {
   AUTH0_CREDENTIALS: credentials(
@@ -53,12 +53,12 @@ type Change = v.InferOutput<typeof change>;
 const kinds: Kinds<Change> = {
   'user.created': {
     means: 'signed up, created by an administrator, or back after a deletion',
-    // A user who was never blocked has no such member.
-    tells: (change) => ({ disabled: false, ...toTold(change) }),
+    // A user who was never blocked has no member `blocked`.
+    tells: (change) => ({ disabled: false, ...toChangeTold(change) }),
   },
   'user.updated': {
     means: 'profile changed, e-mail address verified, blocked, or let back in',
-    tells: toTold,
+    tells: toChangeTold,
   },
   'user.deleted': { means: 'deleted, which is mirrored as disabled', tells: () => ({ disabled: true }) },
 };
@@ -79,7 +79,7 @@ export const auth0: Provider<typeof settings> = {
       const { id, type, time, a0purpose, data } = parsePayload(envelope, parseJson(request.body));
       const event = { id, kind: type.replace(/^com\.auth0\./, ''), at: time };
       const kind = findKind(kinds, event.kind);
-      // The test that the dashboard sends is of a user whom nobody has.
+      // The test that the dashboard sends is about a user who does not exist.
       if (!kind || a0purpose === 'test') return [ignoredEvent(event)];
       const received = parsePayload(change, data);
       const told = kind.tells(received);
@@ -90,10 +90,10 @@ export const auth0: Provider<typeof settings> = {
   },
 };
 
-function toTold({ object, previous_object: before }: Change): Told {
-  const now = toAuth0Told(object);
-  // A member that is gone shows only in the user as it was before.
-  const { email, emailVerified, disabled, ...profile } = before ? toAuth0Told(before) : {};
+function toChangeTold({ object, previous_object: before }: Change): Told {
+  const now = toTold(object);
+  // An emptied member is missing from the user, and shows only in the user as it was before.
+  const { email, emailVerified, disabled, ...profile } = before ? toTold(before) : {};
   const emptied = Object.keys(profile).map((name) => [name, null]);
   return { ...Object.fromEntries(emptied), ...(disabled && { disabled: false }), ...now };
 }

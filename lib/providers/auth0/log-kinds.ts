@@ -1,14 +1,14 @@
 // What entries of Auth0's log say of users. https://auth0.com/docs/deploy-monitor/logs/log-event-type-codes
 //
-// The user is in `user_id`, save in a call of the Management API (sapi), where that is who called: there the path names
-// the user, or the answer. Their shapes: https://github.com/auth0/auth0-log-schemas/tree/main/schemas/log-types
+// The user is in `user_id`, except in a call of the Management API (sapi), where `user_id` is the caller, and the user is
+// in the path or in the answer. The shapes: https://github.com/auth0/auth0-log-schemas/tree/main/schemas/log-types
 
 import * as v from 'valibot';
 import { isObject } from '../../json.ts';
 import type { Told } from '../../user.ts';
 import { instant, name, parsePayload, tell, text } from '../payload.ts';
 import type { Kinds } from '../provider.ts';
-import { auth0User, toAuth0Told } from './user.ts';
+import { auth0User, toTold } from './user.ts';
 
 export const logEntry = v.object({
   type: name(),
@@ -55,7 +55,7 @@ export const logKinds: Kinds<LogEntry> = {
   },
 };
 
-/** The user that an entry is about, as it stands there; undefined for an entry that is about none. */
+/** The id of the user that an entry is about, unchecked; undefined where it is about no user. */
 export function findLogUser({ type, user_id, details }: LogEntry): unknown {
   if (type !== 'sapi') return user_id;
   const call = readApiCall(details);
@@ -68,13 +68,13 @@ export function isPartialEntry({ type }: LogEntry, told: Told): boolean {
   return (type === 'ss' && told.email === undefined) || Object.keys(told).length === 0;
 }
 
-// The body is what was sent to sign up, by whoever it was: only a profile is taken from there. A sign-up by another
-// identity provider has none, and leaves out the profile.
+// The body is what the person who signed up sent, so only a profile is read from it. A sign-up by another identity
+// provider has no body, and so no profile.
 function toSignUpTold({ details }: LogEntry): Told {
-  return { disabled: false, ...toAuth0Told(parsePayload(signUp, details ?? {}).body ?? {}) };
+  return { disabled: false, ...toTold(parsePayload(signUp, details ?? {}).body ?? {}) };
 }
 
-// Unless it says that the new address is verified, it is not: what was said of the old one no longer counts.
+// The new address is verified only where the entry says so: what was said about the old one no longer counts.
 function toEmailTold({ details }: LogEntry): Told {
   const { newEmail, email_verified } = parsePayload(emailChange, details ?? {}).body ?? {};
   return newEmail
@@ -86,10 +86,10 @@ function toApiTold({ details }: LogEntry): Told {
   const call = readApiCall(details);
   if (!call || call.method === 'delete') return call ? { disabled: true } : {};
   const isAnswered = call.method === 'post' || call.answer.user_id === call.userId;
-  // An address that changes is verified no more, and a call that succeeded made true what it asked for.
+  // A changed address is not verified any more, and a call that succeeded did what it asked for.
   const unverified = 'email' in call.asked && { email_verified: false };
   const user = { ...unverified, ...call.asked, ...(isAnswered && call.answer) };
-  const told = toAuth0Told(parsePayload(auth0User, user));
+  const told = toTold(parsePayload(auth0User, user));
   return call.method === 'post' ? { disabled: false, ...told } : told;
 }
 

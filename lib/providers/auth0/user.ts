@@ -1,4 +1,4 @@
-// A user as Auth0's Management API writes one, which is also how its events hold one.
+// A user as Auth0's Management API writes it; its events, its exports and the calls in its log have the same members.
 // https://auth0.com/docs/manage-users/user-accounts/user-profiles/user-profile-structure
 
 import * as v from 'valibot';
@@ -15,8 +15,10 @@ export const auth0User = v.object({
   blocked: yesNo(),
 });
 
-/** `name` and `nickname` are left alone: they are first and last name in one, or neither. */
-export function toAuth0Told(user: Partial<v.InferOutput<typeof auth0User>>): Told {
+type Auth0User = v.InferOutput<typeof auth0User>;
+
+/** `name` and `nickname` are not read: either holds the first and the last name in one, or something else. */
+export function toTold(user: Partial<Auth0User>): Told {
   return tell({
     email: user.email,
     emailVerified: user.email_verified,

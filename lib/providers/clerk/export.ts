@@ -1,14 +1,14 @@
-// Clerk: the users that the Backend API lists, which are those of the webhooks, and the CSV that its dashboard exports,
-// which has no time of change and says nothing of bans.
+// Clerk: the users that the Backend API lists, and the CSV that its dashboard exports, which has no time of change and
+// says nothing about bans.
 // https://clerk.com/docs/guides/development/migrating/export-from-clerk
 // https://github.com/clerk/migration-tool/blob/main/samples/clerk.csv
 
 import * as v from 'valibot';
 import { type Cells, type ExportedUser, type ExportShape, fit } from '../../exports/shape.ts';
 import { optionalInstant, reference, tell, text } from '../payload.ts';
-import { toTold, user } from './clerk.ts';
+import { clerkUser, toTold } from './user.ts';
 
-const listed = v.object({ ...user.entries, updated_at: optionalInstant() });
+const listed = v.object({ ...clerkUser.entries, updated_at: optionalInstant() });
 
 const row = v.object({
   id: reference(),
@@ -31,19 +31,19 @@ export const clerkExport: ExportShape = {
 };
 
 function toUser(value: unknown): ExportedUser {
-  const { updated_at: at, ...subject } = fit(listed, value);
-  return { reference: subject.id, told: toTold(subject), at };
+  const user = fit(listed, value);
+  return { reference: user.id, told: toTold(user), at: user.updated_at };
 }
 
 function fromCells(cells: Cells): ExportedUser {
-  const subject = fit(row, cells);
-  const { primary_email_address: email, verified_email_addresses: verified } = subject;
+  const user = fit(row, cells);
+  const { primary_email_address: email, verified_email_addresses: verified } = user;
   const told = tell({
     email,
     emailVerified: email && verified !== undefined ? verified.split(/[|,;\s]+/).includes(email) : undefined,
-    phone: subject.primary_phone_number,
-    firstName: subject.first_name,
-    lastName: subject.last_name,
+    phone: user.primary_phone_number,
+    firstName: user.first_name,
+    lastName: user.last_name,
   });
-  return { reference: subject.id, told, at: null };
+  return { reference: user.id, told, at: null };
 }

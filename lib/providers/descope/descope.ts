@@ -1,12 +1,12 @@
 // Descope's audit webhook: a static credential, or a plain HMAC of the body in base64, or both.
 // https://docs.descope.com/connectors/connector-configuration-guides/network/audit-webhook
 //
-// Its own pages differ on what is signed: "a JSON string, not the raw post body", "the payload". The raw body is what
-// we accept, since to write the JSON anew would be to guess; where that fails, use the credential.
+// Descope's pages differ on what is signed: "a JSON string, not the raw post body", or "the payload". Only the raw body is
+// accepted, because writing the JSON again would be a guess; where that fails, use the credential.
 // https://docs.descope.com/connectors/connector-hmac-usage
 //
-// One request holds up to 100 events, each with `userId` (of whom), `actorId` (by whom) and `occurred` (when, in
-// milliseconds). They leave out the profile, which only Descope's own API has.
+// One request holds up to 100 events. In each, `userId` is the user, `actorId` the one who acted, and `occurred` the event's
+// time, in milliseconds. They leave out the profile, which only Descope's own API has.
 
 import * as v from 'valibot';
 import { optionalCredentials, optionalSecrets } from '../../config/settings.ts';
@@ -30,7 +30,7 @@ const maxEvents = 100;
 
 const audit = v.object({ action: name(), occurred: instant(), userId: v.optional(v.unknown()) });
 
-// What arrives is a list; one event alone is taken too.
+// A list, or one event alone.
 const body = v.union([v.pipe(v.array(v.unknown()), v.minLength(1), v.maxLength(maxEvents)), audit]);
 
 const kinds: Kinds<void> = {
@@ -45,7 +45,7 @@ export const descope: Provider<typeof settings> = {
   family: 'HMAC',
   settings,
   mirrored: listKinds(kinds),
-  // The plural ones do not say of whom: use backfill after them.
+  // The plural ones do not name their users: use backfill after them.
   ignored: ['LoginSucceed', 'LoginFailed', 'UsersCreated', 'UsersModified', 'UsersDeleted', 'AccessKey*'],
   answers: 'plain',
   connect({ DESCOPE_SECRETS, DESCOPE_CREDENTIALS }) {
@@ -75,7 +75,7 @@ function toEvent(item: unknown): UserEvent {
   const kind = findKind(kinds, action);
   if (!kind) return ignoredEvent({ id: null, kind: action, at });
   const told = kind.tells();
-  const known = parsePayload(v.object({ userId: reference() }), { userId });
-  const event = { id: null, kind: action, reference: known.userId, at, told };
+  const user = parsePayload(v.object({ userId: reference() }), { userId });
+  const event = { id: null, kind: action, reference: user.userId, at, told };
   return told.deleted ? event : { ...event, isPartial: true };
 }

@@ -1,16 +1,16 @@
-// Microsoft Entra by change notifications of Microsoft Graph: not signed, so that each repeats the subscription's secret.
+// Microsoft Entra by change notifications of Microsoft Graph. Not signed; each repeats the subscription's secret.
 // https://learn.microsoft.com/graph/change-notifications-delivery-webhooks
 //
-// A notification names a user and says nothing of him: all but a deletion is read back. Most come without a time. Where
-// there is no eventTime, ours stands in, which orders nothing: `created` and `updated` tell no facts of their own, and a
-// deletion is final. It is told once the user is gone for good: one in the recycle bin comes as `updated`.
+// A notification only names a user, so the profile is read from Graph after every one but a deletion. Most have no time.
+// Our clock is used where there is no eventTime, which does no harm: `created` and `updated` tell no facts of their own,
+// and a deletion is final. It comes once the user is gone for good; moving one to the recycle bin comes as `updated`.
 // https://learn.microsoft.com/graph/api/resources/subscription
 
 import * as v from 'valibot';
 import { optionalText, optionalUrl, secrets, vouchedEmails } from '../../config/settings.ts';
 import { ConfigError } from '../../errors.ts';
 import type { UserEvent, WebhookRequest } from '../../event.ts';
-import { verifyAgreedText } from '../../signatures/static-credential.ts';
+import { verifyCredentialText } from '../../signatures/static-credential.ts';
 import { name, parseJson, parsePayload, reference, toInstant } from '../payload.ts';
 import {
   type ChallengeAnswer,
@@ -80,7 +80,7 @@ export const entra: Provider<typeof settings> = {
   ignored: ['lifecycle.*', 'group.*', 'any other resource'],
   answers: 'plain',
   connect({ ENTRA_CLIENT_STATES }) {
-    const check = verifyAgreedText(ENTRA_CLIENT_STATES);
+    const check = verifyCredentialText(ENTRA_CLIENT_STATES);
     return async (request, nowMs) => {
       const { value } = parsePayload(envelope, parseJson(request.body));
       // One request may hold notifications of several subscriptions, and each must be known.
@@ -112,9 +112,9 @@ function toUserEvent(item: unknown, nowMs: number): UserEvent {
   const event = { id: given ?? null, kind, at: toInstant(resourceData?.eventTime) ?? nowMs };
   const found = findKind(kinds, kind);
   if (!found) return ignoredEvent(event);
-  const known = parsePayload(v.object({ id: reference() }), { id: resourceData?.id });
+  const user = parsePayload(v.object({ id: reference() }), { id: resourceData?.id });
   const told = found.tells();
-  return { ...event, reference: known.id, told, ...(!told.deleted && { isPartial: true }) };
+  return { ...event, reference: user.id, told, ...(!told.deleted && { isPartial: true }) };
 }
 
 function toGraphOptions(configured: Configured) {
@@ -128,8 +128,8 @@ function toGraphOptions(configured: Configured) {
   };
 }
 
-// It comes when the subscription is made, in the address, decoded by the time that it is here. It is nobody's secret,
-// and could be anybody's: nothing goes back that a browser might take for markup.
+// Graph puts a token into the address when the subscription is made, and wants it back. Anybody can send one, so nothing
+// goes back that a browser might take for markup.
 function toChallengeAnswer({ method, query }: WebhookRequest): ChallengeAnswer | null {
   const token = query?.validationToken ?? '';
   if (method !== 'POST' || !/^[^<>\p{C}]{1,1024}$/u.test(token)) return null;

@@ -2,14 +2,15 @@
 // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
 // https://learn.microsoft.com/graph/api/user-get
 //
-// A user has no time of change, so that a profile's time is the Date of Graph's answer: it was so then. That is whole
-// seconds: of two answers within one, the later need not win, until the user changes again.
+// A user has no time of change, so a profile's time is the Date of Graph's answer: the profile was so then. The Date is in
+// whole seconds: of two answers within one second the later need not win, until the user changes again.
 
 import * as v from 'valibot';
 import type { LookUp } from '../../event.ts';
 import type { Told } from '../../user.ts';
-import { reference, tell, text, vouchFor, yesNo } from '../payload.ts';
-import { type Answer, ask, expectJson, timeLimit, unavailable } from '../provider-api.ts';
+import { vouchFor } from '../payload.ts';
+import { type ApiAnswer, apiUnavailable, askApi, expectJson, userTimeLimit } from '../provider-api.ts';
+import { type EntraUser, entraUser, toTold } from './user.ts';
 
 export type GraphOptions = {
   readonly graphUrl: string;
@@ -21,73 +22,46 @@ export type GraphOptions = {
   readonly isVouched: boolean;
 };
 
-const user = v.object({
-  id: reference(),
-  accountEnabled: yesNo(),
-  mail: text(),
-  userPrincipalName: text(),
-  givenName: text(),
-  surname: text(),
-  mobilePhone: text(),
-  preferredLanguage: text(),
-});
+// Graph leaves out some members unless they are asked for, such as accountEnabled.
+const select = Object.keys(entraUser.entries).join(',');
 
-type User = v.InferOutput<typeof user>;
-
-// Some come only where they are asked for, such as accountEnabled.
-const select = Object.keys(user.entries).join(',');
-
-/** Reads users with a token of its own, which it keeps until it ends. */
+/** Reads users with an app's token, which is kept until it ends. */
 export function connectGraph(options: GraphOptions): LookUp {
   const tokens = createTokens(options);
-  const get = async (path: string, signal: AbortSignal): Promise<Answer> => {
+  const get = async (path: string, signal: AbortSignal): Promise<ApiAnswer> => {
     const token = await tokens.get(signal);
     const headers = { authorization: `Bearer ${token}`, accept: 'application/json' };
-    const answer = await ask(new URL(path, options.graphUrl), { headers, signal });
+    const answer = await askApi(new URL(path, options.graphUrl), { headers, signal });
     if (answer.status === 401) tokens.drop();
     return answer;
   };
-  const toUserTold = (user: User) => vouchFor(toTold(user), options.isVouched);
+  const toUserTold = (user: EntraUser) => vouchFor(toTold(user), options.isVouched);
   return async (id) => {
-    const signal = timeLimit();
+    const signal = userTimeLimit();
     const segment = encodeURIComponent(id);
     const answer = await get(`/v1.0/users/${segment}?$select=${select}`, signal);
-    if (answer.status !== 404) return toProfile(answer, user, id, toUserTold);
-    // Whoever is in the recycle bin can be restored for 30 days: kept out until then, but not gone.
+    if (answer.status !== 404) return toProfile(answer, entraUser, id, toUserTold);
+    // A user in the recycle bin can be restored for 30 days, so is disabled until then and not deleted.
     // https://learn.microsoft.com/graph/api/directory-deleteditems-get
     const removed = await get(`/v1.0/directory/deletedItems/${segment}`, signal);
-    // A user just made is not in every replica yet, and whoever is gone for good is told of by a notification of its own.
+    // A new user is not in every replica yet, and a final deletion has a notification of its own.
     // https://aaddevsup.azurewebsites.net/2021/08/why-do-i-sometimes-get-a-404-when-trying-to-update-an-azure-directory-object-after-i-just-created-it/
-    if (removed.status === 404) throw unavailable('Graph has no such user, or not yet');
-    return toProfile(removed, v.pick(user, ['id']), id, () => ({ disabled: true }));
+    if (removed.status === 404) throw apiUnavailable('Graph has no such user, or not yet');
+    return toProfile(removed, v.pick(entraUser, ['id']), id, () => ({ disabled: true }));
   };
 }
 
 function toProfile<const Schema extends v.GenericSchema<unknown, { readonly id: string }>>(
-  answer: Answer,
+  answer: ApiAnswer,
   schema: Schema,
   id: string,
   tells: (user: v.InferOutput<Schema>) => Told,
 ): { told: Told; at: number } {
   const found = expectJson(schema, answer);
-  // The path takes names as well as ids.
-  if (found.id !== id) throw unavailable('the answer is of another user');
-  if (answer.at === null) throw unavailable('the answer has no date');
+  // Graph takes names in place of ids.
+  if (found.id !== id) throw apiUnavailable('the answer is of another user');
+  if (answer.at === null) throw apiUnavailable('the answer has no date');
   return { told: tells(found), at: answer.at };
-}
-
-/** Whether the e-mail address is verified, Graph does not say. */
-function toTold({ mail, userPrincipalName, accountEnabled, ...known }: User): Told {
-  // A guest's name at this tenant is no address: ada_example.com#EXT#@acme.onmicrosoft.com
-  const named = userPrincipalName?.includes('#EXT#') ? undefined : userPrincipalName;
-  return tell({
-    email: mail || named,
-    phone: known.mobilePhone,
-    firstName: known.givenName,
-    lastName: known.surname,
-    locale: known.preferredLanguage,
-    disabled: accountEnabled === undefined ? undefined : !accountEnabled,
-  });
 }
 
 const token = v.object({ access_token: v.pipe(v.string(), v.minLength(1)), expires_in: v.number() });
@@ -96,7 +70,7 @@ type Token = { readonly text: string; readonly renewAtMs: number };
 
 const marginMs = 60_000;
 
-/** One token for all who ask at once; a failure is forgotten, so that the next to ask tries again. */
+/** One token for all questions asked at once; a failure is forgotten, so that the next question tries again. */
 function createTokens(options: GraphOptions) {
   let cached: Promise<Token> | null = null;
 
@@ -133,7 +107,7 @@ async function fetchToken(options: GraphOptions, signal: AbortSignal): Promise<T
     client_secret: clientSecret,
     scope: new URL('/.default', graphUrl).href,
   });
-  const answer = expectJson(token, await ask(url, { method: 'POST', body, signal }));
+  const answer = expectJson(token, await askApi(url, { method: 'POST', body, signal }));
   const lifeMs = answer.expires_in * 1000;
   return { text: answer.access_token, renewAtMs: askedAtMs + lifeMs - Math.min(marginMs, lifeMs / 2) };
 }

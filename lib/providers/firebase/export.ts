@@ -1,22 +1,12 @@
-// Firebase: `firebase auth:export users.json`, which has no time of change, and one name that is not told apart.
+// Firebase: `firebase auth:export users.json`, which has no time of change.
 // https://firebase.google.com/docs/cli/auth#file_format
 // https://github.com/firebase/firebase-tools/blob/master/src/accountExporter.ts
 //
-// Not its CSV: that has no header and no escaping, so that a display name with a line break in it, which users choose
-// themselves, could add the row of another user.
+// Its CSV is not read: without a header or escaping, a display name with a line break, which users choose themselves,
+// could add a row about another user.
 
-import * as v from 'valibot';
 import { type ExportedUser, type ExportShape, fit } from '../../exports/shape.ts';
-import { reference, tell, text, yesNo } from '../payload.ts';
-
-const row = v.object({
-  localId: reference(),
-  email: text(),
-  emailVerified: yesNo(),
-  phoneNumber: text(),
-  photoUrl: text(),
-  disabled: yesNo(),
-});
+import { firebaseAccount, toAccountTold } from './user.ts';
 
 export const firebaseExport: ExportShape = {
   name: 'firebase',
@@ -29,7 +19,6 @@ export const firebaseExport: ExportShape = {
 };
 
 function toUser(value: unknown): ExportedUser {
-  const { localId, email, emailVerified, phoneNumber, photoUrl, disabled } = fit(row, value);
-  const told = tell({ email, emailVerified, phone: phoneNumber, avatarUrl: photoUrl, disabled });
-  return { reference: localId, told, at: null };
+  const account = fit(firebaseAccount, value);
+  return { reference: account.localId, told: toAccountTold(account), at: null };
 }

@@ -1,12 +1,11 @@
 // Firebase and Identity Platform, by their blocking functions: a JWT in JSON, `{"data":{"jwt":"…"}}`.
 // https://firebase.google.com/docs/functions/auth-blocking-events
 //
-// Firebase calls functions in Google's own cloud alone, so that a function there must pass the request on: its body as
-// it came, and the answer 200 with {} back to Firebase. Of what happens without a sign-in, such as a disabling or a
-// deletion, no blocking function is told; the generic provider takes what an admin's code sends.
+// Firebase calls only functions in Google's own cloud, so a function there must pass the request's body on unchanged, and
+// answer Firebase 200 with {}. No blocking function hears what happens without a sign-in, such as a disabling or a
+// deletion; the generic provider takes what an admin's code sends.
 //
-// An event's time is `iat`, in whole seconds: the user record is as it stood then, and has no time of its own. Its one
-// display name is not taken apart.
+// An event's time is `iat`, in whole seconds: the user record shows that moment, and has no time of its own.
 
 import * as v from 'valibot';
 import { isSecureUrl, text as textSetting, words } from '../../config/settings.ts';
@@ -14,9 +13,9 @@ import { ConfigError } from '../../errors.ts';
 import { issuedAtMs } from '../../signatures/claims.ts';
 import { verifyJwsText } from '../../signatures/jws-in-json.ts';
 import { remoteKeys } from '../../signatures/keys.ts';
-import type { Told } from '../../user.ts';
-import { name, parseJson, parsePayload, reference, tell, text, yesNo } from '../payload.ts';
+import { name, parseJson, parsePayload } from '../payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
+import { type FirebaseRecord, firebaseRecord, toRecordTold } from './user.ts';
 
 // https://firebase.google.com/docs/auth/admin/verify-id-tokens names the same keys as X.509 certificates.
 const googleKeys =
@@ -34,10 +33,10 @@ const settings = {
   ),
 };
 
-// The same keys sign the ID tokens of users, from the same issuer: one of those must not pass for an event.
+// The same keys and issuer sign the ID tokens of users, which must not pass for events.
 const userTokenClaims = ['auth_time', 'user_id', 'firebase'];
 
-// A token runs out after an hour; the clocks may differ.
+// A token ends after an hour; the clocks may differ.
 const maxAgeMs = 65 * 60_000;
 
 const envelope = v.object({ data: v.nullish(v.object({ jwt: v.optional(v.string(), '') })) });
@@ -48,19 +47,8 @@ const event = v.object({
   iat: v.pipe(v.number(), v.integer(), v.minValue(1)),
 });
 
-const user = v.object({
-  uid: reference(),
-  email: text(),
-  email_verified: yesNo(),
-  phone_number: text(),
-  photo_url: text(),
-  disabled: yesNo(),
-});
-
-type User = v.InferOutput<typeof user>;
-
-const kinds: Kinds<User> = {
-  beforeSignIn: { means: 'signed up, or signed in with whatever has changed', tells: toTold },
+const kinds: Kinds<FirebaseRecord> = {
+  beforeSignIn: { means: 'signed up, or signed in with whatever has changed', tells: toRecordTold },
 };
 
 export const firebase: Provider<typeof settings> = {
@@ -69,7 +57,7 @@ export const firebase: Provider<typeof settings> = {
   family: 'JWS in JSON',
   settings,
   mirrored: listKinds(kinds),
-  // The first is sent before the user is there, and may come to nothing; beforeSignIn follows every sign-up.
+  // beforeCreate comes before the user exists, and the sign-up may still fail; beforeSignIn follows every sign-up.
   ignored: ['beforeCreate', 'beforeSendEmail', 'beforeSendSms'],
   answers: 'plain',
   connect({ FIREBASE_PROJECT_ID, FIREBASE_FUNCTION_URLS, FIREBASE_JWKS_URL }) {
@@ -92,19 +80,8 @@ export const firebase: Provider<typeof settings> = {
       const at = iat * 1000;
       const kind = findKind(kinds, type);
       if (!kind) return [ignoredEvent({ id, kind: type, at })];
-      const { user_record: subject } = parsePayload(v.object({ user_record: user }), claims);
-      return [{ id, kind: type, reference: subject.uid, at, told: kind.tells(subject) }];
+      const { user_record: user } = parsePayload(v.object({ user_record: firebaseRecord }), claims);
+      return [{ id, kind: type, reference: user.uid, at, told: kind.tells(user) }];
     };
   },
 };
-
-// A record is always whole: what is not in it is not there, or is false.
-function toTold({ email, email_verified, phone_number, photo_url, disabled }: User): Told {
-  return tell({
-    email: email ?? null,
-    emailVerified: email_verified ?? false,
-    phone: phone_number ?? null,
-    avatarUrl: photo_url ?? null,
-    disabled: disabled ?? false,
-  });
-}

@@ -1,9 +1,9 @@
-// Frontegg's webhooks: a JWT of the webhook's secret in x-webhook-secret, which says nothing of the body.
+// Frontegg's webhooks: a JWT by the webhook's secret in x-webhook-secret, which does not cover the body.
 // https://developers.frontegg.com/ciam/guides/integrations/webhooks
 //
-// An event's time is the token's iat, in seconds: Frontegg's own clock when it sent. Payloads have no time but the
-// user's createdAt, so that what is sent again late, under a token made anew, counts as new. A token without an iat is
-// refused, for our clock is no event's time. The user is `user`; eventContext.userId is whoever did it.
+// An event's time is the token's iat, in seconds: when Frontegg sent it. The only time in a payload is the user's
+// createdAt, so an event that is sent again, under a new token, counts as newer than it is. A token without an iat is
+// refused, because our clock is no event's time. The user is `user`; eventContext.userId is the one who acted.
 
 import * as v from 'valibot';
 import { flag, secrets } from '../../config/settings.ts';
@@ -11,9 +11,9 @@ import { ConfigError } from '../../errors.ts';
 import { verifyBareJws } from '../../signatures/bare-jws.ts';
 import { issuedAtMs } from '../../signatures/claims.ts';
 import { secretKeys } from '../../signatures/keys.ts';
-import type { Told } from '../../user.ts';
-import { instant, name, parseJson, parsePayload, reference, tell, text, yesNo } from '../payload.ts';
+import { instant, name, parseJson, parsePayload } from '../payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
+import { type FronteggUser, fronteggUser, toTold } from './user.ts';
 
 const settings = {
   FRONTEGG_SECRETS: secrets(
@@ -29,18 +29,7 @@ const maxAgeMs = 300_000;
 
 const envelope = v.object({ eventKey: name(), user: v.optional(v.unknown()) });
 
-const user = v.object({
-  id: reference(),
-  email: text(),
-  verified: yesNo(),
-  phoneNumber: text(),
-  profilePictureUrl: text(),
-  isLocked: yesNo(),
-});
-
-type User = v.InferOutput<typeof user>;
-
-const kinds: Kinds<User> = {
+const kinds: Kinds<FronteggUser> = {
   'frontegg.user.created': { means: 'created by an administrator, or signed up', tells: toTold },
   'frontegg.user.signedUp': { means: 'signed up', tells: toTold },
   'frontegg.user.activated': { means: 'activated, which verifies the e-mail address', tells: toTold },
@@ -55,8 +44,12 @@ export const frontegg: Provider<typeof settings> = {
   settings,
   mirrored: listKinds(kinds),
   ignored: [
-    ...['frontegg.user.authenticated', 'frontegg.user.invitedToTenant', 'frontegg.user.removedFromTenant'],
-    ...['frontegg.user.enrolledMFA', 'frontegg.tenant.*', 'any other key'],
+    'frontegg.user.authenticated',
+    'frontegg.user.invitedToTenant',
+    'frontegg.user.removedFromTenant',
+    'frontegg.user.enrolledMFA',
+    'frontegg.tenant.*',
+    'any other key',
   ],
   answers: 'plain',
   connect({ FRONTEGG_SECRETS, FRONTEGG_ACCEPT_UNSIGNED_BODY }) {
@@ -70,25 +63,14 @@ export const frontegg: Provider<typeof settings> = {
     return async (request, nowMs) => {
       const claims = await verify(request, nowMs);
       const { at } = parsePayload(v.object({ at: instant() }), { at: issuedAtMs(claims) });
-      const { eventKey, user: subject } = parsePayload(envelope, parseJson(request.body));
+      const { eventKey, ...event } = parsePayload(envelope, parseJson(request.body));
       const kind = findKind(kinds, eventKey);
       if (!kind) return [ignoredEvent({ id: null, kind: eventKey, at })];
-      const known = parsePayload(user, subject);
-      return [{ id: null, kind: eventKey, reference: known.id, at, told: kind.tells(known) }];
+      const { user } = parsePayload(v.object({ user: fronteggUser }), event);
+      return [{ id: null, kind: eventKey, reference: user.id, at, told: kind.tells(user) }];
     };
   },
 };
 
 const notAccepted =
   'FRONTEGG_ACCEPT_UNSIGNED_BODY must be true, for Frontegg does not sign the body: whoever sees one request can send any other';
-
-/** `name` is left alone: it is first and last name in one, or neither. */
-function toTold({ email, verified, phoneNumber, profilePictureUrl, isLocked }: User): Told {
-  return tell({
-    email,
-    emailVerified: verified,
-    phone: phoneNumber,
-    avatarUrl: profilePictureUrl,
-    disabled: isLocked,
-  });
-}

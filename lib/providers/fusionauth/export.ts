@@ -3,21 +3,10 @@
 
 import * as v from 'valibot';
 import { type ExportedUser, type ExportShape, fit } from '../../exports/shape.ts';
-import { optionalInstant, reference, tell, text, yesNo } from '../payload.ts';
+import { optionalInstant } from '../payload.ts';
+import { fusionauthUser, toTold } from './user.ts';
 
-const row = v.object({
-  id: reference(),
-  email: text(),
-  verified: yesNo(),
-  active: yesNo(),
-  mobilePhone: text(),
-  firstName: text(),
-  lastName: text(),
-  timezone: text(),
-  imageUrl: text(),
-  preferredLanguages: v.nullish(v.array(text())),
-  lastUpdateInstant: optionalInstant(),
-});
+const row = v.object({ ...fusionauthUser.entries, lastUpdateInstant: optionalInstant() });
 
 export const fusionauthExport: ExportShape = {
   name: 'fusionauth',
@@ -31,16 +20,5 @@ export const fusionauthExport: ExportShape = {
 
 function toUser(value: unknown): ExportedUser {
   const user = fit(row, value);
-  const told = tell({
-    email: user.email,
-    emailVerified: user.verified,
-    phone: user.mobilePhone,
-    firstName: user.firstName,
-    lastName: user.lastName,
-    locale: user.preferredLanguages?.[0],
-    timezone: user.timezone,
-    avatarUrl: user.imageUrl,
-    disabled: user.active === undefined ? undefined : !user.active,
-  });
-  return { reference: user.id, told, at: user.lastUpdateInstant };
+  return { reference: user.id, told: toTold(user), at: user.lastUpdateInstant };
 }

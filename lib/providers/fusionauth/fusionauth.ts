@@ -1,7 +1,7 @@
 // FusionAuth: a JWT in a header with the hash of the body; "Sign events" must be switched on for the webhook.
 // https://fusionauth.io/docs/extend/events-and-webhooks/signing
 //
-// An event's time is its createInstant, in milliseconds: when FusionAuth made it, the same on every attempt.
+// An event's time is its createInstant, in milliseconds: when FusionAuth made it, the same at every attempt.
 
 import * as v from 'valibot';
 import { optionalSecrets, optionalUrl } from '../../config/settings.ts';
@@ -10,8 +10,9 @@ import { checkAge } from '../../signatures/age.ts';
 import { verifyJwsHeader } from '../../signatures/jws-header.ts';
 import { type Keys, remoteKeys, secretKeys } from '../../signatures/keys.ts';
 import type { Told } from '../../user.ts';
-import { instant, name, parseJson, parsePayload, reference, tell, text, yesNo } from '../payload.ts';
+import { instant, name, parseJson, parsePayload } from '../payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
+import { fusionauthProfile, fusionauthUser, toTold } from './user.ts';
 
 const settings = {
   FUSIONAUTH_SECRETS: optionalSecrets(
@@ -22,34 +23,21 @@ const settings = {
   ),
 };
 
-// The token has no time of its own, but the event in the body, which it covers, does.
+// The token has no time, but it covers the body, and the event in the body has one.
 const maxAgeMs = 31 * 86_400_000;
-
-const profile = {
-  email: text(),
-  mobilePhone: text(),
-  firstName: text(),
-  lastName: text(),
-  timezone: text(),
-  imageUrl: text(),
-  preferredLanguages: v.nullish(v.array(text())),
-};
-
-const user = v.object({ id: reference(), verified: yesNo(), active: yesNo(), ...profile });
 
 const envelope = v.object({ event: v.looseObject({ id: name(), type: name(), createInstant: instant() }) });
 
-const subjects = v.object({ user, original: v.nullish(v.object(profile)) });
+const change = v.object({ user: fusionauthUser, original: v.nullish(fusionauthProfile) });
 
-type Subjects = v.InferOutput<typeof subjects>;
-type Profile = Omit<v.InferOutput<typeof user>, 'id'>;
+type Change = v.InferOutput<typeof change>;
 
-const kinds: Kinds<Subjects> = {
-  'user.create.complete': { means: 'signed up', tells: toTold },
-  'user.update.complete': { means: 'profile changed', tells: toTold },
+const kinds: Kinds<Change> = {
+  'user.create.complete': { means: 'signed up', tells: toChangeTold },
+  'user.update.complete': { means: 'profile changed', tells: toChangeTold },
   'user.delete.complete': { means: 'deleted', tells: () => ({ deleted: true }) },
-  // These three are sent before they are committed and have no `.complete` twin. They tell nothing beyond their name;
-  // one that was rolled back is put right by the user's next update.
+  // These three are sent before they are committed, and no `.complete` follows. They tell only what their name says;
+  // after a rollback, the user's next update corrects it.
   'user.deactivate': { means: 'disabled', tells: () => ({ disabled: true }) },
   'user.reactivate': { means: 'enabled', tells: () => ({ disabled: false }) },
   'user.email.verified': { means: 'e-mail address verified', tells: () => ({ emailVerified: true }) },
@@ -61,7 +49,7 @@ export const fusionauth: Provider<typeof settings> = {
   family: 'JWS header',
   settings,
   mirrored: listKinds(kinds),
-  // The first three are sent before the user is there, and may come to nothing; so may an import: use backfill.
+  // The first three are sent before they are committed and may be rolled back, and so is an import: use backfill for it.
   ignored: [
     'user.create',
     'user.update',
@@ -86,8 +74,8 @@ export const fusionauth: Provider<typeof settings> = {
       checkAge(at, nowMs, maxAgeMs);
       const kind = findKind(kinds, type);
       if (!kind) return [ignoredEvent({ id, kind: type, at })];
-      const subject = parsePayload(subjects, event);
-      return [{ id, kind: type, reference: subject.user.id, at, told: kind.tells(subject) }];
+      const changed = parsePayload(change, event);
+      return [{ id, kind: type, reference: changed.user.id, at, told: kind.tells(changed) }];
     };
   },
 };
@@ -99,26 +87,10 @@ function toKeys(secrets: readonly string[], jwksUrl: string): Keys {
   return jwksUrl === '' ? secretKeys(secrets) : remoteKeys(jwksUrl);
 }
 
-function toTold({ user, original }: Subjects): Told {
-  const now = toProfile(user);
+function toChangeTold({ user, original }: Change): Told {
+  const now = toTold(user);
   if (!original) return now;
-  // A member that has been emptied is left out, so that only the user as it was before shows that it was there.
-  const emptied = Object.keys(toProfile(original)).filter((name) => !(name in now));
+  // An emptied member is missing from the user, and shows only in the user as it was before.
+  const emptied = Object.keys(toTold(original)).filter((name) => !(name in now));
   return { ...now, ...Object.fromEntries(emptied.map((name) => [name, null])) };
-}
-
-function toProfile(
-  user: Omit<Profile, 'verified' | 'active'> & Partial<Pick<Profile, 'verified' | 'active'>>,
-): Told {
-  return tell({
-    email: user.email,
-    phone: user.mobilePhone,
-    firstName: user.firstName,
-    lastName: user.lastName,
-    locale: user.preferredLanguages?.[0],
-    timezone: user.timezone,
-    avatarUrl: user.imageUrl,
-    emailVerified: user.verified,
-    disabled: user.active === undefined ? undefined : !user.active,
-  });
 }

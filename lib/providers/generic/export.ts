@@ -1,6 +1,5 @@
-// A file of your own making, with the members that `user` has in the events of lib/providers/generic.ts, and
-// `updated_at`: ISO 8601 with its time zone, or milliseconds. In CSV, the columns have the same names, and custom_data
-// holds JSON.
+// A file that you make yourself, with the members that `user` has in the events of generic.ts, and `updated_at`: ISO 8601
+// with its time zone, or milliseconds. In CSV, the columns have the same names, and custom_data holds JSON.
 
 import * as v from 'valibot';
 import { convert, type ExportedUser, type ExportShape, fit, toFlag, toMoment } from '../../exports/shape.ts';
@@ -33,7 +32,7 @@ function toUser(value: unknown): ExportedUser {
   return { reference: user.id, told: toTold(user), at: user.updated_at };
 }
 
-// What is not JSON stays text, which the schema refuses.
+// A cell that is not JSON stays text, which the schema refuses.
 function toJson(cell: string): unknown {
   if (cell === '') return null;
   try {

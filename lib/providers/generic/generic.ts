@@ -5,10 +5,11 @@
 //               "timezone": "…", "avatar_url": "…", "custom_data": {…}, "tenant_id": "…",
 //               "email_verified": false, "disabled": false } }
 //
-// An event's time is its `time`. Only type, time and user.id are needed; without an id, that of the message is taken. A member that is left out is
-// not told, and null empties it.
-// Signed either by Standard Webhooks over that body, or as a JWT that is the body: header `typ: user-event+jwt`,
-// claims `iss`, `aud`, `iat`, `jti`, and `event` with the object above.
+// An event's time is its `time`. Only type, time and user.id are required; without an id, that of the message is used. A
+// member that is left out is not told, and null empties it.
+//
+// The event is signed by Standard Webhooks, or it is the claim `event` of a JWT that is the body, with the header
+// `typ: user-event+jwt` and the claims `iss`, `aud`, `iat` and `jti`.
 
 import * as v from 'valibot';
 import { optionalSecrets, optionalText, optionalUrl } from '../../config/settings.ts';
@@ -32,7 +33,7 @@ const settings = {
   GENERIC_AUDIENCE: optionalText('JWT: the `aud` by which your sender means this system.'),
 };
 
-// A sender may have been down, or the network, and its outbox must still be taken.
+// After an outage, what waits in the sender's outbox must still be accepted.
 const maxTokenAgeMs = 31 * 86_400_000;
 
 const envelope = v.object({
@@ -65,22 +66,22 @@ export const generic: Provider<typeof settings> = {
   ignored: ['any other type'],
   answers: 'plain',
   connect(configured) {
-    const open = toOpener(configured);
+    const verify = toVerifier(configured);
     return async (request, nowMs) => {
-      const { id: messageId, event } = await open(request, nowMs);
-      const { id = messageId, type, time: at, user: subject } = parsePayload(envelope, event);
+      const { id: messageId, event } = await verify(request, nowMs);
+      const { id = messageId, type, time: at, ...members } = parsePayload(envelope, event);
       const kind = findKind(kinds, type);
       if (!kind) return [ignoredEvent({ id, kind: type, at })];
-      const known = parsePayload(v.object({ user: genericUser }), { user: subject }).user;
-      return [{ id, kind: type, reference: known.id, at, told: kind.tells(known) }];
+      const { user } = parsePayload(v.object({ user: genericUser }), members);
+      return [{ id, kind: type, reference: user.id, at, told: kind.tells(user) }];
     };
   },
 };
 
-type Opener = (request: WebhookRequest, nowMs: number) => Promise<{ id: string; event: unknown }>;
+type Verifier = (request: WebhookRequest, nowMs: number) => Promise<{ id: string; event: unknown }>;
 
-/** What takes the event out of a request, once its signature is right. */
-function toOpener(configured: v.InferOutput<v.ObjectSchema<typeof settings, undefined>>): Opener {
+/** Verifies a request by the configured family, and returns the event in it. */
+function toVerifier(configured: v.InferOutput<v.ObjectSchema<typeof settings, undefined>>): Verifier {
   const forTokens = [configured.GENERIC_JWKS_URL, configured.GENERIC_ISSUER, configured.GENERIC_AUDIENCE];
   const hasSecrets = configured.GENERIC_SECRETS.length > 0;
   if (hasSecrets ? forTokens.some(Boolean) : !forTokens.every(Boolean)) {
@@ -88,10 +89,10 @@ function toOpener(configured: v.InferOutput<v.ObjectSchema<typeof settings, unde
       'either GENERIC_SECRETS must be set, or all of GENERIC_JWKS_URL, GENERIC_ISSUER and GENERIC_AUDIENCE',
     ]);
   }
-  return hasSecrets ? openMessage(configured.GENERIC_SECRETS) : openToken(configured);
+  return hasSecrets ? verifyMessage(configured.GENERIC_SECRETS) : verifyToken(configured);
 }
 
-function openMessage(secrets: readonly string[]): Opener {
+function verifyMessage(secrets: readonly string[]): Verifier {
   const verify = verifyStandardWebhooks({ secrets });
   return async (request, nowMs) => {
     const id = await verify(request, nowMs);
@@ -101,7 +102,7 @@ function openMessage(secrets: readonly string[]): Opener {
 
 type TokenSettings = { GENERIC_JWKS_URL: string; GENERIC_ISSUER: string; GENERIC_AUDIENCE: string };
 
-function openToken({ GENERIC_JWKS_URL, GENERIC_ISSUER, GENERIC_AUDIENCE }: TokenSettings): Opener {
+function verifyToken({ GENERIC_JWKS_URL, GENERIC_ISSUER, GENERIC_AUDIENCE }: TokenSettings): Verifier {
   const verify = verifyJwsBody({
     keys: remoteKeys(GENERIC_JWKS_URL),
     typ: 'user-event+jwt',

@@ -1,4 +1,4 @@
-// A user as your own sender tells it, and as a file of your own lists it.
+// A user as your own sender sends it, and as your own file lists it.
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';

@@ -1,8 +1,8 @@
 // Hanko: a JWT in JSON, `{"event":"…","token":"…"}`, signed with the tenant's keys; the event's name inside it counts.
 // https://docs.hanko.io/guides/webhooks, https://github.com/teamhanko/hanko/blob/main/backend/webhooks/manager.go
 //
-// An event's time is `iat`, in whole seconds: a user's own updated_at stays as it is when an e-mail address changes.
-// The user is always told as a whole, also when it is deleted. Hanko tells before it commits, and knows no disabling.
+// An event's time is `iat`, in whole seconds, because a change of e-mail address leaves the user's own updated_at alone.
+// Every event carries the whole user, a deletion too. Hanko sends before it commits, and can't disable users.
 
 import * as v from 'valibot';
 import { url, words } from '../../config/settings.ts';
@@ -10,9 +10,9 @@ import { RejectedError } from '../../errors.ts';
 import { issuedAtMs } from '../../signatures/claims.ts';
 import { verifyJwsText } from '../../signatures/jws-in-json.ts';
 import { remoteKeys } from '../../signatures/keys.ts';
-import type { Told } from '../../user.ts';
-import { name, parseJson, parsePayload, reference, tell, text, yesNo } from '../payload.ts';
+import { name, parseJson, parsePayload } from '../payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
+import { type HankoUser, hankoUser, toTold } from './user.ts';
 
 const settings = {
   HANKO_JWKS_URL: url("Address of your tenant's keys: https://<tenant>.hanko.io/.well-known/jwks.json"),
@@ -21,10 +21,10 @@ const settings = {
   ),
 };
 
-// What Hanko writes where a user's session token has his id.
-const sender = 'hanko webhooks';
+// Stands in `sub`, where a user's session token has the user's id.
+const webhookSubject = 'hanko webhooks';
 
-// A token runs out after 5 minutes; the clocks may differ.
+// A token ends after 5 minutes; the clocks may differ.
 const maxAgeMs = 10 * 60_000;
 
 const envelope = v.object({ token: v.optional(v.string(), '') });
@@ -35,20 +35,10 @@ const event = v.object({
   iat: v.pipe(v.number(), v.integer(), v.minValue(1)),
 });
 
-const user = v.object({
-  id: reference(),
-  emails: v.nullish(v.array(v.object({ address: text(), is_primary: yesNo(), is_verified: yesNo() }))),
-  given_name: text(),
-  family_name: text(),
-  picture: text(),
-});
-
-type User = v.InferOutput<typeof user>;
-
 const changed = { means: 'e-mail address added, verified, changed or removed', tells: toTold };
 const renamed = { means: 'user name changed', tells: toTold };
 
-const kinds: Kinds<User> = {
+const kinds: Kinds<HankoUser> = {
   'user.create': { means: 'signed up', tells: toTold },
   'user.update': { means: 'profile changed', tells: toTold },
   'user.update.email': changed,
@@ -81,24 +71,12 @@ export const hanko: Provider<typeof settings> = {
       const { token } = parsePayload(envelope, parseJson(request.body));
       const claims = await verify(token, nowMs);
       const { sub, evt: type, iat } = parsePayload(event, claims);
-      if (sub !== sender) throw new RejectedError('user_token', 'the token is not one of a webhook');
+      if (sub !== webhookSubject) throw new RejectedError('user_token', 'the token is not one of a webhook');
       const at = iat * 1000;
       const kind = findKind(kinds, type);
       if (!kind) return [ignoredEvent({ id: null, kind: type, at })];
-      const { data } = parsePayload(v.object({ data: user }), claims);
-      return [{ id: null, kind: type, reference: data.id, at, told: kind.tells(data) }];
+      const { data: user } = parsePayload(v.object({ data: hankoUser }), claims);
+      return [{ id: null, kind: type, reference: user.id, at, told: kind.tells(user) }];
     };
   },
 };
-
-// A member that is empty is left out, and so is one that older versions of Hanko do not know.
-function toTold({ emails, given_name, family_name, picture }: User): Told {
-  const email = emails?.find(({ is_primary }) => is_primary);
-  return tell({
-    email: email?.address,
-    emailVerified: email?.is_verified,
-    firstName: given_name,
-    lastName: family_name,
-    avatarUrl: picture,
-  });
-}

@@ -1,8 +1,8 @@
 // Keycloak with the webhooks of Phase Two: HMAC of the body, or a JWT of the realm's with the hash of the body.
 // https://github.com/p2-inc/keycloak-events
 //
-// An event's time is its `time`, set by Keycloak when it happened. The user is in authDetails where users act for
-// themselves; where an admin acts, that is the admin, and the path names the user.
+// An event's time is its `time`, set by Keycloak when it happened. Where users act for themselves, the user is in
+// authDetails; where an admin acts, that is the admin, and the user is in the path.
 
 import * as v from 'valibot';
 import { optionalSecrets, optionalText, optionalUrl } from '../../config/settings.ts';
@@ -31,7 +31,7 @@ const settings = {
 
 type Configured = v.InferOutput<v.ObjectSchema<typeof settings, undefined>>;
 
-// The signature has no time of its own, or only that of sending, but the event in the body does.
+// A signature has no time, or only that of sending, but the event in the body has one.
 const maxAgeMs = 31 * 86_400_000;
 
 // The realm's keys sign its user tokens as well: a user's own must not pass for an event.
@@ -90,15 +90,15 @@ function toUserEvent(event: KeycloakEvent): UserEvent {
   const { type, time: at, representation } = event;
   const account = findKind(accountKinds, type);
   const kind = account ?? findKind(adminKinds, type);
-  const subject = account ? event.authDetails?.userId : userPath.exec(event.resourcePath ?? '')?.[1];
-  // No subject: a step before the user is there. An error: an attempt that failed.
-  if (!kind || subject === undefined || subject === null || event.error)
+  const userId = account ? event.authDetails?.userId : userPath.exec(event.resourcePath ?? '')?.[1];
+  // Without a user, it is a step before the user exists; with an error, an attempt that failed.
+  if (!kind || userId === undefined || userId === null || event.error)
     return ignoredEvent({ id, kind: type, at });
-  const known = parsePayload(v.object({ id: reference() }), { id: subject });
+  const user = parsePayload(v.object({ id: reference() }), { id: userId });
   const told = kind.tells(event);
   // Keycloak leaves out what an admin changed unless "Include representation" is on.
   const isPartial = !account && !told.deleted && !representation;
-  return { id, kind: type, reference: known.id, at, told, ...(isPartial && { isPartial }) };
+  return { id, kind: type, reference: user.id, at, told, ...(isPartial && { isPartial }) };
 }
 
 const userPath = /^users\/([^/]*)$/;

@@ -1,10 +1,11 @@
-// What Keycloak's events tell of a user: those of users themselves in `details`, those of admins in `representation`.
+// What Keycloak's events tell about a user: events of users themselves in `details`, those of admins in `representation`.
 // https://github.com/keycloak/keycloak/blob/main/server-spi-private/src/main/java/org/keycloak/events/EventType.java
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { instant, name, parseJson, parsePayload, tell, text, yesNo } from '../payload.ts';
+import { instant, name, parseJson, parsePayload, tell, text } from '../payload.ts';
 import type { Kinds } from '../provider.ts';
+import { keycloakUser, toTold } from './user.ts';
 
 const details = v.object({
   email: text(),
@@ -35,7 +36,7 @@ export const keycloakEvent = v.object({
 
 export type KeycloakEvent = v.InferOutput<typeof keycloakEvent>;
 
-/** Where users act for themselves; `access.`, and the name of Keycloak's EventType. */
+/** Events of users who act for themselves: `access.`, and the name of Keycloak's EventType. */
 export const accountKinds: Kinds<KeycloakEvent> = {
   'access.REGISTER': {
     means: 'signed up',
@@ -46,9 +47,9 @@ export const accountKinds: Kinds<KeycloakEvent> = {
     means: 'e-mail address verified',
     tells: ({ details: { email } }) => tell({ email, emailVerified: true }),
   },
-  'access.UPDATE_EMAIL': { means: 'e-mail address changed', tells: toChanges },
-  'access.UPDATE_PROFILE': { means: 'profile changed', tells: toChanges },
-  // The temporary one is left alone: it lifts itself, and no event says so.
+  'access.UPDATE_EMAIL': { means: 'e-mail address changed', tells: toChangesTold },
+  'access.UPDATE_PROFILE': { means: 'profile changed', tells: toChangesTold },
+  // A temporary lockout is not mirrored: it ends by itself, and no event says so.
   'access.USER_DISABLED_BY_PERMANENT_LOCKOUT': {
     means: 'disabled after too many failed sign-ins',
     tells: () => ({ disabled: true }),
@@ -56,63 +57,39 @@ export const accountKinds: Kinds<KeycloakEvent> = {
   'access.DELETE_ACCOUNT': { means: 'deleted', tells: () => ({ deleted: true }) },
 };
 
-/** Where an admin acts; the representation is the one that he sent, so that it may hold just what changes. */
+/** Events of admins. The representation is what the admin sent, so it may hold only what changes. */
 export const adminKinds: Kinds<KeycloakEvent> = {
   'admin.USER-CREATE': {
     means: 'created by an admin',
-    // Who is created without being enabled is not.
-    tells: ({ representation }) => (representation ? { disabled: true, ...toProfile(representation) } : {}),
+    // Without `enabled`, Keycloak creates the user disabled.
+    tells: ({ representation }) =>
+      representation ? { disabled: true, ...toRepresentationTold(representation) } : {},
   },
   'admin.USER-UPDATE': {
     means: 'profile changed, e-mail address verified, disabled or enabled by an admin',
-    tells: ({ representation }) => (representation ? toProfile(representation) : {}),
+    tells: ({ representation }) => (representation ? toRepresentationTold(representation) : {}),
   },
   'admin.USER-DELETE': { means: 'deleted by an admin', tells: () => ({ deleted: true }) },
 };
 
-function toChanges({ details }: KeycloakEvent): Told {
+function toChangesTold({ details }: KeycloakEvent): Told {
   const email = details.updated_email;
   return tell({
     email,
     emailVerified: email ? toVerified(email, details) : undefined,
-    // What was emptied is left out, and shows only in what was there before.
+    // An emptied name is left out, and shows only in the name before.
     firstName: details.updated_first_name ?? (details.previous_first_name ? null : undefined),
     lastName: details.updated_last_name ?? (details.previous_last_name ? null : undefined),
   });
 }
 
-// An address that changes is verified no more, but for one that was confirmed by its link before it changed; and one that
-// is entered once more is what it was.
+// A changed address is not verified any more, unless its link was followed before the change; the same address entered
+// again stays what it was.
 function toVerified(email: string, { action, previous_email: before }: Details): boolean | undefined {
   if (action === 'update-email') return true;
   return before?.toLowerCase() === email.toLowerCase() ? undefined : false;
 }
 
-// Attributes are named as Keycloak maps them to the claims of OpenID Connect; each is a list.
-const attribute = v.fallback(v.nullish(v.array(text())), undefined);
-
-const representation = v.object({
-  email: text(),
-  emailVerified: yesNo(),
-  enabled: yesNo(),
-  firstName: text(),
-  lastName: text(),
-  attributes: v.nullish(
-    v.object({ phoneNumber: attribute, locale: attribute, zoneinfo: attribute, picture: attribute }),
-  ),
-});
-
-function toProfile(json: string): Told {
-  const user = parsePayload(representation, parseJson(Buffer.from(json)));
-  return tell({
-    email: user.email,
-    emailVerified: user.emailVerified,
-    disabled: user.enabled === undefined ? undefined : !user.enabled,
-    firstName: user.firstName,
-    lastName: user.lastName,
-    phone: user.attributes?.phoneNumber?.[0],
-    locale: user.attributes?.locale?.[0],
-    timezone: user.attributes?.zoneinfo?.[0],
-    avatarUrl: user.attributes?.picture?.[0],
-  });
+function toRepresentationTold(json: string): Told {
+  return toTold(parsePayload(keycloakUser, parseJson(Buffer.from(json))));
 }

@@ -4,7 +4,7 @@
 import * as v from 'valibot';
 import { type ExportedUser, type ExportShape, fit } from '../../exports/shape.ts';
 import { optionalInstant } from '../payload.ts';
-import { oktaUser, toOktaTold } from './user.ts';
+import { oktaUser, toTold } from './user.ts';
 
 const row = v.object({ ...oktaUser.entries, lastUpdated: optionalInstant() });
 
@@ -20,5 +20,5 @@ export const oktaExport: ExportShape = {
 
 function toUser(value: unknown): ExportedUser {
   const user = fit(row, value);
-  return { reference: user.id, told: toOktaTold(user), at: user.lastUpdated };
+  return { reference: user.id, told: toTold(user), at: user.lastUpdated };
 }

@@ -1,9 +1,9 @@
-// Okta's event hooks: not signed, so that a static credential stands in a header; several events in one request.
+// Okta's event hooks. Not signed; a header holds a static credential. One request holds several events.
 // https://developer.okta.com/docs/concepts/event-hooks/
 //
-// An event's time is its `published`, set by Okta when it happened; the envelope's eventTime is that of sending.
-// The user is the target of type User: the actor is whoever did it, often an admin. Events hold no profile, which is
-// read back from the Users API; a profile's time is the user's own lastUpdated.
+// An event's time is its `published`, set by Okta when it happened; the envelope's eventTime is the time of sending.
+// The user is the target of type User; the actor is the one who acted, often an admin. Events hold no profile, so it is
+// read from the Users API; a profile's time is the user's own lastUpdated.
 
 import * as v from 'valibot';
 import { optionalText, optionalUrl, secrets, vouchedEmails } from '../../config/settings.ts';
@@ -20,8 +20,8 @@ import {
   type Provider,
   readEach,
 } from '../provider.ts';
-import { ask, expectJson, timeLimit, unavailable } from '../provider-api.ts';
-import { oktaUser, toOktaTold } from './user.ts';
+import { apiUnavailable, askApi, expectJson, userTimeLimit } from '../provider-api.ts';
+import { oktaUser, toTold } from './user.ts';
 
 const settings = {
   OKTA_SECRETS: secrets(
@@ -52,13 +52,13 @@ const kinds: Kinds<void> = {
   'user.lifecycle.deactivate': { means: 'deactivated', tells: () => ({ disabled: true }) },
   'user.lifecycle.suspend': { means: 'suspended', tells: () => ({ disabled: true }) },
   'user.lifecycle.unsuspend': { means: 'let back in', tells: () => ({ disabled: false }) },
-  // It begins only for users who are deactivated, and can't be taken back:
+  // Only deactivated users can be deleted, and a deletion can't be undone:
   // https://help.okta.com/en-us/Content/Topics/users-groups-profiles/usgp-deactivate-user-account.htm
   'user.lifecycle.delete.initiated': { means: 'deleted', tells: () => ({ deleted: true }) },
   'user.account.update_profile': { means: 'profile changed; it is read back', tells: () => ({}) },
 };
 
-const userRow = v.object({ ...oktaUser.entries, lastUpdated: instant() });
+const datedUser = v.object({ ...oktaUser.entries, lastUpdated: instant() });
 
 export const okta: Provider<typeof settings> = {
   name: 'okta',
@@ -97,11 +97,11 @@ function toUserEvent(item: unknown): UserEvent {
   const { uuid: id, published: at, eventType, outcome, target } = parsePayload(logEvent, item);
   const kind = findKind(kinds, eventType);
   if (!kind || outcome?.result !== 'SUCCESS') return ignoredEvent({ id, kind: eventType, at });
-  const subject = target?.find(({ type }) => type === 'User');
-  const known = parsePayload(v.object({ id: reference() }), { id: subject?.id });
+  const userTarget = target?.find(({ type }) => type === 'User');
+  const user = parsePayload(v.object({ id: reference() }), { id: userTarget?.id });
   const told = kind.tells();
   const isPartial = Object.keys(told).length === 0;
-  return { id, kind: eventType, reference: known.id, at, told, ...(isPartial && { isPartial }) };
+  return { id, kind: eventType, reference: user.id, at, told, ...(isPartial && { isPartial }) };
 }
 
 // https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/getUser
@@ -109,16 +109,16 @@ function connectUsers(apiUrl: string, token: string, isVouched: boolean): LookUp
   const headers = { authorization: `SSWS ${token}`, accept: 'application/json' };
   return async (id) => {
     const url = new URL(`/api/v1/users/${encodeURIComponent(id)}`, apiUrl);
-    const answer = await ask(url, { headers, signal: timeLimit() });
+    const answer = await askApi(url, { headers, signal: userTimeLimit() });
     if (answer.status === 404) return null;
-    const user = expectJson(userRow, answer);
-    // The path takes names as well as ids, and "me".
-    if (user.id !== id) throw unavailable('the answer is of another user');
-    return { told: vouchFor(toOktaTold(user), isVouched), at: user.lastUpdated };
+    const user = expectJson(datedUser, answer);
+    // Okta takes names, and "me", in place of ids.
+    if (user.id !== id) throw apiUnavailable('the answer is of another user');
+    return { told: vouchFor(toTold(user), isVouched), at: user.lastUpdated };
   };
 }
 
-// It comes once, when the hook is verified, and need not have the secret: it goes back only as text in JSON.
+// Okta asks once, when the hook is verified, and without the secret, so the answer holds it only as text in JSON.
 function toChallengeAnswer({ method, headers }: WebhookRequest): ChallengeAnswer | null {
   const verification = headers['x-okta-verification-challenge'] ?? '';
   if (method !== 'GET' || !/^[\x20-\x7e]{1,512}$/.test(verification)) return null;

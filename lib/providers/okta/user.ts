@@ -1,4 +1,4 @@
-// Okta's user, as its Users API gives one and lists them.
+// A user as Okta's Users API writes it.
 // https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/
 
 import * as v from 'valibot';
@@ -18,8 +18,8 @@ export const oktaUser = v.object({
   }),
 });
 
-/** What a user says; whether the e-mail address is verified is in no documented member. */
-export function toOktaTold({ status, profile }: v.InferOutput<typeof oktaUser>): Told {
+/** What a user tells; no documented member says whether the e-mail address is verified. */
+export function toTold({ status, profile }: v.InferOutput<typeof oktaUser>): Told {
   return tell({
     email: profile.email,
     phone: profile.mobilePhone,
@@ -31,8 +31,8 @@ export function toOktaTold({ status, profile }: v.InferOutput<typeof oktaUser>):
   });
 }
 
-// A user who is locked out gets back in by himself, and no event says so; one who is staged or provisioned has yet to
-// get in for the first time, and nobody keeps him out.
+// A lockout may end by itself, and no event says so, so it tells nothing. Staged and provisioned users have not signed in
+// yet, but are not disabled.
 function toDisabled(status: string | null | undefined): boolean | undefined {
   if (!status || status === 'LOCKED_OUT') return undefined;
   return status === 'SUSPENDED' || status === 'DEPROVISIONED';

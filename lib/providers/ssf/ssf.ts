@@ -12,8 +12,8 @@ import { verifyStaticCredential } from '../../signatures/static-credential.ts';
 import type { Told } from '../../user.ts';
 import { instant, name, parsePayload, reference, tell, text, vouchFor } from '../payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
-import { patchTold, type ScimPayload, userTold } from './scim.ts';
-import { findReference, isOfNoUser, type SubjectRules } from './subject-identifiers.ts';
+import { type ScimPayload, toPatchTold, toUserTold } from './scim.ts';
+import { findReference, isNoUser, type SubjectRules } from './subject-identifiers.ts';
 
 const settings = {
   SSF_JWKS_URL: setting.url("Address of the transmitter's keys, `jwks_uri` of its configuration."),
@@ -38,7 +38,7 @@ const settings = {
   SSF_EMAILS_ARE_VERIFIED: setting.vouchedEmails('A security event'),
 };
 
-// Keycloak keeps what it could not deliver for 30 days.
+// Keycloak keeps for 30 days what it could not deliver.
 const maxAgeMs = 31 * 86_400_000;
 
 const risc = 'https://schemas.openid.net/secevent/risc/event-type/';
@@ -48,10 +48,10 @@ const kinds: Kinds<ScimPayload> = {
   [`${risc}account-disabled`]: { means: 'disabled', tells: () => ({ disabled: true }) },
   [`${risc}account-enabled`]: { means: 'enabled', tells: () => ({ disabled: false }) },
   [`${risc}account-purged`]: { means: 'deleted', tells: () => ({ deleted: true }) },
-  [`${risc}identifier-changed`]: { means: 'e-mail address or phone number changed', tells: identifierTold },
-  [`${scim}create:full`]: { means: 'signed up', tells: userTold },
-  [`${scim}put:full`]: { means: 'profile changed, disabled or enabled', tells: userTold },
-  [`${scim}patch:full`]: { means: 'profile changed, disabled or enabled', tells: patchTold },
+  [`${risc}identifier-changed`]: { means: 'e-mail address or phone number changed', tells: toIdentifierTold },
+  [`${scim}create:full`]: { means: 'signed up', tells: toUserTold },
+  [`${scim}put:full`]: { means: 'profile changed, disabled or enabled', tells: toUserTold },
+  [`${scim}patch:full`]: { means: 'profile changed, disabled or enabled', tells: toPatchTold },
   [`${scim}create:notice`]: { means: 'exists; waits until its e-mail address is known', tells: () => ({}) },
   [`${scim}put:notice`]: { means: 'exists; what changed is not told', tells: () => ({}) },
   [`${scim}patch:notice`]: { means: 'exists; what changed is not told', tells: () => ({}) },
@@ -109,10 +109,11 @@ export const ssf: Provider<typeof settings> = {
   },
 };
 
-// A user's own token has `sub`, and mostly `exp`; the framework forbids both in an event, for that very reason.
+// A user's own token has `sub`, and mostly `exp`; the framework forbids both in an event, so that neither passes for the
+// other.
 function toTypeRules(isStrict: boolean) {
   if (isStrict) return { typ: 'secevent+jwt', forbidden: ['sub', 'exp'] };
-  // An event stays true after its token has expired: what is late is bounded by its age.
+  // An event stays true after its token has expired; its age has a bound of its own.
   return { forbidden: ['sub'], ignoresExpiry: true };
 }
 
@@ -127,11 +128,11 @@ type Token = v.InferOutput<typeof claims>;
 function toEvent(token: Token, uri: string, rules: SubjectRules): UserEvent {
   const payload = token.events[uri] ?? {};
   const event = { id: token.jti, kind: uri, at: toAt(token, payload) };
-  // Drafts of the SCIM events, and so some senders, write "SCIM" in capitals; a URN's prefix has no case.
+  // By drafts of the SCIM events, some senders write "SCIM" in capitals; a URN's prefix has no case.
   const kind = findKind(kinds, uri.startsWith('urn:') ? uri.toLowerCase() : uri);
   // Google and older senders put the subject inside the event.
   const subject = token.sub_id ?? payload.subject;
-  if (!kind || isOfNoUser(subject)) return ignoredEvent(event);
+  if (!kind || isNoUser(subject)) return ignoredEvent(event);
   const found = findReference(subject, rules);
   if (found === null) throw new RejectedError('subject_unsupported', 'the subject names no user by its id');
   return { ...event, reference: parsePayload(reference(), found), told: kind.tells(payload) };
@@ -143,8 +144,8 @@ function toAt({ toe, iat }: Token, payload: ScimPayload): number {
   return parsePayload(v.object({ toe: instant() }), { toe: Math.round(seconds * 1000) }).toe;
 }
 
-// The new value does not say what it is.
-function identifierTold({ 'new-value': value }: ScimPayload): Told {
+// The new value does not say whether it is an e-mail address or a phone number.
+function toIdentifierTold({ 'new-value': value }: ScimPayload): Told {
   if (typeof value !== 'string') return {};
   if (value.includes('@')) return tell({ email: parsePayload(text(), value) });
   return /^\+\d+$/.test(value) ? tell({ phone: parsePayload(text(), value) }) : {};

@@ -2,16 +2,16 @@
 
 import { isObject } from '../../json.ts';
 
-/** How subjects are read. */
+/** Which members of a subject name a user. */
 export type SubjectRules = {
-  /** The issuer whose `sub` is a reference of ours; another's may well use the same one for another person. */
+  /** The issuer whose `sub` is a reference; another issuer may use the same one for another person. */
   readonly issuer: string;
   readonly scimMember: 'id' | 'externalId';
 };
 
 /**
  * The immutable id in a subject, or null where there is none.
- * E-mail addresses, phone numbers and accounts are never taken: they pass from one person to another.
+ * E-mail addresses, phone numbers and accounts are never read: they pass from one person to another.
  */
 export function findReference(subject: unknown, rules: SubjectRules, nesting = 2): string | null {
   if (!isObject(subject) || nesting < 0) return null;
@@ -32,7 +32,7 @@ export function findReference(subject: unknown, rules: SubjectRules, nesting = 2
 }
 
 /** Whether a subject is something other than a user, such as a SCIM group. */
-export function isOfNoUser(subject: unknown): boolean {
+export function isNoUser(subject: unknown): boolean {
   if (!isObject(subject) || toFormat(subject) !== 'scim' || typeof subject.uri !== 'string') return false;
   return !/(?:^|\/)Users\b/i.test(subject.uri);
 }

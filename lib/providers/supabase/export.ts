@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import { type Cells, convert, type ExportedUser, type ExportShape, fit } from '../../exports/shape.ts';
 import { optionalInstant } from '../payload.ts';
-import { supabaseMetadata, supabaseUser, toSupabaseTold } from './user.ts';
+import { supabaseMetadata, supabaseUser, toTold } from './user.ts';
 
 const row = v.object({
   ...supabaseUser.entries,
@@ -26,8 +26,8 @@ export const supabaseExport: ExportShape = {
 
 function toUser(value: unknown, exportedAtMs: number | null): ExportedUser {
   const { user_metadata, updated_at: at, ...user } = fit(row, value);
-  // A ban ends by itself: whether one still held is to be told as of the file, not of the row.
-  const told = toSupabaseTold(user, user_metadata, Math.max(at ?? 0, exportedAtMs ?? 0));
+  // A ban ends by itself, so the file's time decides whether it still holds, not the row's.
+  const told = toTold(user, user_metadata, Math.max(at ?? 0, exportedAtMs ?? 0));
   return { reference: user.id, told, at };
 }
 
@@ -43,7 +43,7 @@ function fromCells(cells: Cells, exportedAtMs: number | null): ExportedUser {
     ...user,
     told: {
       ...told,
-      // Nothing can be told by a column that was not selected.
+      // A column that was not selected tells nothing.
       ...('email_confirmed_at' in cells && emailVerified !== undefined && { emailVerified }),
       ...('banned_until' in cells && disabled !== undefined && { disabled }),
     },
@@ -55,7 +55,7 @@ function toInstantText(cell: string): string | null {
   return cell === '' ? null : cell.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00');
 }
 
-// Users write their metadata themselves: what is no JSON there tells nothing, and keeps nothing else from us.
+// Users write their metadata themselves: metadata that is not JSON tells nothing, and the rest still counts.
 function toMetadata(cell: string): unknown {
   try {
     return JSON.parse(cell);

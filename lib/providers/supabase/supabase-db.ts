@@ -1,9 +1,9 @@
-// Supabase's database webhooks on auth.users: not signed, so that a static credential stands in a header.
+// Supabase's database webhooks on auth.users. Not signed; a header holds a static credential.
 // https://supabase.com/docs/guides/database/webhooks
 //
-// An event's time is the row's updated_at, which the auth server sets with every change. Whoever writes to the table by
-// SQL must set it too, and a deleted row has only that of its last change. A trigger function of your own can do
-// better, and can keep password hashes and one-time codes in the database:
+// An event's time is the row's updated_at, which the auth server sets with every change. SQL that writes to the table must
+// set it too, and a deleted row has only that of its last change. A trigger function of your own can send the real time,
+// and can keep password hashes and one-time codes in the database:
 //
 //   perform net.http_post(
 //     url := 'https://…/webhooks/supabase-db', timeout_milliseconds := 5000,
@@ -18,7 +18,7 @@ import { verifyStaticCredential } from '../../signatures/static-credential.ts';
 import type { Told } from '../../user.ts';
 import { name, parseJson, parsePayload, toInstant } from '../payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
-import { supabaseMetadata, supabaseUser, toSupabaseProfile, toSupabaseTold } from './user.ts';
+import { supabaseMetadata, supabaseUser, toMetadataTold, toTold } from './user.ts';
 
 const settings = {
   SUPABASE_DB_SECRETS: secrets(
@@ -43,10 +43,10 @@ type Row = v.InferOutput<typeof row>;
 type Change = { readonly row: Row; readonly before: Row | null; readonly at: number };
 
 const kinds: Kinds<Change> = {
-  'auth.users.INSERT': { means: 'signed up', tells: toTold },
+  'auth.users.INSERT': { means: 'signed up', tells: toChangeTold },
   'auth.users.UPDATE': {
     means: 'profile changed, e-mail address verified, banned, let back in, or deleted softly',
-    tells: toTold,
+    tells: toChangeTold,
   },
   'auth.users.DELETE': { means: 'deleted', tells: () => ({ deleted: true }) },
 };
@@ -71,7 +71,7 @@ export const supabaseDb: Provider<typeof settings> = {
         .map(toInstant)
         .find((time) => time !== undefined);
       const kind = findKind(kinds, name);
-      // A row of another table may have no time at all, and tells nothing.
+      // A row of another table may have no time, and tells nothing.
       if (!kind) return [ignoredEvent({ id: null, kind: name, at: at ?? nowMs })];
       if (at === undefined) throw new RejectedError('payload_invalid', 'the row has no time');
       const rows = { row: record ?? old, before: record && old ? old : null };
@@ -81,10 +81,10 @@ export const supabaseDb: Provider<typeof settings> = {
   },
 };
 
-function toTold({ row, before, at }: Change): Told {
-  const now = toSupabaseTold(row, row.raw_user_meta_data, at);
+function toChangeTold({ row, before, at }: Change): Told {
+  const now = toTold(row, row.raw_user_meta_data, at);
   if (!before || now.deleted) return now;
-  // A member of the metadata that has been emptied is gone, and shows only in the row as it was before.
-  const emptied = Object.keys(toSupabaseProfile(before.raw_user_meta_data)).filter((name) => !(name in now));
+  // An emptied member of the metadata is missing, and shows only in the row as it was before.
+  const emptied = Object.keys(toMetadataTold(before.raw_user_meta_data)).filter((name) => !(name in now));
   return { ...now, ...Object.fromEntries(emptied.map((name) => [name, null])) };
 }

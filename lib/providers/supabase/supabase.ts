@@ -1,15 +1,14 @@
 // Supabase's auth hooks over HTTP: Standard Webhooks, with secrets written `v1,whsec_…`. The sign-up waits for the
 // answer. https://github.com/supabase/auth/blob/master/internal/hooks/hookshttp/hookshttp.go
 //
-// Only one hook tells of users that are there: what happens to them later, supabase-db hears from the database.
+// Only one hook is about users that exist; what happens to them later comes to supabase-db from the database.
 
 import * as v from 'valibot';
 import { secrets } from '../../config/settings.ts';
 import { verifyStandardWebhooks, webhookSecret } from '../../signatures/standard-webhooks.ts';
-import type { Told } from '../../user.ts';
 import { instant, name, parseJson, parsePayload, toInstant } from '../payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
-import { supabaseMetadata, supabaseUser, toSupabaseTold } from './user.ts';
+import { supabaseMetadata, supabaseUser, toTold } from './user.ts';
 
 const settings = {
   SUPABASE_SECRETS: secrets(
@@ -23,16 +22,19 @@ const envelope = v.object({
   user: v.optional(v.unknown()),
 });
 
-const subject = v.object({
+const createdUser = v.object({
   ...supabaseUser.entries,
   user_metadata: supabaseMetadata,
   updated_at: v.optional(v.unknown()),
 });
 
-type Subject = { readonly user: v.InferOutput<typeof subject>; readonly at: number };
+type Created = { readonly user: v.InferOutput<typeof createdUser>; readonly at: number };
 
-const kinds: Kinds<Subject> = {
-  'after-user-created': { means: 'signed up', tells: toTold },
+const kinds: Kinds<Created> = {
+  'after-user-created': {
+    means: 'signed up',
+    tells: ({ user, at }) => toTold(user, user.user_metadata, at),
+  },
 };
 
 export const supabase: Provider<typeof settings> = {
@@ -41,26 +43,22 @@ export const supabase: Provider<typeof settings> = {
   family: 'Standard Webhooks',
   settings,
   mirrored: listKinds(kinds),
-  // The first is sent before the user is there, and may come to nothing.
+  // before-user-created comes before the user exists, and the sign-up may still fail.
   ignored: ['before-user-created', 'send-email', 'send-sms', 'customize-access-token', '*-verification'],
   answers: 'plain',
   connect({ SUPABASE_SECRETS }) {
     const verify = verifyStandardWebhooks({ secrets: SUPABASE_SECRETS, allowsCommas: true });
     return async (request, nowMs) => {
       await verify(request, nowMs);
-      const { metadata, user } = parsePayload(envelope, parseJson(request.body));
-      // The message's own id is another one on every attempt, but the body is written once.
+      const { metadata, ...members } = parsePayload(envelope, parseJson(request.body));
+      // The message's own id differs at every attempt; the body is written once.
       const { uuid: id, name: type, time } = metadata;
       const kind = findKind(kinds, type);
       if (!kind) return [ignoredEvent({ id, kind: type, at: time })];
-      const known = parsePayload(v.object({ user: subject }), { user }).user;
-      // The row's own time, so that the database's events have the same; the hook's where the row has none yet.
-      const at = toInstant(known.updated_at) ?? time;
-      return [{ id, kind: type, reference: known.id, at, told: kind.tells({ user: known, at }) }];
+      const { user } = parsePayload(v.object({ user: createdUser }), members);
+      // The row's own time, which the database's events have too, or the hook's where the row has none yet.
+      const at = toInstant(user.updated_at) ?? time;
+      return [{ id, kind: type, reference: user.id, at, told: kind.tells({ user, at }) }];
     };
   },
 };
-
-function toTold({ user, at }: Subject): Told {
-  return toSupabaseTold(user, user.user_metadata, at);
-}

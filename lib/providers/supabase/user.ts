@@ -1,11 +1,11 @@
-// Supabase's user as a row of auth.users and as JSON of the auth server, which differ in the name of the metadata.
+// A user as a row of auth.users, and as the auth server writes it; they differ in the name of the metadata.
 // https://github.com/supabase/auth/blob/master/internal/models/user.go
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
 import { reference, tell, text } from '../payload.ts';
 
-/** Users write their metadata themselves: what is not text there is not told, and keeps nothing else from us. */
+/** Users write their metadata themselves: a value that is not text is not told, and the rest still is. */
 function unsafeText() {
   return v.fallback(text(), undefined);
 }
@@ -36,21 +36,21 @@ export const supabaseUser = v.object({
 type User = v.InferOutput<typeof supabaseUser>;
 type Metadata = v.InferOutput<typeof supabaseMetadata>;
 
-/** What a user says as it stood at `at`, in milliseconds. */
-export function toSupabaseTold(user: User, metadata: Metadata, at: number): Told {
-  // What is left of a user deleted softly is made unrecognizable.
+/** What a user tells, as of `at`, in milliseconds. */
+export function toTold(user: User, metadata: Metadata, at: number): Told {
+  // A soft deletion makes the rest of the user unrecognizable.
   if (user.deleted_at) return { deleted: true };
   return tell({
     email: user.email,
     phone: toPhone(user.phone),
     emailVerified: Boolean(user.email_confirmed_at),
-    ...toSupabaseProfile(metadata),
+    ...toMetadataTold(metadata),
     disabled: isBanned(user.banned_until, at),
   });
 }
 
-/** The part of a profile that stands in the metadata: the app's own names, or those of OpenID Connect. */
-export function toSupabaseProfile(metadata: Metadata): Told {
+/** The part of a profile that is in the metadata, by the app's own names or those of OpenID Connect. */
+export function toMetadataTold(metadata: Metadata): Told {
   return tell({
     firstName: metadata.first_name ?? metadata.given_name,
     lastName: metadata.last_name ?? metadata.family_name,
@@ -60,12 +60,12 @@ export function toSupabaseProfile(metadata: Metadata): Told {
   });
 }
 
-// Stored without the plus sign that E.164 begins with.
+// Supabase stores it without the plus sign that E.164 begins with.
 function toPhone(phone: string | null | undefined): string | null | undefined {
   return phone && /^[1-9]\d+$/.test(phone) ? `+${phone}` : phone;
 }
 
-// A ban ends by itself, and no event says so; but the sign-in that follows rewrites the row, and tells of it then.
+// A ban ends by itself, and no event says so; but the next sign-in rewrites the row, and its event shows it.
 function isBanned(until: string | null | undefined, at: number): boolean {
   if (!until) return false;
   const untilMs = Date.parse(until);

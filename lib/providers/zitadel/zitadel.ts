@@ -1,10 +1,10 @@
 // Zitadel, Actions v2: the target's payload is JSON under a timestamped HMAC, a JWT, or a JWT in a JWE.
 // https://zitadel.com/docs/guides/integrate/actions/testing-request-signature
 //
-// `aggregateID` is the user, `userID` whoever changed him. Each event tells only what changed.
-// `created_at` is the event's time: the database's, in microseconds, one for all events of one command. Where two fall
-// into one millisecond, they are of one command, in which "verified" always follows "changed" and "added": the rule
-// for ties, by which true wins, says the same as `sequence` would.
+// `aggregateID` is the user, `userID` the one who acted. Each event tells only what changed.
+// An event's time is its `created_at`: the database's, in microseconds, the same for all events of one command. Two events
+// within one millisecond are of one command, in which "verified" always follows "changed" and "added", so the rule for
+// ties, by which true wins, has the same result as `sequence`.
 // https://github.com/zitadel/zitadel/blob/main/cmd/setup/40/postgres/02_func.sql
 
 import * as v from 'valibot';
@@ -64,7 +64,7 @@ const kinds: Kinds<Delta> = {
   'user.human.email.verified': { means: 'e-mail address verified', tells: () => ({ emailVerified: true }) },
   'user.human.phone.changed': { means: 'phone number changed', tells: toTold },
   'user.human.phone.removed': { means: 'phone number removed', tells: () => ({ phone: null }) },
-  // A user is in one state, which the next of these four replaces.
+  // A user is in one state, and each of these four replaces it.
   'user.deactivated': { means: 'disabled', tells: () => ({ disabled: true }) },
   'user.reactivated': { means: 'enabled', tells: () => ({ disabled: false }) },
   'user.locked': { means: 'disabled, until unlocked', tells: () => ({ disabled: true }) },
@@ -87,9 +87,9 @@ export const zitadel: Provider<typeof settings> = {
   ],
   answers: 'plain',
   connect(configured) {
-    const open = toOpener(configured);
+    const verify = toVerifier(configured);
     return async (request, nowMs) => {
-      const event = parsePayload(envelope, await open(request, nowMs));
+      const event = parsePayload(envelope, await verify(request, nowMs));
       const { aggregateID, event_type: type, created_at: at } = event;
       const id = `${event.instanceID}:${aggregateID}:${event.sequence}`;
       const kind = event.aggregateType === 'user' ? findKind(kinds, type) : undefined;
@@ -101,10 +101,10 @@ export const zitadel: Provider<typeof settings> = {
 };
 
 type Configured = v.InferOutput<v.ObjectSchema<typeof settings, undefined>>;
-type Opener = (request: WebhookRequest, nowMs: number) => Promise<unknown>;
+type Verifier = (request: WebhookRequest, nowMs: number) => Promise<unknown>;
 
-/** What takes the event out of a request, once its signature is right. */
-function toOpener(configured: Configured): Opener {
+/** Verifies a request by the configured payload type, and returns the event in it. */
+function toVerifier(configured: Configured): Verifier {
   const { ZITADEL_PAYLOAD: payload, ZITADEL_SECRETS: secrets, ZITADEL_PRIVATE_KEYS: pem } = configured;
   const checkHmac =
     secrets.length > 0
@@ -127,14 +127,14 @@ function toOpener(configured: Configured): Opener {
   };
 }
 
-// The keys sign users' tokens too, and an event has none of the claims of those: so it must have all of its own.
+// The same keys sign users' tokens, which must not pass for events: an event must have all its claims and none of theirs.
 const tokenRules: ClaimRules = {
   required: ['instanceID', 'aggregateID', 'aggregateType', 'sequence', 'event_type', 'created_at'],
   forbidden: ['sub', 'exp'],
   age: { of: ({ created_at }) => toInstant(created_at), maxAgeMs: 31 * 86_400_000 },
 };
 
-/** Older versions write the payload as base64 of its JSON, newer ones as it is, and some events have none. */
+/** Older versions write the payload as base64 of its JSON, newer ones as JSON, and some events have none. */
 function toObject(payload: unknown): unknown {
   if (typeof payload !== 'string') return payload ?? {};
   return payload === '' ? {} : (parseJson(Buffer.from(payload, 'base64')) ?? {});
@@ -146,7 +146,7 @@ function toTold(delta: Delta): Told {
     phone: delta.phone,
     firstName: delta.firstName,
     lastName: delta.lastName,
-    // Undetermined, which is how a language that is not set is written: https://www.rfc-editor.org/rfc/rfc5646
+    // "und", undetermined, stands for a language that is not set: https://www.rfc-editor.org/rfc/rfc5646
     locale: delta.preferredLanguage === 'und' ? null : delta.preferredLanguage,
   });
 }

@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Told } from '../../../lib/user.ts';
-import type { Example, SampleUser, Sender } from '../sender.ts';
+import { type Example, inWholeSeconds, type SampleUser, type Sender } from '../sender.ts';
 
 const functionUrl = 'https://before-sign-in-abc123-ew.a.run.app';
 
@@ -34,10 +34,10 @@ export const firebase: Sender = {
       { email: undefined, photo_url: undefined },
       { email: null, avatarUrl: null, emailVerified: false, disabled: false },
     ),
-    // The user is not there yet, and may never be; beforeSignIn follows where he is.
+    // The user does not exist yet, and may never; if they do, beforeSignIn follows.
     beforeCreate: {
       payload: (sample, atMs) => claims('beforeCreate', sample, atMs, {}),
-      wanted: (_, at) => [{ kind: 'beforeCreate', reference: null, at: toSeconds(at), told: null }],
+      wanted: (_, at) => [{ kind: 'beforeCreate', reference: null, at: inWholeSeconds(at), told: null }],
     },
   },
 };
@@ -49,7 +49,7 @@ function signIn(changes: object, told: Told): Example {
       {
         kind: 'beforeSignIn',
         reference: id,
-        at: toSeconds(at),
+        at: inWholeSeconds(at),
         told: { email, phone, avatarUrl: 'https://img.example.com/ada.png', ...told },
       },
     ],
@@ -78,8 +78,4 @@ function claims(type: string, sample: SampleUser, atMs: number, changes: object)
       ...changes,
     },
   };
-}
-
-function toSeconds(atMs: number): number {
-  return Math.floor(atMs / 1000) * 1000;
 }

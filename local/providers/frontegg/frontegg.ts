@@ -1,7 +1,7 @@
 // Frontegg as it sends. https://developers.frontegg.com/ciam/guides/integrations/webhooks
 
 import type { Told } from '../../../lib/user.ts';
-import type { Example, SampleUser, Sender } from '../sender.ts';
+import { type Example, inWholeSeconds, type SampleUser, type Sender } from '../sender.ts';
 import { firstSecret, newSecret, signHs256, toBody } from '../signing.ts';
 
 const tenantId = '5b1f3a52-5b0c-4b0e-9c55-2f3f8c1f6a11';
@@ -36,18 +36,20 @@ export const frontegg: Sender = {
     'frontegg.user.deleted': {
       payload: (sample, atMs) => hook('frontegg.user.deleted', sample, atMs, {}),
       wanted: ({ id }, at) => [
-        { kind: 'frontegg.user.deleted', reference: id, at: toSecond(at), told: { deleted: true } },
+        { kind: 'frontegg.user.deleted', reference: id, at: inWholeSeconds(at), told: { deleted: true } },
       ],
     },
     'frontegg.user.removedFromTenant': {
       payload: (sample, atMs) => hook('frontegg.user.removedFromTenant', sample, atMs, {}),
       wanted: (_, at) => [
-        { kind: 'frontegg.user.removedFromTenant', reference: null, at: toSecond(at), told: null },
+        { kind: 'frontegg.user.removedFromTenant', reference: null, at: inWholeSeconds(at), told: null },
       ],
     },
     'frontegg.tenant.created': {
       payload: (_, atMs) => timed({ tenant: { id: tenantId }, eventKey: 'frontegg.tenant.created' }, atMs),
-      wanted: (_, at) => [{ kind: 'frontegg.tenant.created', reference: null, at: toSecond(at), told: null }],
+      wanted: (_, at) => [
+        { kind: 'frontegg.tenant.created', reference: null, at: inWholeSeconds(at), told: null },
+      ],
     },
   },
 };
@@ -59,7 +61,7 @@ function user(key: string, changes: object, told: Told): Example {
       {
         kind: key,
         reference: id,
-        at: toSecond(at),
+        at: inWholeSeconds(at),
         told: { email, phone, avatarUrl: 'https://img.example.com/ada.png', disabled: false, ...told },
       },
     ],
@@ -95,8 +97,4 @@ function hook(eventKey: string, sample: SampleUser, atMs: number, changes: objec
 function timed(payload: object, atMs: number): object {
   times.set(payload, atMs);
   return payload;
-}
-
-function toSecond(atMs: number): number {
-  return Math.floor(atMs / 1000) * 1000;
 }

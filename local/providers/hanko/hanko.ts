@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Told } from '../../../lib/user.ts';
-import type { Example, SampleUser, Sender } from '../sender.ts';
+import { type Example, inWholeSeconds, type SampleUser, type Sender } from '../sender.ts';
 
 const changes = [
   'user.update',
@@ -33,13 +33,13 @@ export const hanko: Sender = {
     'user.delete': {
       payload: (sample, atMs) => claims('user.delete', atMs, toUser(sample, atMs, {})),
       wanted: ({ id }, at) => [
-        { kind: 'user.delete', reference: id, at: toSeconds(at), told: { deleted: true } },
+        { kind: 'user.delete', reference: id, at: inWholeSeconds(at), told: { deleted: true } },
       ],
     },
     'email.send': {
       payload: ({ email }, atMs) =>
         claims('email.send', atMs, { subject: 'Hello', to_email_address: email, delivered_by_hanko: false }),
-      wanted: (_, at) => [{ kind: 'email.send', reference: null, at: toSeconds(at), told: null }],
+      wanted: (_, at) => [{ kind: 'email.send', reference: null, at: inWholeSeconds(at), told: null }],
     },
   },
 };
@@ -51,7 +51,7 @@ function told(evt: string, email: object, more: Told): Example {
       {
         kind: evt,
         reference: sample.id,
-        at: toSeconds(at),
+        at: inWholeSeconds(at),
         told: {
           email: sample.email,
           emailVerified: true,
@@ -81,8 +81,4 @@ function toUser({ id, email, firstName, lastName }: SampleUser, atMs: number, ch
       { id: randomUUID(), address: email, is_verified: true, is_primary: true, ...times, ...changes },
     ],
   };
-}
-
-function toSeconds(atMs: number): number {
-  return Math.floor(atMs / 1000) * 1000;
 }

@@ -82,7 +82,7 @@ export const keycloak: Sender = {
       emailVerified: false,
       disabled: false,
     })),
-    // Whoever is created without `enabled` is disabled.
+    // Without `enabled`, Keycloak creates the user disabled.
     'admin.USER-CREATE-bare': admin(
       'CREATE',
       ({ email }) => ({ email }),
@@ -123,7 +123,7 @@ export const keycloak: Sender = {
 
 type Members<Value> = (sample: SampleUser) => Value;
 
-/** A user acts for himself; without `told`: of a kind that is not mirrored. */
+/** An event of users who act for themselves; without `told`, of a kind that is not mirrored. */
 function access(type: string, details: Members<object>, told?: Members<Told>): Example {
   return {
     payload: (sample, atMs) => ({

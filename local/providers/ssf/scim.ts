@@ -1,57 +1,8 @@
 // The SCIM events among the examples of `ssf`. https://www.rfc-editor.org/rfc/rfc9967
 
 import type { Told } from '../../../lib/user.ts';
-import type { Example, SampleUser } from '../sender.ts';
-
-type Envelope = (issuedAtMs: number, subject: object, events: object) => object;
-
-/** `envelope`: makes the token's claims of when it is issued, its subject and its events. */
-export function scimExamples(envelope: Envelope): Readonly<Record<string, Example>> {
-  const event = (name: string, payload: ToPayload, told: ToTold): Example => ({
-    payload: (sample, atMs) => envelope(atMs, byUri(sample), { [scim + name]: payload(sample) }),
-    wanted: (sample, at) => [
-      { kind: scim + name, reference: sample.id, at: inSeconds(at), told: told(sample) },
-    ],
-  });
-  const notice = (name: string, ...attributes: string[]) =>
-    event(
-      name,
-      () => ({ attributes }),
-      () => ({}),
-    );
-  return {
-    'scim-create-full': {
-      payload: (sample, atMs) =>
-        envelope(atMs, byUri(sample), {
-          [`${feed}add`]: {},
-          [`${scim}create:full`]: { version: '1', data: toUser(sample) },
-        }),
-      wanted: (sample, at) => [
-        { kind: `${feed}add`, reference: null, at: inSeconds(at), told: null },
-        { kind: `${scim}create:full`, reference: sample.id, at: inSeconds(at), told: toProfile(sample) },
-      ],
-    },
-    'scim-create-notice': notice('create:notice', 'userName', 'emails'),
-    'scim-put-full': event('put:full', toPut, ({ email }) => ({ email, disabled: true })),
-    'scim-put-notice': notice('put:notice', 'name'),
-    'scim-patch-full': patchExample(envelope),
-    'scim-patch-notice': notice('patch:notice', 'phoneNumbers'),
-    'scim-activate': event('activate', noMembers, () => ({ disabled: false })),
-    'scim-deactivate': event('deactivate', noMembers, () => ({ disabled: true })),
-    'scim-delete': event('delete', noMembers, () => ({ deleted: true })),
-    'scim-group-create-full': {
-      payload: (_, atMs) => {
-        const sub_id = { format: 'scim', uri: '/Groups/7c1d' };
-        return envelope(atMs, { sub_id }, { [`${scim}create:full`]: { data: { displayName: 'Admins' } } });
-      },
-      wanted: (_, at) => [{ kind: `${scim}create:full`, reference: null, at: inSeconds(at), told: null }],
-    },
-    'scim-feed-remove': {
-      payload: (sample, atMs) => envelope(atMs, byUri(sample), { [`${feed}remove`]: {} }),
-      wanted: (_, at) => [{ kind: `${feed}remove`, reference: null, at: inSeconds(at), told: null }],
-    },
-  };
-}
+import { type Example, inWholeSeconds, type SampleUser } from '../sender.ts';
+import { toClaims } from './claims.ts';
 
 type ToPayload = (sample: SampleUser) => object;
 type ToTold = (sample: SampleUser) => Told;
@@ -63,17 +14,63 @@ const avatarUrl = 'https://example.com/ada.png';
 
 const noMembers = () => ({});
 
+export const scimExamples: Readonly<Record<string, Example>> = {
+  'scim-create-full': {
+    payload: (sample, atMs) =>
+      toClaims(atMs, byUri(sample), {
+        [`${feed}add`]: {},
+        [`${scim}create:full`]: { version: '1', data: toUser(sample) },
+      }),
+    wanted: (sample, at) => [
+      { kind: `${feed}add`, reference: null, at: inWholeSeconds(at), told: null },
+      { kind: `${scim}create:full`, reference: sample.id, at: inWholeSeconds(at), told: toProfile(sample) },
+    ],
+  },
+  'scim-create-notice': notice('create:notice', 'userName', 'emails'),
+  'scim-put-full': event('put:full', toPut, ({ email }) => ({ email, disabled: true })),
+  'scim-put-notice': notice('put:notice', 'name'),
+  'scim-patch-full': patchExample(),
+  'scim-patch-notice': notice('patch:notice', 'phoneNumbers'),
+  'scim-activate': event('activate', noMembers, () => ({ disabled: false })),
+  'scim-deactivate': event('deactivate', noMembers, () => ({ disabled: true })),
+  'scim-delete': event('delete', noMembers, () => ({ deleted: true })),
+  'scim-group-create-full': {
+    payload: (_, atMs) => {
+      const sub_id = { format: 'scim', uri: '/Groups/7c1d' };
+      return toClaims(atMs, { sub_id }, { [`${scim}create:full`]: { data: { displayName: 'Admins' } } });
+    },
+    wanted: (_, at) => [{ kind: `${scim}create:full`, reference: null, at: inWholeSeconds(at), told: null }],
+  },
+  'scim-feed-remove': {
+    payload: (sample, atMs) => toClaims(atMs, byUri(sample), { [`${feed}remove`]: {} }),
+    wanted: (_, at) => [{ kind: `${feed}remove`, reference: null, at: inWholeSeconds(at), told: null }],
+  },
+};
+
+function event(name: string, payload: ToPayload, told: ToTold): Example {
+  return {
+    payload: (sample, atMs) => toClaims(atMs, byUri(sample), { [scim + name]: payload(sample) }),
+    wanted: (sample, at) => [
+      { kind: scim + name, reference: sample.id, at: inWholeSeconds(at), told: told(sample) },
+    ],
+  };
+}
+
+function notice(name: string, ...attributes: string[]): Example {
+  return event(name, () => ({ attributes }), noMembers);
+}
+
 /** By a sender of a draft, which wrote the name in capitals. */
-function patchExample(envelope: Envelope): Example {
+function patchExample(): Example {
   const kind = 'urn:ietf:params:SCIM:event:prov:patch:full';
   return {
     payload: (sample, atMs) =>
-      envelope(atMs, byUri(sample), { [kind]: { version: '3', data: toPatch(sample) } }),
+      toClaims(atMs, byUri(sample), { [kind]: { version: '3', data: toPatch(sample) } }),
     wanted: ({ id, email, phone }, at) => [
       {
         kind,
         reference: id,
-        at: inSeconds(at),
+        at: inWholeSeconds(at),
         told: {
           email,
           phone,
@@ -88,7 +85,7 @@ function patchExample(envelope: Envelope): Example {
   };
 }
 
-function byUri({ id }: SampleUser): object {
+function byUri({ id }: SampleUser): { sub_id: object } {
   return { sub_id: { format: 'scim', uri: `/Users/${encodeURIComponent(id)}`, externalId: 'ada' } };
 }
 
@@ -136,8 +133,4 @@ function toPatch({ email, phone }: SampleUser): object {
       { op: 'add', path: 'photos', value: [{ value: avatarUrl, primary: true }] },
     ],
   };
-}
-
-function inSeconds(ms: number): number {
-  return Math.floor(ms / 1000) * 1000;
 }

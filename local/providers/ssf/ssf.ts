@@ -1,9 +1,9 @@
 // Transmitters of security event tokens as they send: RISC by the standard, by Keycloak and by Google, and SCIM events.
 // https://www.rfc-editor.org/rfc/rfc8935 https://www.rfc-editor.org/rfc/rfc9967
 
-import { randomUUID } from 'node:crypto';
 import type { Told } from '../../../lib/user.ts';
-import type { Example, SampleUser, Sender } from '../sender.ts';
+import { type Example, inWholeSeconds, type SampleUser, type Sender } from '../sender.ts';
+import { toClaims } from './claims.ts';
 import { scimExamples } from './scim.ts';
 
 const secevent = 'https://schemas.openid.net/secevent/';
@@ -41,7 +41,7 @@ export const ssf: Sender = {
     // What happened at another time than it was told.
     'account-enabled': {
       payload: ({ id }, atMs) => ({
-        ...envelope(atMs + 2_000, { sub_id: bySub(id) }, { [`${riscUri}account-enabled`]: {} }),
+        ...toClaims(atMs + 2_000, { sub_id: bySub(id) }, { [`${riscUri}account-enabled`]: {} }),
         toe: atMs / 1000,
       }),
       wanted: ({ id }, at) => [
@@ -53,39 +53,49 @@ export const ssf: Sender = {
       payload: ({ id, email }, atMs) => {
         const identifiers = [{ format: 'email', email: 'old@example.com' }, bySub(id)];
         const sub_id = { format: 'aliases', identifiers };
-        return envelope(atMs, { sub_id }, { [`${riscUri}identifier-changed`]: { 'new-value': email } });
+        return toClaims(atMs, { sub_id }, { [`${riscUri}identifier-changed`]: { 'new-value': email } });
       },
       wanted: ({ id, email }, at) => [
-        { kind: `${riscUri}identifier-changed`, reference: id, at: inSeconds(at), told: { email } },
+        { kind: `${riscUri}identifier-changed`, reference: id, at: inWholeSeconds(at), told: { email } },
       ],
     },
     'identifier-changed-phone': {
       payload: ({ id, phone }, atMs) =>
-        envelope(atMs, { sub_id: bySub(id) }, { [`${riscUri}identifier-changed`]: { 'new-value': phone } }),
+        toClaims(atMs, { sub_id: bySub(id) }, { [`${riscUri}identifier-changed`]: { 'new-value': phone } }),
       wanted: ({ id, phone }, at) => [
-        { kind: `${riscUri}identifier-changed`, reference: id, at: inSeconds(at), told: { phone } },
+        { kind: `${riscUri}identifier-changed`, reference: id, at: inWholeSeconds(at), told: { phone } },
       ],
     },
     'keycloak-account-disabled': {
       payload: ({ id }, atMs) => {
         const sub_id = { format: 'complex', user: bySub(id), tenant: { format: 'opaque', id: 'realm-1' } };
         const told = { event_timestamp: Math.floor(atMs / 1000) };
-        return envelope(atMs + 2_000, { sub_id }, { [`${riscUri}account-disabled`]: told });
+        return toClaims(atMs + 2_000, { sub_id }, { [`${riscUri}account-disabled`]: told });
       },
       wanted: ({ id }, at) => [
-        { kind: `${riscUri}account-disabled`, reference: id, at: inSeconds(at), told: { disabled: true } },
+        {
+          kind: `${riscUri}account-disabled`,
+          reference: id,
+          at: inWholeSeconds(at),
+          told: { disabled: true },
+        },
       ],
     },
     'google-account-disabled': {
       payload: ({ id }, atMs) => {
         const subject = { subject_type: 'iss-sub', iss: anIssuer, sub: id };
-        return envelope(atMs, {}, { [`${riscUri}account-disabled`]: { subject, reason: 'hijacking' } });
+        return toClaims(atMs, {}, { [`${riscUri}account-disabled`]: { subject, reason: 'hijacking' } });
       },
       wanted: ({ id }, at) => [
-        { kind: `${riscUri}account-disabled`, reference: id, at: inSeconds(at), told: { disabled: true } },
+        {
+          kind: `${riscUri}account-disabled`,
+          reference: id,
+          at: inWholeSeconds(at),
+          told: { disabled: true },
+        },
       ],
     },
-    ...scimExamples(envelope),
+    ...scimExamples,
     'session-revoked': ignored('caep/event-type/session-revoked', 'session-1', {}),
     verification: ignored('ssf/event-type/verification', 'stream-1', { state: 'abc' }),
     'stream-updated': ignored('ssf/event-type/stream-updated', 'stream-1', { status: 'paused' }),
@@ -95,28 +105,19 @@ export const ssf: Sender = {
 function risc(name: string, event: object, told: Told): Example {
   const kind = riscUri + name;
   return {
-    payload: ({ id }, atMs) => envelope(atMs, { sub_id: bySub(id) }, { [kind]: event }),
-    wanted: ({ id }: SampleUser, at) => [{ kind, reference: id, at: inSeconds(at), told }],
+    payload: ({ id }, atMs) => toClaims(atMs, { sub_id: bySub(id) }, { [kind]: event }),
+    wanted: ({ id }: SampleUser, at) => [{ kind, reference: id, at: inWholeSeconds(at), told }],
   };
 }
 
 function ignored(name: string, id: string, event: object): Example {
   const kind = secevent + name;
   return {
-    payload: (_, atMs) => envelope(atMs, { sub_id: { format: 'opaque', id } }, { [kind]: event }),
-    wanted: (_, at) => [{ kind, reference: null, at: inSeconds(at), told: null }],
+    payload: (_, atMs) => toClaims(atMs, { sub_id: { format: 'opaque', id } }, { [kind]: event }),
+    wanted: (_, at) => [{ kind, reference: null, at: inWholeSeconds(at), told: null }],
   };
-}
-
-function envelope(issuedAtMs: number, subject: object, events: object): object {
-  const txn = randomUUID();
-  return { jti: randomUUID(), iat: Math.floor(issuedAtMs / 1000), txn, ...subject, events };
 }
 
 function bySub(sub: string): object {
   return { format: 'iss_sub', iss: anIssuer, sub };
-}
-
-function inSeconds(ms: number): number {
-  return Math.floor(ms / 1000) * 1000;
 }

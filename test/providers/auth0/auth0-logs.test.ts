@@ -64,7 +64,7 @@ describe("Auth0's log", () => {
     expect(await send([timeless, deletion])).toMatchObject([{ rejected: 'payload_invalid' }, deleted]);
   });
 
-  test('takes nobody at his word that he is blocked, nor stumbles over what he sends', async () => {
+  test("takes no user's word for being blocked, nor stumbles over what users send", async () => {
     const body = { email: 'ada@example.com', blocked: 'x', email_verified: 7 };
     const [event] = await send(wrap({ type: 'ss', user_id: 'auth0|1', details: { body } }));
     expect(event?.told).toEqual({ email: 'ada@example.com', disabled: false });
@@ -76,7 +76,7 @@ describe("Auth0's log", () => {
     expect(event?.told).toEqual({ disabled: false });
   });
 
-  test('takes nobody at his word that his address is verified', async () => {
+  test("takes no user's word for a verified address", async () => {
     const body = { email: 'ada@example.com', email_verified: true };
     const [event] = await send(wrap({ type: 'ss', user_id: 'auth0|1', details: { body } }));
     expect(event?.told).toEqual({ email: 'ada@example.com', disabled: false });

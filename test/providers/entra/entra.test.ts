@@ -169,7 +169,7 @@ describe('the challenge', () => {
 });
 
 describe('a user read back', () => {
-  test('is told as Graph has him, at the time of its answer', async () => {
+  test('is told as Graph has them, at the time of its answer', async () => {
     holdUser();
     const { id, ...told } = user;
     expect(await lookUp()(id)).toEqual({ told: { ...told, locale: 'en-GB', disabled: false }, at: nowMs });
@@ -186,9 +186,9 @@ describe('a user read back', () => {
   });
 
   test.each([
-    ['his name, where he has no mailbox', { mail: null }, { email: 'ada@acme.onmicrosoft.com' }],
+    ['the user name, where there is no mailbox', { mail: null }, { email: 'ada@acme.onmicrosoft.com' }],
     [
-      'empty, where he is a guest without one',
+      'empty, for a guest without one',
       { mail: null, userPrincipalName: 'ada_example.com#EXT#@acme.onmicrosoft.com' },
       {},
     ],
@@ -218,12 +218,12 @@ describe('a user read back', () => {
     expect((await lookUp()(user.id))?.told.disabled).toBe(disabled);
   });
 
-  test('who is in the recycle bin is disabled and not deleted, for he may be restored', async () => {
+  test('who is in the recycle bin is disabled and not deleted, for they may be restored', async () => {
     held.set(`/v1.0/directory/deletedItems/${user.id}`, [200, { id: user.id }]);
     expect(await lookUp()(user.id)).toEqual({ told: { disabled: true }, at: nowMs });
   });
 
-  test('is asked for again where Graph has none of that id, there neither, for he may be too new', async () => {
+  test('is asked for again where Graph has none of that id, there neither, for they may be too new', async () => {
     await expect(lookUp()(user.id)).rejects.toMatchObject({ code: 'profile_unavailable' });
   });
 
@@ -300,7 +300,7 @@ describe('through the door', () => {
     beforeAll(() => start(graphSettings()));
     afterAll(() => stack.close());
 
-    test('a notification that only names a user mirrors him', async () => {
+    test('a notification that only names a user mirrors them', async () => {
       holdUser();
       expect((await send('user.updated')).status).toBe(200);
       const { id: reference, ...profile } = user;
@@ -308,7 +308,7 @@ describe('through the door', () => {
     });
 
     test('a user who goes to the recycle bin is deactivated', async () => {
-      // Of which nothing is told before, for Graph's clock stands still here.
+      // Nothing is told for a time before it, because Graph's clock stands still here.
       holdUser({ accountEnabled: undefined });
       await send('user.updated');
       expect(rows()).toMatchObject([{ email: user.email, active: true }]);

@@ -34,6 +34,13 @@ test('says that an e-mail address is verified, where the operator vouches for it
   expect(events).toMatchObject([{ told: { email: 'ada@example.com', emailVerified: true } }]);
 });
 
+test('takes the picture of a user, where an event has one', async () => {
+  const { data } = claims() as { data: { user: object } };
+  const picture = 'https://img.example.com/ada.png';
+  const events = await read(await token({ ...claims(), data: { user: { ...data.user, picture } } }));
+  expect(events).toMatchObject([{ told: { email: 'ada@example.com', avatarUrl: picture } }]);
+});
+
 function settings(): Record<string, string> {
   return sender.environment(keys);
 }

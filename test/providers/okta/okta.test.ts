@@ -119,7 +119,7 @@ describe('the challenge', () => {
 });
 
 describe('a user read back', () => {
-  test('is told as the API has him, at the time of his last change', async () => {
+  test('is told as the API has them, at the time of their last change', async () => {
     answer = (response) => answerJson(response, 200, toUser());
     const found = await connectUsers({ OKTA_API_URL: api.url, OKTA_API_TOKEN: 'token' })?.(user.id);
     const { id, ...told } = user;
@@ -198,7 +198,7 @@ describe('through the door', () => {
     beforeAll(() => start({ OKTA_API_URL: api.url, OKTA_API_TOKEN: 'token' }));
     afterAll(() => stack.close());
 
-    test('an event that only names a user mirrors him', async () => {
+    test('an event that only names a user mirrors them', async () => {
       answer = (response) => answerJson(response, 200, toUser());
       expect((await send('user.lifecycle.create')).status).toBe(200);
       const { id: reference, ...profile } = user;

@@ -31,7 +31,7 @@ test('Supabase tells the time of the row, or of its hook while the row has none'
 });
 
 test.each([[{ first_name: 7, last_name: 'L' }], ['text'], [null], [[1]], [undefined]])(
-  'Supabase hears of a user whatever he wrote into his metadata: %j',
+  'Supabase hears of a user whatever they wrote into their metadata: %j',
   async (user_metadata) => {
     const [event] = await read(sign(created({ user_metadata })), nowMs);
     expect(event).toMatchObject({ reference: 'user-1', told: { email: 'ada@example.com', phone: null } });

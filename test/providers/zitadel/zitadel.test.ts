@@ -102,7 +102,7 @@ describe('Zitadel, by JWT', () => {
     expect(await connectJwt()(toRequest(token), nowMs)).toEqual([deactivated]);
   });
 
-  test("is refused as a token of a user's, whatever he put into it", async () => {
+  test("is refused as a token of a user's, whatever they put into it", async () => {
     const user = { iss: keys.url, sub: 'u_2', aud: 'app', exp: nowMs / 1000 + 60 };
     for (const claims of [user, { ...user, ...deactivation }, { ...deactivation, sub: 'u_2' }]) {
       const token = await keys.sign(claims);

@@ -1,0 +1,42 @@
+// A consumer user and a B2B member as Stytch writes them. A full name is not taken apart.
+// https://stytch.com/docs/api/user-object, https://stytch.com/docs/b2b/api/member-object
+
+import * as v from 'valibot';
+import type { Told } from '../../user.ts';
+import { tell, text, yesNo } from '../payload.ts';
+
+export const stytchUser = v.object({
+  name: v.nullish(v.object({ first_name: text(), last_name: text() })),
+  emails: v.nullish(v.array(v.object({ email: text(), verified: yesNo() }))),
+  phone_numbers: v.nullish(v.array(v.object({ phone_number: text(), verified: yesNo() }))),
+});
+
+/** `is_locked` is not read: the lock ends by itself after a while, and no event says so. */
+export function toUserTold(user: v.InferOutput<typeof stytchUser>): Told {
+  const { name, emails, phone_numbers: phones } = user;
+  // None of them is marked as the first one.
+  const email = emails?.find(({ verified }) => verified) ?? emails?.[0];
+  const phone = phones?.find(({ verified }) => verified) ?? phones?.[0];
+  return tell({
+    email: emails?.length === 0 ? null : email?.email,
+    emailVerified: email?.verified,
+    phone: phones?.length === 0 ? null : phone?.phone_number,
+    firstName: name?.first_name,
+    lastName: name?.last_name,
+  });
+}
+
+export const stytchMember = v.object({
+  email_address: text(),
+  email_address_verified: yesNo(),
+  status: v.nullish(v.string()),
+});
+
+export function toMemberTold(member: v.InferOutput<typeof stytchMember>): Told {
+  const { email_address, email_address_verified, status } = member;
+  return tell({
+    email: email_address,
+    emailVerified: email_address_verified,
+    disabled: typeof status === 'string' ? status === 'deleted' : undefined,
+  });
+}
