@@ -45,3 +45,11 @@ test.each(providers)(
     expect(own).toMatch(/\*\*Sent again\.\*\* \S/);
   },
 );
+
+test('the documents name the oldest Node that package.json asks for', () => {
+  const { engines } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const oldest = `Node ${engines.node.replace('>=', '')} or newer`;
+  const deploy = readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8');
+  expect(readme).toContain(oldest);
+  expect(deploy).toContain(oldest);
+});
