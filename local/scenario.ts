@@ -31,10 +31,7 @@ export async function showScenario(stack: Stack, say: (line: string) => void) {
 }
 
 /** Sends the events one by one, and tells of each as it is answered. */
-async function playScenario(
-  stack: Stack,
-  onPlayed: (played: Played) => void,
-): Promise<readonly Played[]> {
+async function playScenario(stack: Stack, onPlayed: (played: Played) => void): Promise<readonly Played[]> {
   const all: Played[] = [];
   for (const { event, note, before } of steps(stack, Date.now() - 60_000)) {
     before?.();

@@ -37,6 +37,7 @@ test.each(providers)(
   (provider) => {
     const row = readme.split('\n').find((line) => line.includes(`](docs/providers.md#${provider.name})`));
     expect(row).toContain(provider.family);
+    if (row?.includes('| – |')) expect(row).not.toMatch(/\|\s+\|$/);
     const [, section = ''] = docs.split(`\n## ${provider.name}\n`);
     const [own = ''] = section.split('\n## ');
     for (const { kind } of provider.mirrored) expect(own).toContain(`| \`${kind}\` |`);
