@@ -7,11 +7,24 @@ import { webhookSettings } from '../lib/providers/connect.ts';
 import type { MirroredKind, Provider } from '../lib/providers/provider.ts';
 import { providers } from '../lib/providers/registry.ts';
 import { senders } from './providers/registry.ts';
+import { type Sender, sampleUser } from './providers/sender.ts';
 
 export type SettingSheet = {
   readonly name: string;
   readonly isRequired: boolean;
+  /** What holds where nothing is set; null: nothing does. */
+  readonly otherwise: string | null;
   readonly description: string;
+};
+
+/** Whether its events tell it, or only its API, which is asked then; or neither. */
+type Source = 'event' | 'API' | null;
+
+type Tells = {
+  readonly profile: Source;
+  readonly verified: Source;
+  readonly disabled: Source;
+  readonly deleted: Source;
 };
 
 export type ProviderSheet = {
@@ -23,6 +36,8 @@ export type ProviderSheet = {
   readonly settings: readonly SettingSheet[];
   readonly setUp: string;
   readonly retries: string;
+  readonly tells: Tells;
+  readonly cannotTell: string | null;
   /** The names by which `npm run send` knows its events. */
   readonly examples: readonly string[];
 };
@@ -44,9 +59,12 @@ const cognito: ProviderSheet = {
     'Name the function `CognitoTrigger` (an output of the deployment) as the PostConfirmation trigger of the user pool, and as its PostAuthentication trigger where administrators create users or profiles change. What administrators do comes from CloudTrail, once the account keeps a trail of management events. `cognito` is no name for `PROVIDERS`, which may be missing where nobody else sends.',
   retries:
     'Cognito waits 5 s, tries thrice, and is never kept from signing a user up or in. What is lost rings the alarm `cognito-failures`; then run a backfill. A call from CloudTrail is tried twice more.',
+  tells: { profile: 'event', verified: 'event', disabled: 'event', deleted: 'event' },
+  cannotTell: 'What administrators create or change in a profile, before the next sign-in.',
 };
 
-function toSheet({ name, title, family, mirrored, ignored, settings }: Provider): ProviderSheet {
+function toSheet(provider: Provider): ProviderSheet {
+  const { name, title, family, mirrored, ignored, settings } = provider;
   const sender = senders.find((candidate) => candidate.name === name);
   return {
     name,
@@ -57,16 +75,36 @@ function toSheet({ name, title, family, mirrored, ignored, settings }: Provider)
     settings: listSettings(settings),
     setUp: sender?.setUp ?? '',
     retries: sender?.retries ?? '',
+    tells: findTold(provider, sender),
+    cannotTell: sender?.cannotTell ?? null,
     examples: Object.keys(sender?.examples ?? {}),
   };
 }
 
+// What the examples tell, which the tests send: so it is what is read, and not what is said to be.
+function findTold({ lookUp }: Provider, sender: Sender | undefined): Tells {
+  const told = Object.values(sender?.examples ?? {})
+    .flatMap(({ wanted }) => wanted(sampleUser('ada'), 0))
+    .map((event) => event.told ?? {});
+  const otherwise = lookUp ? 'API' : null;
+  return {
+    profile: told.some(({ email }) => email) ? 'event' : otherwise,
+    verified: told.some(({ emailVerified }) => emailVerified) ? 'event' : null,
+    disabled: told.some(({ disabled }) => disabled) ? 'event' : otherwise,
+    deleted: told.some(({ deleted }) => deleted) ? 'event' : null,
+  };
+}
+
 function listSettings(settings: v.ObjectEntries): readonly SettingSheet[] {
-  return Object.entries(settings).map(([name, schema]) => ({
-    name,
-    isRequired: !v.safeParse(schema, undefined).success,
-    description: 'pipe' in schema ? (v.getDescription(schema) ?? '') : '',
-  }));
+  return Object.entries(settings).map(([name, schema]) => {
+    const { success, output } = v.safeParse(schema, undefined);
+    return {
+      name,
+      isRequired: !success,
+      otherwise: success ? String(output) || null : null,
+      description: 'pipe' in schema ? (v.getDescription(schema) ?? '') : '',
+    };
+  });
 }
 
 /** A kind without the address or the URN that it begins with. */
@@ -76,7 +114,11 @@ export function shortKind(kind: string): string {
 
 /** README.md with its tables of providers and of settings written anew. */
 export function writeReadme(readme: string): string {
-  return replaceBetween(replaceBetween(readme, 'providers', providerTable()), 'settings', settingTable());
+  return replaceBetween(
+    replaceBetween(readme, 'providers', providerTable()),
+    'settings',
+    settingTable(listSettings({ ...coreSettings, ...webhookSettings })),
+  );
 }
 
 function replaceBetween(text: string, name: string, table: string): string {
@@ -87,22 +129,32 @@ function replaceBetween(text: string, name: string, table: string): string {
 }
 
 function providerTable(): string {
-  const rows = listProviders().map(({ name, title, family, mirrored, retries }) => [
-    ...[`[\`${name}\`](docs/providers.md#${name})`, title, family],
-    ...[mirrored.map(({ kind }) => `\`${shortKind(kind)}\``).join(', '), firstSentence(retries)],
+  const rows = listProviders().map(({ name, title, family, tells, cannotTell }) => [
+    `[${title}](docs/providers.md#${name})`,
+    `\`${name}\``,
+    family,
+    toMark(tells.profile),
+    toMark(tells.verified),
+    toMark(tells.disabled),
+    toMark(tells.deleted),
+    cannotTell ?? '',
   ]);
-  return toTable(['name', 'provider', 'signature', 'mirrored', 'sent again'], rows);
+  const told = ['profile', 'verified', 'disabled', 'deleted'];
+  return toTable(['provider', 'name', 'signature', ...told, "can't tell"], rows);
 }
 
-function settingTable(): string {
-  return toTable(
-    ['variable', 'meaning'],
-    listSettings({ ...coreSettings, ...webhookSettings }).map(settingRow),
-  );
+function toMark(source: Source): string {
+  if (source === null) return '–';
+  return source === 'event' ? '✓' : 'read back';
 }
 
-function settingRow({ name, isRequired, description }: SettingSheet): readonly string[] {
-  return [`\`${name}\``, isRequired ? description : `${description} (optional)`];
+function settingTable(settings: readonly SettingSheet[]): string {
+  const rows = settings.map(({ name, isRequired, otherwise, description }) => [
+    `\`${name}\``,
+    description,
+    isRequired ? 'must be set' : otherwise ? `\`${otherwise}\`` : '',
+  ]);
+  return toTable(['variable', 'meaning', 'default'], rows);
 }
 
 /** The whole of docs/providers.md. */
@@ -116,19 +168,20 @@ const documentsMarker = '<!-- written by: npm run provider -- readme -->';
 const intro =
   'What to configure for each, and what its ways mean here. Where a setting takes secrets, several may stand side by side: add the new one, change it at the provider, remove the old one.';
 
-function toSection({ name, title, family, setUp, retries, ...sheet }: ProviderSheet): string {
+function toSection({ name, title, family, setUp, retries, cannotTell, ...sheet }: ProviderSheet): string {
   const [example] = sheet.examples;
   return [
     `## ${name}`,
     example ? `${title}; ${family}; address \`https://…/webhooks/${name}\`.` : `${title}; ${family}.`,
     `**At the provider.** ${toMarkdown(setUp)}`,
     `**Sent again.** ${toMarkdown(retries)}`,
+    ...(cannotTell ? [`**Can't tell.** ${toMarkdown(cannotTell)}`] : []),
     toTable(
       ['event', 'means'],
       sheet.mirrored.map(({ kind, means }) => [`\`${kind}\``, means]),
     ),
     `Accepted and left alone: ${sheet.ignored.map(toIgnored).join(', ')}.`,
-    toTable(['variable', 'meaning'], sheet.settings.map(settingRow)),
+    settingTable(sheet.settings),
     ...(example ? [`Try it: \`npm run send -- ${name} ${example}\``] : []),
   ].join('\n\n');
 }
@@ -152,8 +205,4 @@ function toMarkdown(text: string): string {
   return parts
     .map((part, i) => (i % 2 === 1 ? part : part.replaceAll('<', '&lt;').replaceAll('*', '\\*')))
     .join('`');
-}
-
-function firstSentence(text: string): string {
-  return /^(.*?)\.(?=\s|$)/s.exec(text)?.[1] ?? text;
 }

@@ -71,12 +71,23 @@ function show(name: string | undefined, isJson: boolean): void {
   else say(isJson ? JSON.stringify(sheet) : toText(sheet));
 }
 
-function toText({ name, title, family, setUp, retries, mirrored, ...sheet }: ProviderSheet): string {
+function toText({
+  name,
+  title,
+  family,
+  setUp,
+  retries,
+  cannotTell,
+  mirrored,
+  ...sheet
+}: ProviderSheet): string {
   const heading = (text: string) => `\n${styleText('bold', text)}`;
   const width = Math.max(...mirrored.map(({ kind }) => kind.length));
   return [
     `${styleText('bold', name)}  ${title}  ${styleText('dim', family)}`,
-    ...[heading('At the provider'), wrap(setUp), heading('Sent again'), wrap(retries), heading('Mirrored')],
+    ...[heading('At the provider'), wrap(setUp), heading('Sent again'), wrap(retries)],
+    ...(cannotTell ? [heading("Can't tell"), wrap(cannotTell)] : []),
+    heading('Mirrored'),
     ...mirrored.map(({ kind, means }) => `  ${kind.padEnd(width)}  ${styleText('dim', means)}`),
     ...[heading('Left alone'), wrap(sheet.ignored.join(', ')), heading('Settings')],
     ...sheet.settings.map(settingText),
@@ -99,8 +110,8 @@ function reportGaps(): void {
   }
 }
 
-function settingText({ name, isRequired, description }: SettingSheet): string {
-  const optional = isRequired ? '' : styleText('dim', ' optional');
+function settingText({ name, isRequired, otherwise, description }: SettingSheet): string {
+  const optional = isRequired ? '' : styleText('dim', otherwise ? ` default: ${otherwise}` : ' optional');
   return `  ${styleText('cyan', name)}${optional}\n${wrap(description, 4)}`;
 }
 

@@ -1,5 +1,6 @@
 // Three users whose events take the ways that events take: in order, backwards and twice, and past a lost answer.
 
+import { styleText } from 'node:util';
 import type { GenericEvent } from './identity-provider.ts';
 import type { Stack } from './stack.ts';
 
@@ -19,11 +20,18 @@ export type SyncedUser = {
 
 type Step = { readonly event: GenericEvent; readonly note: string; readonly before?: () => void };
 
+/** Plays the scenario, line by line as it goes on, and ends with what ROQ holds. */
+export async function showScenario(stack: Stack, say: (line: string) => void) {
+  say(styleText('bold', '\nEvents, as the identity provider sends them'));
+  const events = await playScenario(stack, (played) => say(eventRow(played)));
+  const users = await listUsers(stack);
+  say(styleText('bold', '\nUsers in ROQ'));
+  say(userTable(users));
+  return { events, users };
+}
+
 /** Sends the events one by one, and tells of each as it is answered. */
-export async function playScenario(
-  stack: Stack,
-  onPlayed: (played: Played) => void,
-): Promise<readonly Played[]> {
+async function playScenario(stack: Stack, onPlayed: (played: Played) => void): Promise<readonly Played[]> {
   const all: Played[] = [];
   for (const { event, note, before } of steps(stack, Date.now() - 60_000)) {
     before?.();
@@ -63,7 +71,7 @@ function happened(type: GenericEvent['type'], user: GenericEvent['user'], timeMs
 }
 
 /** Every user in ROQ, beside what the table maps its reference to. */
-export async function listUsers({ roq, app }: Stack): Promise<readonly SyncedUser[]> {
+async function listUsers({ roq, app }: Stack): Promise<readonly SyncedUser[]> {
   return Promise.all(
     roq.users.map(async ({ id, reference, isOptedIn, active }) => {
       const record = await app.store.get(reference);
@@ -71,4 +79,23 @@ export async function listUsers({ roq, app }: Stack): Promise<readonly SyncedUse
       return { reference, roqId, isOptedIn: isOptedIn === true, active: active === true };
     }),
   );
+}
+
+function eventRow({ reference, kind, note, status }: Played): string {
+  const colour = status < 300 ? 'green' : 'red';
+  return `  ${reference.padEnd(5)} ${kind.padEnd(21)} ${styleText(colour, String(status))}  ${styleText('dim', note)}`;
+}
+
+function userTable(users: readonly SyncedUser[]): string {
+  const rows = users.map(({ reference, roqId, isOptedIn, active }) => [
+    reference,
+    roqId,
+    isOptedIn ? 'yes' : 'no',
+    active ? 'yes' : 'no',
+  ]);
+  const header = ['reference', 'ROQ id', 'opted in', 'active'];
+  const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  const line = (cells: readonly string[]) =>
+    `  ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`;
+  return [styleText('dim', line(header)), ...rows.map(line)].join('\n');
 }

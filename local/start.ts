@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs, styleText } from 'node:util';
 import type { EventLine, Log } from '../lib/observability/log-line.ts';
 import type { RoqUser } from './roq-users.ts';
-import { listUsers, type Played, playScenario, type SyncedUser } from './scenario.ts';
+import { type Played, type SyncedUser, showScenario } from './scenario.ts';
 import { type Stack, startStack } from './stack.ts';
 
 const help = `Usage: npm start -- [options]
@@ -34,11 +34,7 @@ async function main(): Promise<void> {
   });
   if (!stack) return;
   try {
-    say(styleText('bold', '\nEvents, as the identity provider sends them'));
-    const events = await playScenario(stack, (played) => say(eventRow(played)));
-    const users = await listUsers(stack);
-    say(styleText('bold', '\nUsers in ROQ'));
-    say(userTable(users));
+    const { events, users } = await showScenario(stack, say);
     if (json) process.stdout.write(`${JSON.stringify(toDocument(events, users))}\n`);
     isPlaying = false;
     if (!once) {
@@ -95,29 +91,10 @@ function complain(text: string, exitCode: number): void {
   process.exitCode = exitCode;
 }
 
-function eventRow({ reference, kind, note, status }: Played): string {
-  const colour = status < 300 ? 'green' : 'red';
-  return `  ${reference.padEnd(5)} ${kind.padEnd(21)} ${styleText(colour, String(status))}  ${styleText('dim', note)}`;
-}
-
 function logRow({ reference, kind, outcome, code }: EventLine): string {
   const colour = outcome === 'done' ? 'green' : 'yellow';
   const note = styleText('dim', code ?? '');
   return `  ${(reference ?? '').padEnd(5)} ${(kind ?? '').padEnd(21)} ${styleText(colour, outcome)}  ${note}`;
-}
-
-function userTable(users: readonly SyncedUser[]): string {
-  const rows = users.map(({ reference, roqId, isOptedIn, active }) => [
-    reference,
-    roqId,
-    isOptedIn ? 'yes' : 'no',
-    active ? 'yes' : 'no',
-  ]);
-  const header = ['reference', 'ROQ id', 'opted in', 'active'];
-  const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  const line = (cells: readonly string[]) =>
-    `  ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`;
-  return [styleText('dim', line(header)), ...rows.map(line)].join('\n');
 }
 
 function toDocument(events: readonly Played[], users: readonly SyncedUser[]) {

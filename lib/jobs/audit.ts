@@ -1,4 +1,4 @@
-// Every record against ROQ, and every ROQ user against the table: finds what no webhook told, and repairs it.
+// Every record against ROQ, and every ROQ user against the table: finds what differs, and repairs it.
 
 import type { RunBudget } from '../sync/concurrency.ts';
 import type { AuditJob, AuditPorts } from './audit-job.ts';

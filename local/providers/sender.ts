@@ -42,11 +42,12 @@ export type SenderEnvironment = (keys: SigningKeys) => Record<string, string>;
 export type Sender = {
   /** As in the registry of providers. */
   readonly name: string;
-  /** What to configure at the provider, in one or two sentences, for the README. */
+  /** What to configure at the provider, in one or two sentences. */
   readonly setUp: string;
-  /** When it sends an event again, how long it waits for an answer, and what that means here. The first sentence is in
-   * the README's table, all of it in docs/providers.md. */
+  /** When it sends an event again, how long it waits for an answer, and what that means here. */
   readonly retries: string;
+  /** What happens to a user there and is never told here; left out: nothing that is known. */
+  readonly cannotTell?: string;
   readonly environment: SenderEnvironment;
   /** Other settings that `sign` understands, by the name of the way to sign; every test runs with these too. */
   readonly variants?: Readonly<Record<string, SenderEnvironment>>;

@@ -355,11 +355,15 @@ describe.concurrent('a command line', () => {
     await other.close();
   });
 
-  test('starts on any Node by its launcher', async () => {
+  test('starts by its launcher, which says what to do on a Node that runs no TypeScript', async () => {
     const launcher = fileURLToPath(new URL('../../cli/roq-sync.js', import.meta.url));
-    const { stdout, exitCode } = await execute(launcher, ['--help'], {});
-    expect(stdout).toContain('Usage: roq-sync');
-    expect(exitCode).toBe(0);
+    const started = await execute(launcher, ['--help'], {});
+    expect(started.stdout).toContain('Usage: roq-sync');
+    expect(started.exitCode).toBe(0);
+    const environment = { NODE_OPTIONS: '--no-experimental-strip-types' };
+    const refused = await execute(launcher, ['--help'], { environment });
+    expect(refused.stderr).toContain('Install Node 22.22 or newer');
+    expect(refused.exitCode).toBe(2);
   });
 });
 

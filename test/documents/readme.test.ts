@@ -37,6 +37,7 @@ test.each(providers)(
   (provider) => {
     const row = readme.split('\n').find((line) => line.includes(`](docs/providers.md#${provider.name})`));
     expect(row).toContain(provider.family);
+    if (row?.includes('| – |')) expect(row).not.toMatch(/\|\s+\|$/);
     const [, section = ''] = docs.split(`\n## ${provider.name}\n`);
     const [own = ''] = section.split('\n## ');
     for (const { kind } of provider.mirrored) expect(own).toContain(`| \`${kind}\` |`);
@@ -45,3 +46,11 @@ test.each(providers)(
     expect(own).toMatch(/\*\*Sent again\.\*\* \S/);
   },
 );
+
+test('the documents name the oldest Node that package.json asks for', () => {
+  const { engines } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const oldest = `Node ${engines.node.replace('>=', '')} or newer`;
+  const deploy = readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8');
+  expect(readme).toContain(oldest);
+  expect(deploy).toContain(oldest);
+});

@@ -10,6 +10,7 @@ export const descope: Sender = {
     'Connectors → Audit Webhook; filter to `UserCreated`, `UserModified`, `UserDeleted`. Its bearer token, with the word Bearer before it, is `DESCOPE_CREDENTIALS`, its HMAC secret `DESCOPE_SECRETS`: set both, and leave out the secret should the signature not fit.',
   retries:
     'Not documented, and events leave out the profile: run backfill now and then, from a file of your own.',
+  cannotTell: 'The profile, and whether a user is disabled: events leave both out.',
   environment: () => ({ DESCOPE_SECRETS: newSecret() }),
   sign: async (payload, { environment }) =>
     signHmac(payload, firstSecret(environment.DESCOPE_SECRETS), 'x-descope-webhook-s256', 'base64'),

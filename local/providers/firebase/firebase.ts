@@ -13,6 +13,7 @@ export const firebase: Sender = {
     'Deploy a function that passes the raw body of its request on to the webhook and answers Firebase 200 with `{}`; register it as the blocking function beforeSignIn; its address is `FIREBASE_FUNCTION_URLS`. It tells of sign-ups and sign-ins alone: tell of users who are disabled or deleted by the `generic` provider.',
   retries:
     'Never, and the user who signs in waits: Firebase gives up after 7 s. A sign-up that is lost is told again with the next sign-in, as a whole.',
+  cannotTell: 'A user who is disabled or deleted; profile changes before the next sign-in.',
   environment: ({ jwksUrl }) => ({
     FIREBASE_PROJECT_ID: 'demo',
     FIREBASE_FUNCTION_URLS: functionUrl,

@@ -15,6 +15,7 @@ export const frontegg: Sender = {
     'Configurations → Integrations → Webhooks → Create, with the events below; its secret key is `FRONTEGG_SECRETS`. Frontegg does not sign what it sends: decide whether you accept that, and say so by `FRONTEGG_ACCEPT_UNSIGNED_BODY`.',
   retries:
     'Not documented: run a backfill after an outage. Its events have no time but that of sending, in whole seconds.',
+  cannotTell: 'When something happened: only when it was sent.',
   environment: () => ({ FRONTEGG_SECRETS: newSecret(), FRONTEGG_ACCEPT_UNSIGNED_BODY: 'true' }),
   sign: async (payload, { environment, nowMs }) => {
     const iat = Math.floor((times.get(payload) ?? nowMs) / 1000);

@@ -11,6 +11,7 @@ export const fusionauth: Sender = {
     'Settings → Key Master → generate a key (its secret is `FUSIONAUTH_SECRETS`, or `FUSIONAUTH_JWKS_URL` is where its public half stands); Settings → Webhooks → Add: switch on the events below, and "Sign events" with that key; switch the same events on in the tenant.',
   retries:
     'Up to 3 more times, and not if a transaction failed. Its time-outs are yours to set: allow 5 s. `user.deactivate`, `user.reactivate` and `user.email.verified` come before they are committed and have no later twin; if one is rolled back, the next `user.update.complete` puts it right.',
+  cannotTell: 'Users who are imported in bulk.',
   environment: () => ({ FUSIONAUTH_SECRETS: randomBytes(32).toString('base64') }),
   variants: { 'a key pair': ({ jwksUrl }) => ({ FUSIONAUTH_JWKS_URL: jwksUrl }) },
   sign: async (payload, signing) => {

@@ -16,6 +16,7 @@ export const hanko: Sender = {
     'Webhooks → Create: subscribe to `user` alone, which is all of its events (some versions of Hanko look at the first event of a webhook only); `HANKO_JWKS_URL` and `HANKO_AUDIENCES` are those of the tenant.',
   retries:
     'Never; after some failures in a row it switches the webhook off, and it runs out after 30 days without success. After an outage look at it in the console, and run a backfill.',
+  cannotTell: 'What administrators change; a user who is disabled, which Hanko does not have.',
   environment: ({ jwksUrl }) => ({ HANKO_JWKS_URL: jwksUrl, HANKO_AUDIENCES: 'app.example.com' }),
   sign: async (payload, { environment, keys, nowMs }) => {
     const iat = Math.floor(nowMs / 1000);

@@ -11,6 +11,8 @@ export const keycloak: Sender = {
     'Install the events extension of Phase Two; Realm settings → Events: add the listener `ext-event-webhook`, and switch on "Include representation" of admin events; create a webhook for the events below, with authType `hmac` and a secret (`KEYCLOAK_SECRETS`), or `bearer` and an audience.',
   retries:
     'An answer but 2xx: again for 15 minutes, from memory; a connection that fails or runs out of time: depending on the version never. After a longer outage run a backfill.',
+  cannotTell:
+    "What SCIM, LDAP, a partial import or an identity provider's sign-up changes, invitations, and attributes that are emptied.",
   environment: () => ({ KEYCLOAK_SECRETS: newSecret() }),
   variants: {
     'a bearer token': ({ url, jwksUrl }) => ({

@@ -9,6 +9,7 @@ export const kinde: Sender = {
     'Settings → Webhooks → Add webhook; choose `user.created`, `user.updated` and `user.deleted`. There is no secret: the keys of your tenant are at `KINDE_JWKS_URL`.',
   retries:
     'Again for 36 hours, ever more slowly; Kinde switches a webhook off after 72 hours of failures. An outage of a day loses nothing.',
+  cannotTell: 'Whether an e-mail address is verified.',
   environment: ({ jwksUrl }) => ({ KINDE_JWKS_URL: jwksUrl }),
   sign: async (claims, { keys }) => ({
     headers: { 'Content-Type': 'application/jwt', 'webhook-id': `msg_${randomUUID()}` },

@@ -11,6 +11,7 @@ export const kratos: Sender = {
     'A `web_hook` after registration, login, settings, verification and recovery, with the template docs/kratos.jsonnet, whose head shows the configuration and where to name your traits; the value of its header is `KRATOS_CREDENTIALS`. Older versions call the hooks of verification and recovery before the address counts as verified; unless it was a verification and the address is the only one, the next sign-in tells it.',
   retries:
     'Twice, within seconds; with `response.ignore: true` a failure stops nobody, without it the sign-up fails. There are no hooks on the admin API: what it creates, disables or deletes needs a backfill.',
+  cannotTell: 'What the admin API does, before the user does something; that they are deleted, never.',
   environment: () => ({ KRATOS_CREDENTIALS: `Bearer ${newSecret()}` }),
   variants: {
     'name and password': () => ({

@@ -10,6 +10,7 @@ export const logto: Sender = {
     "Webhooks → Create webhook; choose `User.Created`, `User.Data.Updated`, `User.SuspensionStatus.Updated`, `User.Deleted`; its signing key is `LOGTO_SECRETS`. Logto's own test payload names no user and is refused.",
   retries:
     'Waits 10 s; newer versions try an answer of 5xx 3 times again within seconds, older ones never. An outage loses events: run backfill after one.',
+  cannotTell: 'Whether an e-mail address is verified.',
   environment: () => ({ LOGTO_SECRETS: newSecret() }),
   sign: async (payload, { environment }) =>
     signHmac(payload, firstSecret(environment.LOGTO_SECRETS), 'logto-signature-sha-256', 'hex'),

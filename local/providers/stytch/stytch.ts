@@ -10,6 +10,7 @@ export const stytch: Sender = {
   setUp:
     'Webhooks → Add endpoint; subscribe to the `user` events of a consumer project or the `member` events of a B2B project, from every source; its signing secret is `STYTCH_SECRETS`.',
   retries: 'Waits 15 s; 8 attempts over 28 hours. An outage of a day loses nothing.',
+  cannotTell: 'A consumer user who is disabled: Stytch has no such thing.',
   environment: () => ({ STYTCH_SECRETS: newWebhookSecret() }),
   sign: async (payload, { environment, nowMs }) =>
     signWebhook(payload, firstSecret(environment.STYTCH_SECRETS), nowMs, 'svix'),

@@ -11,6 +11,7 @@ export const supabaseDb: Sender = {
     'A trigger on `auth.users`, after insert, update or delete, for each row, that executes `supabase_functions.http_request` with the headers `Content-Type: application/json` and `Authorization: Bearer <SUPABASE_DB_SECRETS>` and a time-out of 5000 ms; or a function of your own that keeps password hashes back, as lib/providers/supabase/supabase-db.ts shows.',
   retries:
     'Never: what is lost stays lost until the user changes again, so run a backfill after an outage. The row is committed whatever is answered.',
+  cannotTell: 'Changes whose delivery failed.',
   environment: () => ({ SUPABASE_DB_SECRETS: newSecret() }),
   sign: async (payload, { environment }) => {
     const Authorization = `Bearer ${firstSecret(environment.SUPABASE_DB_SECRETS)}`;

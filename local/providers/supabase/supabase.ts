@@ -10,6 +10,7 @@ export const supabase: Sender = {
     'Authentication → Hooks → After User Created → HTTPS; its secret is `SUPABASE_SECRETS`. All that happens to a user later comes from the database: configure `supabase-db` as well.',
   retries:
     'Up to 3 attempts within 5 s in all, while the user who signs up waits: an error from here is shown to them. Keep `INLINE_BUDGET_MS` at 2 s or less; an outage of DynamoDB fails the sign-up instead of losing it.',
+  cannotTell: 'Anything after the sign-up: `supabase-db` tells that.',
   environment: () => ({ SUPABASE_SECRETS: `v1,${newWebhookSecret()}` }),
   sign: async (payload, { environment, nowMs }) =>
     signWebhook(payload, firstSecret(environment.SUPABASE_SECRETS), nowMs, 'webhook'),

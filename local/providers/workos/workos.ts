@@ -10,6 +10,7 @@ export const workos: Sender = {
     'Webhooks → Create webhook; subscribe to `user.created`, `user.updated`, `user.deleted`, or to the same three of `dsync.user` where your users are those of directories, never to both. Its secret is `WORKOS_SECRETS`.',
   retries:
     'Exponential waits over 3 days in production, some minutes elsewhere. An outage of a day loses nothing.',
+  cannotTell: 'A user who is disabled, unless a directory does it: WorkOS has no such thing.',
   environment: () => ({ WORKOS_SECRETS: newSecret() }),
   sign: async (payload, { environment, nowMs }) =>
     signTimestampedHmac(payload, firstSecret(environment.WORKOS_SECRETS), 'WorkOS-Signature', 'ms', nowMs),
