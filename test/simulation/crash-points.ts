@@ -1,7 +1,7 @@
 // Every way in which one call can fail, at every call of a short history, one at a time.
 
 import { calm, dynamodbStrike, roqStrike } from './faults.ts';
-import type { EventUser, History, Step } from './history.ts';
+import { type EventUser, type History, type Step, untroubled } from './history.ts';
 import type { Violation } from './invariants.ts';
 import type { Fate, Strike } from './lambda.ts';
 import { run } from './run.ts';
@@ -127,19 +127,7 @@ function historyOf({ scenario, order, gapMs }: Case): History {
     const event = { reference: 'user|1', kind, user, happenedMs: place, deliveries: [0] } as const;
     return { id, atMs, is: 'event', ...event, sender: 'svix', form: 'sound' };
   });
-  const rates = { dynamodb: {}, roq: {}, dies: 0, pauses: 0, roqMs: 5 };
-  return {
-    seed: scenario,
-    rates,
-    ceiling: 1_000,
-    pageCap: 25,
-    tokenLifetimeMs: 3_600_000,
-    skewMs: 0,
-    lagMs: 0,
-    scheduleMs: 60_000,
-    tellsItem: true,
-    steps,
-  };
+  return { ...untroubled, seed: scenario, steps };
 }
 
 function permutationsOf(places: readonly number[]): readonly (readonly number[])[] {

@@ -58,6 +58,18 @@ export type History = {
 
 const [second, minute, hour] = [1_000, 60_000, 3_600_000];
 
+/** Circumstances in which nothing goes wrong. */
+export const untroubled: Omit<History, 'seed' | 'steps'> = {
+  rates: { dynamodb: {}, roq: {}, dies: 0, pauses: 0, roqMs: 5 },
+  ceiling: 1_000,
+  pageCap: 25,
+  tokenLifetimeMs: hour,
+  skewMs: 0,
+  lagMs: 0,
+  scheduleMs: minute,
+  tellsItem: true,
+};
+
 /** How long each kind of sender waits for an answer, and then before each further attempt, in milliseconds. */
 export const senders = {
   svix: {

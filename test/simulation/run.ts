@@ -79,6 +79,7 @@ class Simulation {
   #isCalm = false;
   #isOver = false;
   #reconciling = 0;
+  #rotating = Promise.resolve();
 
   constructor(history: History, clock: Clock, chance: Chance, options: RunOptions) {
     this.#history = history;
@@ -146,14 +147,18 @@ class Simulation {
         return this.#operate(step.id, step.is, { all: true });
       case 'resync':
         return this.#operate(step.id, step.is, { reference: step.reference });
+      case 'rotation':
+        // The end of one would take away the secret that another has brought in.
+        this.#rotating = this.#rotating.then(() => this.#rotate());
+        return this.#rotating;
       default:
         return this.#change(step);
     }
   }
 
   /** What happens around us, and not by a function of ours. */
-  async #change(step: Exclude<Step, { is: 'event' | 'backfill' }>): Promise<void> {
-    const { roq, keys, secrets } = this.#world;
+  #change(step: Exclude<Step, { is: 'event' | 'backfill' }>): void {
+    const { roq } = this.#world;
     if (step.is === 'outage') this.#downUntilMs[step.of] = this.#clock.nowMs + step.forMs;
     if (step.is === 'expiry') roq.expireTokens();
     if (step.is === 'stranger' || step.is === 'edit') this.book.noteEdit(step.reference);
@@ -164,7 +169,11 @@ class Simulation {
       if (user?.active === false && step.changes.active) this.book.excuse(1);
       if (user) roq.users.update(user.id, step.changes);
     }
-    if (step.is !== 'rotation') return;
+  }
+
+  /** Brings in another secret beside the one that is signed with, has it signed with, and takes the old one away. */
+  async #rotate(): Promise<void> {
+    const { keys, secrets } = this.#world;
     const next = secrets.find((secret) => secret !== keys.signing) ?? '';
     keys.known = [keys.signing, next];
     await this.#clock.sleep(2 * minuteMs);
