@@ -43,7 +43,7 @@ const tokenSecret = 'c4n4ry-token';
 
 export function createSimulatedRoq(options: SimulatedRoqOptions) {
   const { now, pageCap, environmentId, apiKey, tokenLifetimeMs, onChange = () => {} } = options;
-  const users = new RoqUsers(pageCap, now);
+  const users = new RoqUsers({ pageCap, now });
   let generation = 0;
   const expireTokens = () => {
     generation += 1;
