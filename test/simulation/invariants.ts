@@ -3,11 +3,25 @@
 import { type Item, toRecord, type UserRecord } from '../../lib/dynamodb/record.ts';
 import type { RoqUser } from '../../local/roq-users.ts';
 import { canary } from './history.ts';
-import { differing, expectedOf, type Fact, hasNoticed, isRefusable } from './model.ts';
+import {
+  addressOf,
+  differing,
+  expectedOf,
+  type Fact,
+  type Facts,
+  hasNoticed,
+  isPoisoned,
+  isRefusable,
+  wasVerified,
+} from './model.ts';
 
-const hourMs = 3_600_000;
+const [minuteMs, hourMs] = [60_000, 3_600_000];
 // A backfill's 15 minutes, and the margin of a lease.
 const longestLeaseMs = 930_000;
+// From a look-up until the create that follows it has landed.
+const longestCreateMs = 5 * minuteMs;
+// For so long a change that was not answered may land, and nobody may touch the user; and a little more.
+const longestLandingMs = 2 * minuteMs;
 
 export const invariants = {
   applied: '1: what was answered 2xx is applied in the end, or visibly waits, is parked or held',
@@ -18,6 +32,10 @@ export const invariants = {
   silent: '6: no personal datum and no secret in a log line or an answer',
   alone: '7: whoever changes a user in ROQ has the lease of its record',
   answered: '8: a sound event is never refused, and no function throws but for what it can not reach',
+  verified: '9: nobody is opted in for an address that nothing called verified',
+  banned: '10: no ban waits behind a profile value',
+  spared: '11: whoever can be brought in step is so within two hours, whatever is wrong with others',
+  prompt: '12: new facts wait for no back-off',
 } as const;
 
 export type InvariantName = keyof typeof invariants;
@@ -48,6 +66,9 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
   const made = new Set<string>();
   const linked = new Map<string, string>();
   const edited = new Set<string>();
+  const removed = new Set<string>();
+  /** What the holder of each lease knew of the record when it last wrote it, or called ROQ. */
+  const known = new Map<string, { readonly version: number; readonly attempts: number }>();
   let deactivations = 0;
   let excused = 0;
   let mutations = 0;
@@ -57,14 +78,24 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
     tell,
     acknowledge,
     noteChange,
+    noteKnown,
     noteText,
     fail,
     checkLease,
     checkStep,
+    checkPrompt,
+    checkSpared,
     checkRecords,
     /** Somebody changed the user in ROQ; who is parked or held already is not looked after then. */
     noteEdit: (reference: string) => {
       edited.add(reference);
+    },
+    /** Somebody took the ROQ users of a reference away: others may be made in their place. */
+    noteRemoval: (reference: string) => {
+      made.delete(reference);
+      linked.delete(reference);
+      edited.add(reference);
+      removed.add(reference);
     },
     /** From now on an operator may have taken back that somebody was disabled or deleted. */
     allowDrops: () => {
@@ -113,17 +144,32 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
     );
   }
 
-  function noteChange(before: RoqUser | null, after: RoqUser, nowMs: number): void {
+  /** A change by us landed; `others`: the other ROQ users of that reference. */
+  function noteChange(
+    before: RoqUser | null,
+    after: RoqUser,
+    others: readonly RoqUser[],
+    nowMs: number,
+  ): void {
     mutations += 1;
-    if (!before && made.has(after.reference))
-      fail('single', `${after.reference} was made in ROQ a second time`);
-    if (!before) checkMade(after);
+    if (!before) checkMade(after, others, nowMs);
+    checkOptedIn(before, after);
     if (before && before.active !== false && after.active === false) deactivations += 1;
     checkCeiling(nowMs);
   }
 
+  function checkOptedIn(before: RoqUser | null, after: RoqUser): void {
+    const isAsBefore = before?.isOptedIn === true && addressOf(before.email) === addressOf(after.email);
+    if (after.isOptedIn !== true || isAsBefore) return;
+    if (wasVerified(told.get(after.reference) ?? [], after.email)) return;
+    fail('verified', `${after.reference} is opted in for ${after.email}, which nothing called verified`);
+  }
+
   // Who is known to be deleted is not made any more; who is disabled is made so.
-  function checkMade({ reference, active }: RoqUser): void {
+  function checkMade({ reference, active }: RoqUser, others: readonly RoqUser[], nowMs: number): void {
+    if (made.has(reference)) fail('single', `${reference} was made in ROQ a second time`);
+    if (others.some(({ createdAt }) => createdAt.getTime() < nowMs - longestCreateMs))
+      fail('single', `${reference} was made in ROQ beside another that had long been there`);
     made.add(reference);
     const isDisabled = told.get(reference)?.some(({ name, value }) => name === 'disabled' && value === true);
     if (active === false && !isDisabled) fail('newest', `${reference} was made in ROQ only to be deleted`);
@@ -160,6 +206,32 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
     if (record.lease === null && !edited.has(reference)) checkUser(record, users);
   }
 
+  /** The holder of the lease of a record writes it, or calls ROQ: from now on it goes by what it finds there. */
+  function noteKnown({ reference, version, attempts }: UserRecord): void {
+    known.set(reference, { version, attempts });
+  }
+
+  /** The holder of the lease writes the record: where the attempt failed, facts that it did not know wait for nothing. */
+  function checkPrompt({ reference, queue, dueAt, lease, ...record }: UserRecord, nowMs: number): void {
+    const before = known.get(reference);
+    if (!before || queue !== 'pending' || record.attempts <= before.attempts) return;
+    const hasNews = record.version > before.version;
+    const waitMs = Math.max(hasNews ? (dueAt ?? 0) - nowMs : 0, (lease?.untilMs ?? 0) - nowMs);
+    if (waitMs > longestLandingMs) fail('prompt', `${reference} waits ${waitMs} ms, whatever comes in`);
+  }
+
+  /** Two hours after the last trouble. */
+  function checkSpared(items: readonly Item[], users: readonly RoqUser[]): void {
+    for (const record of items.map(toRecord)) {
+      const { reference, queue, facts, roqId, lastError } = record;
+      const user = users.find(({ id }) => id === roqId);
+      const isBanned = facts.disabled?.value === true && user && user.active !== false && queue !== 'held';
+      if (isBanned && queue !== null)
+        fail('banned', `${reference} is disabled, and active in ROQ (${lastError})`);
+      if (queue === 'pending') fail('spared', `${reference} is pending after hours (${lastError})`);
+    }
+  }
+
   /** Of everybody, once all is quiet; of whom somebody changed in ROQ, only once an audit has been there. */
   function checkRecords(
     items: readonly Item[],
@@ -181,7 +253,7 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
     const { reference, queue, facts, lastError } = record;
     const heard = told.get(reference) ?? [];
     for (const [name, fact] of Object.entries(facts)) {
-      const isTold = heard.some((one) => one.name === name && one.at === fact.at && one.value === fact.value);
+      const isTold = heard.some((one) => isSame(one, { name, ...fact }));
       const isDropped =
         hasDrops && fact.value === false && heard.some((one) => one.name === name && one.at === fact.at - 1);
       if (!isTold && !isDropped) {
@@ -191,8 +263,9 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
     if (queue === 'pending') fail('applied', `${reference} is still pending (${lastError})`);
     if (queue === 'waiting' && facts.email)
       fail('applied', `${reference} waits for an address that is known`);
-    if (queue === 'parked' && !isRefusable(facts))
+    if (queue === 'parked' && !mayPark(reference, facts))
       fail('applied', `${reference} is parked without need (${lastError})`);
+    if (queue === 'held' && ceiling >= 1_000) fail('banned', `${reference} is held, and there is room`);
     if (queue === 'held' && expectedOf(facts).active !== false)
       fail('applied', `${reference} is held, and nobody wants it deactivated`);
     // Who died over a record in step leaves its lease there, to be taken over by whoever comes next.
@@ -201,9 +274,18 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
     if (isAudited || !edited.has(reference)) checkUser(record, users);
   }
 
+  // A value that ROQ never takes, no value at all, an address that somebody else has, a user who is gone.
+  function mayPark(reference: string, facts: Facts): boolean {
+    const isTaken = [...told].some(
+      ([other, heard]) => other !== reference && heard.some((one) => isSameEmail(one, facts.email)),
+    );
+    return isRefusable(facts) || isPoisoned(facts) || isTaken || removed.has(reference);
+  }
+
   function checkUser({ reference, roqId, queue, facts }: UserRecord, users: readonly RoqUser[]): void {
     const user = users.find(({ id }) => id === roqId);
     const expected = expectedOf(facts);
+    if (!user && removed.has(reference)) return;
     if (!user) {
       if (roqId !== null) fail('newest', `${reference} is linked to a ROQ user that there is not`);
       const isExcused = queue === 'waiting' || queue === 'parked' || facts.deleted?.value === true;
@@ -213,7 +295,10 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
     const wrong = differing(expected, { ...user }).filter((name) => !isExcusedField(name, reference, queue));
     if (wrong.length > 0) {
       const all = wrong.map((name) => `${name} is ${user[name as keyof RoqUser]} and not ${expected[name]}`);
-      fail('newest', `${reference} in ROQ: ${all.join(', ')}`);
+      fail(
+        wrong.includes('active') && expected.active === false ? 'banned' : 'newest',
+        `${reference} in ROQ: ${all.join(', ')}`,
+      );
     }
   }
 
@@ -223,4 +308,16 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
     if (queue === 'held') return name === 'active';
     return queue === 'parked' && (name !== 'active' || ceiling < 1_000);
   }
+}
+
+function isSame(one: Fact, other: Fact): boolean {
+  // What is left out in a record was written before addresses were kept.
+  const isOfOne = other.of === undefined || addressOf(one.of ?? '') === addressOf(other.of ?? '');
+  return one.name === other.name && one.at === other.at && one.value === other.value && isOfOne;
+}
+
+function isSameEmail({ name, value }: Fact, email: Facts[string]): boolean {
+  return name === 'email' && typeof value === 'string' && typeof email?.value === 'string'
+    ? addressOf(value) === addressOf(email.value)
+    : false;
 }

@@ -1,14 +1,16 @@
 // One history from its first event until everything is quiet, the checks that follow, and the repetition of it all.
 
-import { createHmac, createSecretKey } from 'node:crypto';
 import { type Item, toRecord } from '../../lib/dynamodb/record.ts';
+import type { UserUpdate } from '../../local/roq-users.ts';
 import { Chance, takeOverIds } from './chance.ts';
 import { Clock, RestlessError } from './clock.ts';
 import { calm, chanceFate } from './faults.ts';
-import { type EventStep, type History, type Step, senders } from './history.ts';
+import { canary, type Edit, type EventStep, type History, type Step, senders } from './history.ts';
 import { type Book, createBook, Violation } from './invariants.ts';
 import type { Fate } from './lambda.ts';
-import { type Fact, toldBy, toldOf } from './model.ts';
+import { factsOf, heardOf, toldOf } from './model.ts';
+import { requestOf } from './request.ts';
+import { deepData } from './roq.ts';
 import { createWorld, stateTable, usersTable, type World } from './world.ts';
 
 export type RunOptions = {
@@ -28,6 +30,8 @@ export type Report = {
 const startMs = Date.parse('2026-03-02T10:20:00Z');
 const [minuteMs, dayMs] = [60_000, 86_400_000];
 const longestMs = 4 * dayMs;
+// The longest back-off is an hour, and the longest lease a quarter of one.
+const sparedMs = 120 * minuteMs;
 
 /** Runs a history; the same one always runs the same. */
 export async function run(history: History, options: RunOptions = {}): Promise<Report> {
@@ -56,14 +60,6 @@ function takeOverStacks(): () => void {
   };
 }
 
-const keyObjects = new Map<string, ReturnType<typeof createSecretKey>>();
-
-function keyOf(secret: string): ReturnType<typeof createSecretKey> {
-  const key = keyObjects.get(secret) ?? createSecretKey(Buffer.from(secret.slice('whsec_'.length), 'base64'));
-  keyObjects.set(secret, key);
-  return key;
-}
-
 class Simulation {
   readonly book: Book;
   readonly violated: Promise<never>;
@@ -76,6 +72,8 @@ class Simulation {
   readonly #world: World;
   readonly #downUntilMs = { dynamodb: 0, roq: 0 };
   readonly #acknowledged = new Set<Step & EventStep>();
+  /** Nothing fails in this history but what its requests themselves bring about. */
+  readonly #isUntroubled: boolean;
   #isCalm = false;
   #isOver = false;
   #reconciling = 0;
@@ -86,16 +84,27 @@ class Simulation {
     this.#clock = clock;
     this.#chance = chance;
     this.#options = options;
+    this.#isUntroubled = !options.fateOf && isUntroubled(history);
     const { promise, reject } = Promise.withResolvers<never>();
     this.violated = promise;
     const { ceiling, skewMs } = history;
     this.book = createBook({ ceiling, startMs, skewMs, onViolation: reject });
     this.#world = createWorld(history, clock, chance, {
       onChange: (before, after) => {
-        this.book.noteChange(before, after, clock.nowMs);
+        const others = this.#usersOf(after.reference).filter(({ id }) => id !== after.id);
+        this.book.noteChange(before, after, others, clock.nowMs);
         this.#checkStep(this.#itemOf(after.reference));
       },
-      onWrite: (item) => this.#checkStep(item),
+      onCall: (reference) => {
+        const item = this.#itemOf(reference);
+        if (item) this.book.noteKnown(toRecord(item));
+      },
+      onWrite: (item, isHolder) => {
+        this.#checkStep(item);
+        if (!isHolder) return;
+        this.book.checkPrompt(toRecord(item), clock.nowMs);
+        this.book.noteKnown(toRecord(item));
+      },
       onSend: (references, isHolder) => {
         for (const reference of references)
           this.book.checkLease(reference, this.#itemOf(reference), isHolder(reference), clock.nowMs);
@@ -133,7 +142,7 @@ class Simulation {
         await Promise.all(step.deliveries.map((delayMs, i) => this.#deliver(step, i, delayMs)));
         return;
       case 'backfill':
-        return this.#backfill(step.id, step.users);
+        return this.#backfill(step);
       case 'adoption':
         this.#world.check(await this.#backfillOnce(step.id, 0, { from: 'roq' }));
         return;
@@ -158,16 +167,30 @@ class Simulation {
 
   /** What happens around us, and not by a function of ours. */
   #change(step: Exclude<Step, { is: 'event' | 'backfill' }>): void {
-    const { roq } = this.#world;
-    if (step.is === 'outage') this.#downUntilMs[step.of] = this.#clock.nowMs + step.forMs;
-    if (step.is === 'expiry') roq.expireTokens();
-    if (step.is === 'stranger' || step.is === 'edit') this.book.noteEdit(step.reference);
-    if (step.is === 'stranger')
-      roq.users.create({ reference: step.reference, email: `hand${step.id}@x.example` });
-    if (step.is === 'edit') {
-      const user = roq.users.rows.find(({ reference }) => reference === step.reference);
-      if (user?.active === false && step.changes.active) this.book.excuse(1);
-      if (user) roq.users.update(user.id, step.changes);
+    const { users, expireTokens } = this.#world.roq;
+    switch (step.is) {
+      case 'outage':
+        this.#downUntilMs[step.of] = this.#clock.nowMs + step.forMs;
+        return;
+      case 'expiry':
+        expireTokens();
+        return;
+      case 'stranger': {
+        const { reference, isOptedIn } = step;
+        this.book.noteEdit(reference);
+        users.create({ reference, isOptedIn, email: `hand${step.id}@x.example` });
+        return;
+      }
+      case 'removal':
+        this.book.noteRemoval(step.reference);
+        for (const { id } of this.#usersOf(step.reference)) users.remove(id);
+        return;
+      case 'edit': {
+        this.book.noteEdit(step.reference);
+        const [user] = this.#usersOf(step.reference);
+        if (user?.active === false && step.changes.active) this.book.excuse(1);
+        if (user) users.update(user.id, toUpdate(step.changes));
+      }
     }
   }
 
@@ -195,54 +218,38 @@ class Simulation {
     }
   }
 
-  /** Answers the HTTP status that the gateway gives. */
+  /** Posts it once, and answers the HTTP status that the gateway gives. */
   async #post(step: Step & EventStep, name: string): Promise<number> {
-    const { kind, reference, user, form } = step;
-    const at = startMs + step.happenedMs;
-    const facts = form === 'sound' ? toldBy(kind, user, at) : null;
-    if (facts) this.book.tell(reference, facts);
-    const event = {
-      id: `event-${step.id}`,
-      type: kind,
-      time: at,
-      user: { ...(form !== 'shapeless' && { id: reference }), ...user },
-    };
-    const body = form === 'garbled' ? `{"${JSON.stringify(user)}` : JSON.stringify(event);
-    const result = await this.#world.webhook.invoke(
-      this.#sign(body, form === 'forged', step.id),
-      this.#fate(name),
-    );
+    const { said, form } = step;
+    const heard = said.flatMap((one) => {
+      const facts = form === 'sound' ? heardOf(one, startMs) : null;
+      return facts ? [{ reference: one.reference, facts }] : [];
+    });
+    for (const { reference, facts } of heard) this.book.tell(reference, facts);
+    const request = requestOf(step, this.#world.keys.signing, this.#clock.nowMs, startMs);
+    const result = await this.#world.webhook.invoke(request, this.#fate(name));
     const answer = this.#world.check(result);
-    this.#trace(() => `${name} (${kind} of ${reference}): ${answer?.statusCode ?? result.is}`);
     const status = answer?.statusCode ?? 502;
-    if (form === 'sound' && status >= 400 && status < 500)
-      this.book.fail('answered', `${name} was answered ${status}`);
-    if (form !== 'sound' && kind !== 'session.started' && status < 300)
-      this.book.fail('answered', `${name}, ${form}, was answered ${status}`);
-    if (status < 300 && facts) {
+    this.#trace(() => `${name} (${said.map(nameOf).join(', ')}): ${answer?.statusCode ?? result.is}`);
+    this.#checkStatus(step, name, status);
+    if (status < 300 && heard.length > 0) {
       this.#acknowledged.add(step);
-      this.book.acknowledge(reference, facts, this.#itemOf(reference));
+      for (const { reference, facts } of heard)
+        this.book.acknowledge(reference, facts, this.#itemOf(reference));
     }
     return status;
   }
 
-  #sign(body: string, isForged: boolean, id: number) {
-    const timestamp = String(Math.floor(this.#clock.nowMs / 1000));
-    const key = isForged ? 'whsec_forged' : this.#world.keys.signing;
-    const signature = createHmac('sha256', keyOf(key))
-      .update(`message-${id}.${timestamp}.${body}`)
-      .digest('base64');
-    return {
-      headers: {
-        'webhook-id': `message-${id}`,
-        'webhook-timestamp': timestamp,
-        'webhook-signature': `v1,${signature}`,
-      },
-      body,
-    };
+  #checkStatus({ form, said }: EventStep, name: string, status: number): void {
+    const isRefused = status >= 400 && status < 500;
+    const isLost = status >= 500 && this.#isUntroubled;
+    if (form === 'sound' && (isRefused || isLost))
+      this.book.fail('answered', `${name} was answered ${status}${isLost ? ', though nothing failed' : ''}`);
+    if (form !== 'sound' && said[0]?.kind !== 'session.started' && status < 300)
+      this.book.fail('answered', `${name}, ${form}, was answered ${status}`);
   }
 
-  async #backfill(id: number, users: Extract<Step, { is: 'backfill' }>['users']): Promise<void> {
+  async #backfill({ id, users, poisoned }: Extract<Step, { is: 'backfill' }>): Promise<void> {
     const at = this.#clock.nowMs;
     const lines = users.map(({ reference, user }, i) => ({
       is: 'user',
@@ -251,10 +258,12 @@ class Simulation {
       at,
       told: toldOf(user),
     }));
-    const facts = lines.map(({ reference, told }) => ({
-      reference,
-      facts: Object.entries(told).map(([name, value]): Fact => ({ name, value, at })),
-    }));
+    const facts = lines.map(({ reference, told }) => ({ reference, facts: factsOf(told, at) }));
+    if (poisoned) {
+      const told = { customData: `${canary} no JSON` };
+      this.book.tell(poisoned, factsOf(told, at));
+      lines.push({ is: 'user', line: lines.length + 1, reference: poisoned, at, told });
+    }
     for (const each of facts) this.book.tell(each.reference, each.facts);
     for (let attempt = 0; !this.#isOver; attempt++) {
       const answer = this.#world.check(await this.#backfillOnce(id, attempt, { lines, isLast: true }));
@@ -316,12 +325,18 @@ class Simulation {
   }
 
   async #untilQuiet(): Promise<void> {
-    const endMs = this.#clock.nowMs + longestMs;
+    const startedMs = this.#clock.nowMs;
+    let isSpared = false;
     // What is still under way gets there, and whoever died loses his lease.
     await this.#clock.sleep(minuteMs);
     while (this.#nextDueMs() < Number.POSITIVE_INFINITY || this.#hasJobs() || this.#reconciling > 0) {
-      if (this.#clock.nowMs > endMs) return this.book.fail('applied', 'something stays pending for days');
-      await this.#clock.sleep(Math.max(minuteMs, Math.min(this.#nextDueMs() - this.#clock.nowMs, dayMs)));
+      const { nowMs } = this.#clock;
+      if (nowMs > startedMs + longestMs) return this.book.fail('applied', 'something stays pending for days');
+      if (!isSpared && nowMs > startedMs + sparedMs) {
+        isSpared = true;
+        this.book.checkSpared(this.#world.engine.items(usersTable), this.#world.roq.users.rows);
+      }
+      await this.#clock.sleep(Math.max(minuteMs, Math.min(this.#nextDueMs() - nowMs, 60 * minuteMs)));
     }
   }
 
@@ -358,6 +373,10 @@ class Simulation {
     return JSON.stringify([engine.items(usersTable), roq.users.rows]);
   }
 
+  #usersOf(reference: string) {
+    return this.#world.roq.users.rows.filter((user) => user.reference === reference);
+  }
+
   #itemOf(reference: string) {
     return this.#world.engine.items(usersTable).find((item) => item.reference?.S === reference);
   }
@@ -387,4 +406,21 @@ class Simulation {
   #trace(line: () => string): void {
     this.#options.trace?.(`${this.#elapsed()} ${line()}`);
   }
+}
+
+function nameOf({ kind, reference }: EventStep['said'][number]): string {
+  return `${kind} of ${reference}`;
+}
+
+function isUntroubled({ rates: { dynamodb, roq, dies, pauses }, steps }: History): boolean {
+  const all = [...Object.values(dynamodb), ...Object.values(roq), dies, pauses];
+  return all.every((rate) => rate === 0) && steps.every(({ is }) => is !== 'outage');
+}
+
+const largeChars = 420_000;
+
+/** What an app may keep in custom data: more than a record holds, or deeper than some code reads. */
+function toUpdate({ customData, ...changes }: Edit): UserUpdate {
+  if (customData === undefined) return changes;
+  return { ...changes, customData: customData === 'deep' ? deepData : { large: 'x'.repeat(largeChars) } };
 }

@@ -1,7 +1,8 @@
 // The whole system in a world in memory: test/simulation, and npm run simulate for more of it.
 
 import { expect, test } from 'vitest';
-import { drawHistory, type Step, untroubled } from './history.ts';
+import { drawHistory } from './draw.ts';
+import { type Step, untroubled } from './history.ts';
 import { runMany } from './pool.ts';
 import { run } from './run.ts';
 
@@ -28,10 +29,10 @@ test('the secret is rotated once more only after the rotation before has ended',
       // The first has just ended, and the second has just brought in the secret that it signs with.
       atMs: 14 * 60_000,
       is: 'event',
-      reference: 'user|1',
-      kind: 'user.signed_up',
-      user: { email: 'c4n4ry@x.example' },
-      happenedMs: 0,
+      provider: 'generic',
+      said: [
+        { reference: 'user|1', kind: 'user.signed_up', user: { email: 'c4n4ry@x.example' }, happenedMs: 0 },
+      ],
       deliveries: [0],
       sender: 'logto',
       form: 'sound',

@@ -1,0 +1,305 @@
+// Draws the history of a seed.
+
+import { Chance } from './chance.ts';
+import { dynamodbFaults, type Rates, roqFaults } from './faults.ts';
+import {
+  canary,
+  type Edit,
+  type EventStep,
+  type EventUser,
+  type History,
+  kindWays,
+  type Said,
+  type Step,
+} from './history.ts';
+import { farAheadMs } from './model.ts';
+
+const [second, minute, hour] = [1_000, 60_000, 3_600_000];
+
+type Kinds = readonly [string, ...string[]];
+
+type Drawing = {
+  readonly chance: Chance;
+  readonly references: readonly [string, ...string[]];
+  readonly kinds: Kinds;
+  /** How the providers date what they say. */
+  readonly stamps: (typeof stamps)[number];
+  readonly hasFeed: boolean;
+  readonly ways: History['ways'];
+  readonly scheduleMs: number;
+  /** What was said of each user so far. */
+  readonly past: Map<string, Past>;
+};
+
+/** The addresses of a user, and how the last event was dated; null: there was none. */
+type Past = { readonly addresses: string[]; happenedMs: number | null };
+
+// Hanko stamps whole seconds; of Kratos up to 1.3.1 and of SQL on Supabase a user's time moves with some changes only.
+const stamps = ['exact', 'exact', 'seconds', 'still'] as const;
+
+/** Draws the history of a seed. */
+export function drawHistory(seed: string): History {
+  const chance = new Chance(seed);
+  // Many at once on one user is where most can go wrong.
+  const isCrowded = chance.is(0.4);
+  const isBurst = isCrowded && chance.is(0.05);
+  const count = isCrowded ? 1 : chance.pick([1, 2, 3, 4]);
+  const [first, ...others] = Array.from({ length: count }, (_, i) => `user|${i + 1}`);
+  const spreads = [20, 300, 2 * second, 8 * second, minute, 20 * minute] as const;
+  const spread = spreads[chance.between(0, isCrowded ? 3 : 5)] ?? second;
+  const ways = drawWays(chance);
+  const drawing: Drawing = {
+    chance,
+    references: [first ?? 'user|1', ...others],
+    kinds: drawKinds(chance),
+    stamps: chance.pick(stamps),
+    hasFeed: chance.is(0.35),
+    ways,
+    scheduleMs: isCrowded ? 5 * second : minute,
+    past: new Map(),
+  };
+  let atMs = 0;
+  const steps = Array.from({ length: chance.between(isCrowded ? 4 : 2, 12) }, (_, id): Step => {
+    atMs += chance.is(0.2) ? 0 : chance.between(0, spread);
+    return { id, atMs, ...drawStep(drawing, atMs, id) };
+  });
+  if (chance.is(0.2)) steps.push(...drawStorm(drawing, atMs + chance.pick([0, minute]), steps.length));
+  if (isBurst) steps.push(...drawBurst(drawing, atMs + minute, steps.length));
+  return {
+    seed,
+    rates: drawRates(chance, isCrowded, isBurst),
+    steps,
+    scheduleMs: drawing.scheduleMs,
+    ceiling: chance.pick([1, 2, 1_000_000, 1_000_000, 1_000_000]),
+    ways,
+    tokenLifetimeMs: chance.pick([90 * second, hour, 2 * hour]),
+    skewMs: chance.pick([0, 50, 2 * second]),
+    lagMs: chance.pick([0, 0, 300, 5 * second]),
+    tellsItem: chance.is(0.8),
+  };
+}
+
+function drawWays(chance: Chance): History['ways'] {
+  return {
+    ...kindWays,
+    pageCap: chance.pick([1, 3, 25]),
+    cutsLists: chance.is(0.5),
+    hasTies: chance.is(0.5),
+    hasUniqueEmails: chance.is(0.1),
+    lowersEmails: chance.is(0.1),
+  };
+}
+
+type Drawn = Step extends infer Each ? (Each extends Step ? Omit<Each, 'id' | 'atMs'> : never) : never;
+
+function drawStep(drawing: Drawing, atMs: number, id: number): Drawn {
+  const { chance, references } = drawing;
+  const reference = chance.pick(references);
+  const roll = chance.next();
+  if (roll < 0.81) return drawEvent(drawing, atMs, id);
+  if (roll < 0.845) return { is: 'edit', reference, changes: drawEdit(chance, id) };
+  if (roll < 0.865) return { is: 'stranger', reference, isOptedIn: chance.is(0.3) };
+  if (roll < 0.87) return { is: 'removal', reference };
+  if (roll < 0.89) return { is: 'resync', reference };
+  if (roll < 0.92) {
+    const of = chance.pick(['dynamodb', 'roq', 'roq'] as const);
+    return {
+      is: 'outage',
+      of,
+      forMs: of === 'roq' ? chance.between(minute, 5 * hour) : chance.between(second, 10 * minute),
+    };
+  }
+  if (roll < 0.95) {
+    const users = references.filter(() => chance.is(0.7));
+    return {
+      is: 'backfill',
+      users: users.map((each) => ({ reference: each, user: drawUser(drawing, each, id, true) })),
+      poisoned: chance.is(0.2) ? chance.pick(references) : null,
+    };
+  }
+  return { is: chance.pick(['audit', 'adoption', 'rotation', 'expiry', 'overlap', 'release', 'drop']) };
+}
+
+// So many of each as they shall be frequent.
+const allKinds: Kinds = [
+  'user.signed_up',
+  'user.signed_up',
+  'user.signed_up',
+  'user.email_verified',
+  'user.email_verified',
+  'user.disabled',
+  'user.disabled',
+  'user.enabled',
+  'user.enabled',
+  'user.updated',
+  'user.updated',
+  'user.deleted',
+  'session.started',
+];
+
+// Half of the histories are of few kinds, so that those which undo each other meet often.
+function drawKinds(chance: Chance): Kinds {
+  if (chance.is(0.5)) return allKinds;
+  if (chance.is(0.3)) return ['user.signed_up', 'user.disabled', 'user.enabled'];
+  if (chance.is(0.3)) return ['user.signed_up', 'user.email_verified', 'user.updated'];
+  const others = [...new Set(allKinds)].filter((kind) => kind !== 'user.signed_up');
+  return ['user.signed_up', ...chance.shuffle(others).slice(0, 2)];
+}
+
+function drawEvent(drawing: Drawing, atMs: number, id: number): Drawn & EventStep {
+  const { chance, scheduleMs, hasFeed } = drawing;
+  const provider = hasFeed && chance.is(0.5) ? 'feed' : 'generic';
+  const repeats = chance.is(0.25) ? chance.between(1, 3) : 0;
+  const count = provider === 'feed' ? chance.pick([1, 2, 4]) : 1;
+  const said = Array.from({ length: count }, (_, i) => drawSaid(drawing, provider, atMs, id + i / 10));
+  if (count > 1 && chance.is(0.2)) said.push({ ...drawSaid(drawing, provider, atMs, id + 0.9), ...farAhead });
+  return {
+    is: 'event',
+    provider,
+    said,
+    deliveries: Array.from({ length: 1 + repeats }, () => drawDelay(chance, atMs, scheduleMs)),
+    form:
+      provider === 'generic' && chance.is(0.04)
+        ? chance.pick(['forged', 'garbled', 'shapeless'] as const)
+        : 'sound',
+    sender: chance.pick(['svix', 'svix', 'kinde', 'auth0', 'okta', 'logto']),
+  };
+}
+
+const farAhead = { happenedMs: farAheadMs };
+
+function drawSaid(drawing: Drawing, provider: EventStep['provider'], atMs: number, id: number): Said {
+  const { chance } = drawing;
+  const reference = chance.pick(drawing.references);
+  const kind = chance.pick(drawing.kinds);
+  const happenedMs = stamp(drawing, reference, atMs);
+  if (kind === 'user.email_verified')
+    return { reference, kind, happenedMs, user: drawVerified(drawing, provider, reference, id) };
+  const isWhole = kind === 'user.signed_up' || chance.is(0.2);
+  const isProfile = isWhole || kind === 'user.updated';
+  const user = isProfile ? drawUser(drawing, reference, id, isWhole) : {};
+  return { reference, kind, happenedMs, user };
+}
+
+function stamp(drawing: Drawing, reference: string, atMs: number): number {
+  const { chance, stamps } = drawing;
+  const past = pastOf(drawing, reference);
+  if (stamps === 'seconds' || (stamps === 'exact' && chance.is(0.2)))
+    return Math.floor(atMs / second) * second;
+  if (stamps === 'exact' || past.happenedMs === null || chance.is(0.3)) past.happenedMs = atMs;
+  return past.happenedMs;
+}
+
+/** The address that was verified: the newest, one of before, or another; the feed may name none, as Zitadel does. */
+function drawVerified(
+  drawing: Drawing,
+  provider: EventStep['provider'],
+  reference: string,
+  id: number,
+): EventUser {
+  const { chance } = drawing;
+  const { addresses } = pastOf(drawing, reference);
+  const before = addresses[chance.between(0, Math.max(0, addresses.length - 1))];
+  const address = (chance.is(0.6) ? addresses.at(-1) : before) ?? newAddress(drawing, id);
+  if (provider === 'generic' || chance.is(0.2)) return { email: address };
+  return chance.is(0.5) ? {} : { verified_address: address.toLowerCase() };
+}
+
+function pastOf({ past }: Drawing, reference: string): Past {
+  const known = past.get(reference) ?? { addresses: [], happenedMs: null };
+  past.set(reference, known);
+  return known;
+}
+
+/** A provider goes wrong, and says of everybody at once that they are disabled. */
+function drawStorm({ chance, references }: Drawing, atMs: number, id: number): readonly Step[] {
+  return references.map((reference, i) => ({
+    id: id + i,
+    is: 'event',
+    provider: 'generic',
+    said: [{ reference, kind: 'user.disabled', user: {}, happenedMs: atMs }],
+    form: 'sound',
+    sender: 'svix',
+    atMs,
+    deliveries: [chance.between(0, 30)],
+  }));
+}
+
+/** Twenty events of one user at once, by a sender that sends nothing again. */
+function drawBurst({ chance, references: [reference] }: Drawing, atMs: number, id: number): readonly Step[] {
+  return Array.from({ length: 20 }, (_, i) => ({
+    id: id + i,
+    is: 'event',
+    provider: 'generic',
+    said: [
+      { reference, kind: 'user.updated', user: { first_name: `${canary}Burst${i}` }, happenedMs: atMs + i },
+    ],
+    form: 'sound',
+    sender: 'logto',
+    atMs,
+    deliveries: [chance.between(0, 20)],
+  }));
+}
+
+function drawDelay(chance: Chance, atMs: number, scheduleMs: number): number {
+  // Just as the schedule sets to work.
+  if (chance.is(0.15)) return scheduleMs - (atMs % scheduleMs) + chance.between(0, 60);
+  const roll = chance.next();
+  if (roll < 0.4) return chance.between(0, 50);
+  if (roll < 0.7) return chance.between(0, 3 * second);
+  return roll < 0.92 ? chance.between(0, minute) : chance.between(0, 2 * hour);
+}
+
+/** Nearly every value of a step is its own, so that it can be told from all others. */
+function drawUser(drawing: Drawing, reference: string, id: number, isWhole: boolean): EventUser {
+  const { chance } = drawing;
+  const isIn = () => isWhole || chance.is(0.4);
+  const address = newAddress(drawing, id);
+  const email = isIn() && (chance.is(0.05) ? `${canary} no address ${id}` : address);
+  if (email === address) pastOf(drawing, reference).addresses.push(address);
+  return {
+    ...(email && { email }),
+    ...(isIn() && {
+      first_name: chance.is(0.1) ? null : `${canary}First${id}${chance.is(0.05) ? '\0' : ''}`,
+    }),
+    ...(isIn() && chance.is(0.5) && { last_name: chance.is(0.2) ? null : `${canary}Last${id}` }),
+    ...(chance.is(0.2) && { phone: `+49${canary}${id}` }),
+    ...(chance.is(0.2) && {
+      custom_data: { [`${canary}${id}`]: id, list: [canary, chance.is(0.1) ? '\0' : ''] },
+    }),
+    ...(chance.is(0.05) && { timezone: `${canary}${'x'.repeat(300)}` }),
+    ...(isWhole && email && chance.is(0.3) && { email_verified: chance.is(0.6) }),
+    ...(isWhole && chance.is(0.1) && { disabled: chance.is(0.5) }),
+  };
+}
+
+function newAddress({ chance, ways }: Drawing, id: number): string {
+  if (ways.hasUniqueEmails && chance.is(0.4)) return `${canary}-shared@x.example`;
+  return `${chance.is(0.2) ? 'C' : ''}${canary}-${id}@x.example`;
+}
+
+function drawEdit(chance: Chance, id: number): Edit {
+  return chance.pick<Edit>([
+    { active: true },
+    { active: false },
+    { firstName: `${canary}Hand${id}` },
+    { isOptedIn: false },
+    { email: `${canary}-hand${id}@x.example` },
+    { customData: chance.is(0.7) ? 'deep' : 'large' },
+  ]);
+}
+
+// Most histories have few kinds of faults, so that what one kind can do is not hidden behind another.
+function drawRates(chance: Chance, isCrowded: boolean, isBurst: boolean): Rates {
+  const isCalm = isBurst || chance.is(isCrowded ? 0 : 0.2);
+  const rate = () => (isCalm || chance.is(0.6) ? 0 : chance.pick([0.01, 0.05, 0.2]));
+  const each = <Name extends string>(names: readonly Name[]) =>
+    Object.fromEntries(names.map((name) => [name, rate()])) as Record<Name, number>;
+  return {
+    dynamodb: each(dynamodbFaults),
+    roq: each(roqFaults),
+    dies: isCalm || chance.is(0.5) ? 0 : chance.pick([0.001, 0.005, 0.02, 0.1]),
+    pauses: isCalm || chance.is(0.5) ? 0 : chance.pick([0.05, 0.2]),
+    roqMs: isCrowded ? chance.pick([50, 200, 500]) : chance.pick([20, 20, 100, 1_000]),
+  };
+}
