@@ -225,20 +225,22 @@ function drawStorm({ chance, references }: Drawing, atMs: number, id: number): r
   }));
 }
 
-/** Twenty events of one user at once, by a sender that sends nothing again. */
-function drawBurst({ chance, references: [reference] }: Drawing, atMs: number, id: number): readonly Step[] {
-  return Array.from({ length: 20 }, (_, i) => ({
-    id: id + i,
-    is: 'event',
-    provider: 'generic',
-    said: [
-      { reference, kind: 'user.updated', user: { first_name: `${canary}Burst${i}` }, happenedMs: atMs + i },
-    ],
-    form: 'sound',
-    sender: 'logto',
-    atMs,
-    deliveries: [chance.between(0, 20)],
-  }));
+/** Sixty events of one user nearly at once, each with something new, by a sender that sends nothing again. */
+function drawBurst({ references: [reference] }: Drawing, atMs: number, id: number): readonly Step[] {
+  const members = ['first_name', 'last_name', 'phone', 'timezone', 'email'];
+  return Array.from({ length: 60 }, (_, i) => {
+    const user = { [members[i % members.length] ?? '']: `${canary}-${i}@x.example` };
+    return {
+      id: id + i,
+      is: 'event',
+      provider: 'generic',
+      said: [{ reference, kind: 'user.updated', user, happenedMs: atMs + i }],
+      form: 'sound',
+      sender: 'logto',
+      atMs,
+      deliveries: [i],
+    };
+  });
 }
 
 function drawDelay(chance: Chance, atMs: number, scheduleMs: number): number {
