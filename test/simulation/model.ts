@@ -38,9 +38,13 @@ const toldByKind: Readonly<Record<string, Readonly<Record<string, boolean>>>> = 
 /** So far ahead of every clock that no delivery is late enough for it. */
 export const farAheadMs = 1_000 * 86_400_000;
 
+export function isAhead({ happenedMs }: Said): boolean {
+  return happenedMs >= farAheadMs;
+}
+
 /** What we have to hear of what a provider says: nothing where it is of a kind that we don't mirror, or dated ahead. */
 export function heardOf(said: Said, startMs: number): readonly Fact[] | null {
-  const told = said.happenedMs < farAheadMs ? toldBy(said) : null;
+  const told = isAhead(said) ? null : toldBy(said);
   return told && factsOf(told, startMs + said.happenedMs);
 }
 

@@ -8,7 +8,7 @@ import { calm, chanceFate } from './faults.ts';
 import { canary, type Edit, type EventStep, type History, type Step, senders } from './history.ts';
 import { type Book, createBook, Violation } from './invariants.ts';
 import type { Fate } from './lambda.ts';
-import { factsOf, heardOf, toldOf } from './model.ts';
+import { factsOf, heardOf, isAhead, toldOf } from './model.ts';
 import { requestOf } from './request.ts';
 import { deepData } from './roq.ts';
 import { createWorld, stateTable, usersTable, type World } from './world.ts';
@@ -231,7 +231,7 @@ class Simulation {
     const answer = this.#world.check(result);
     const status = answer?.statusCode ?? 502;
     this.#trace(() => `${name} (${said.map(nameOf).join(', ')}): ${answer?.statusCode ?? result.is}`);
-    this.#checkStatus(step, name, status);
+    this.#checkStatus(step, name, status, heard.length > 0);
     if (status < 300 && heard.length > 0) {
       this.#acknowledged.add(step);
       for (const { reference, facts } of heard)
@@ -240,8 +240,9 @@ class Simulation {
     return status;
   }
 
-  #checkStatus({ form, said }: EventStep, name: string, status: number): void {
-    const isRefused = status >= 400 && status < 500;
+  // A request of which nothing is heard but what is dated ahead may be refused.
+  #checkStatus({ form, said }: EventStep, name: string, status: number, isHeard: boolean): void {
+    const isRefused = status >= 400 && status < 500 && (isHeard || said.every((one) => !isAhead(one)));
     const isLost = status >= 500 && this.#isUntroubled;
     if (form === 'sound' && (isRefused || isLost))
       this.book.fail('answered', `${name} was answered ${status}${isLost ? ', though nothing failed' : ''}`);
