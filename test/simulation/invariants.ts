@@ -25,13 +25,15 @@ const longestLandingMs = 2 * minuteMs;
 
 export const invariants = {
   applied: '1: what was answered 2xx is applied in the end, or visibly waits, is parked or held',
-  single: '2: never two ROQ users that we made for one reference',
+  single:
+    '2: never two ROQ users that we made for one reference, nor one beside another that had long been there',
   newest: '3: what ROQ ends with is what the newest facts say',
   ceiling: '4: never more deactivations than the ceiling lets through',
   settled: '5: repeating the whole history changes nothing and calls no mutation',
   silent: '6: no personal datum and no secret in a log line or an answer',
   alone: '7: whoever changes a user in ROQ has the lease of its record',
-  answered: '8: a sound event is never refused, and no function throws but for what it can not reach',
+  answered:
+    '8: a sound event is never refused, nor answered 5xx where nothing fails, and no function throws but for what it can not reach',
   verified: '9: nobody is opted in for an address that nothing called verified',
   banned: '10: no ban waits behind a profile value',
   spared: '11: whoever can be brought in step is so within two hours, whatever is wrong with others',
