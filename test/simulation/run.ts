@@ -1,16 +1,16 @@
 // One history from its first event until everything is quiet, the checks that follow, and the repetition of it all.
 
 import { type Item, toRecord } from '../../lib/dynamodb/record.ts';
-import type { UserUpdate } from '../../local/roq-users.ts';
+import { type Book, createBook } from './book.ts';
+import { createHands } from './by-hand.ts';
 import { Chance, takeOverIds } from './chance.ts';
 import { Clock, RestlessError } from './clock.ts';
+import { createDelivery } from './delivery.ts';
 import { calm, chanceFate } from './faults.ts';
-import { canary, type Edit, type EventStep, type History, type Step, senders } from './history.ts';
-import { type Book, createBook, Violation } from './invariants.ts';
+import { canary, type History, type Step } from './history.ts';
+import { Violation } from './invariants.ts';
 import type { Fate } from './lambda.ts';
-import { factsOf, heardOf, isAhead, toldOf } from './model.ts';
-import { requestOf } from './request.ts';
-import { deepData } from './roq.ts';
+import { factsOf, toldOf } from './model.ts';
 import { createWorld, stateTable, usersTable, type World } from './world.ts';
 
 export type RunOptions = {
@@ -71,20 +71,17 @@ class Simulation {
   readonly #options: RunOptions;
   readonly #world: World;
   readonly #downUntilMs = { dynamodb: 0, roq: 0 };
-  readonly #acknowledged = new Set<Step & EventStep>();
-  /** Nothing fails in this history but what its requests themselves bring about. */
-  readonly #isUntroubled: boolean;
+  readonly #delivery: ReturnType<typeof createDelivery>;
+  readonly #hands: ReturnType<typeof createHands>;
   #isCalm = false;
   #isOver = false;
   #reconciling = 0;
-  #rotating = Promise.resolve();
 
   constructor(history: History, clock: Clock, chance: Chance, options: RunOptions) {
     this.#history = history;
     this.#clock = clock;
     this.#chance = chance;
     this.#options = options;
-    this.#isUntroubled = !options.fateOf && isUntroubled(history);
     const { promise, reject } = Promise.withResolvers<never>();
     this.violated = promise;
     const { ceiling, skewMs } = history;
@@ -111,6 +108,16 @@ class Simulation {
       },
       onText: (text) => this.book.noteText(text),
       onThrow: (error) => this.book.fail('answered', `a function threw ${error}`),
+    });
+    const shared = { clock, world: this.#world, book: this.book };
+    this.#hands = createHands({ ...shared, usersOf: (reference) => this.#usersOf(reference) });
+    this.#delivery = createDelivery({
+      ...shared,
+      startMs,
+      isUntroubled: !options.fateOf && isUntroubled(history),
+      fate: (name) => this.#fate(name),
+      itemOf: (reference) => this.#itemOf(reference),
+      trace: (line) => this.#trace(line),
     });
   }
 
@@ -139,7 +146,7 @@ class Simulation {
       );
     switch (step.is) {
       case 'event':
-        await Promise.all(step.deliveries.map((delayMs, i) => this.#deliver(step, i, delayMs)));
+        await Promise.all(step.deliveries.map((delayMs, i) => this.#delivery.deliver(step, i, delayMs)));
         return;
       case 'backfill':
         return this.#backfill(step);
@@ -157,97 +164,13 @@ class Simulation {
       case 'resync':
         return this.#operate(step.id, step.is, { reference: step.reference });
       case 'rotation':
-        // The end of one would take away the secret that another has brought in.
-        this.#rotating = this.#rotating.then(() => this.#rotate());
-        return this.#rotating;
-      default:
-        return this.#change(step);
-    }
-  }
-
-  /** What happens around us, and not by a function of ours. */
-  #change(step: Exclude<Step, { is: 'event' | 'backfill' }>): void {
-    const { users, expireTokens } = this.#world.roq;
-    switch (step.is) {
+        return this.#hands.rotate();
       case 'outage':
         this.#downUntilMs[step.of] = this.#clock.nowMs + step.forMs;
         return;
-      case 'expiry':
-        expireTokens();
-        return;
-      case 'stranger': {
-        const { reference, isOptedIn } = step;
-        this.book.noteEdit(reference);
-        users.create({ reference, isOptedIn, email: `hand${step.id}@x.example` });
-        return;
-      }
-      case 'removal':
-        this.book.noteRemoval(step.reference);
-        for (const { id } of this.#usersOf(step.reference)) users.remove(id);
-        return;
-      case 'edit': {
-        this.book.noteEdit(step.reference);
-        const [user] = this.#usersOf(step.reference);
-        if (user?.active === false && step.changes.active) this.book.excuse(1);
-        if (user) users.update(user.id, toUpdate(step.changes));
-      }
+      default:
+        return this.#hands.change(step);
     }
-  }
-
-  /** Brings in another secret beside the one that is signed with, has it signed with, and takes the old one away. */
-  async #rotate(): Promise<void> {
-    const { keys, secrets } = this.#world;
-    const next = secrets.find((secret) => secret !== keys.signing) ?? '';
-    keys.known = [keys.signing, next];
-    await this.#clock.sleep(2 * minuteMs);
-    keys.signing = next;
-    await this.#clock.sleep(10 * minuteMs);
-    keys.known = [keys.signing];
-  }
-
-  /** One delivery of an event, tried again as its sender does. */
-  async #deliver(step: Step & EventStep, delivery: number, delayMs: number): Promise<void> {
-    const { timeoutMs, waits } = senders[step.sender];
-    await this.#clock.sleep(delayMs);
-    for (const [attempt, waitMs] of [0, ...waits].entries()) {
-      await this.#clock.sleep(waitMs);
-      const name = `event ${step.id}.${delivery}.${attempt}`;
-      const inTime = this.#clock.sleep(timeoutMs).then(() => null);
-      const status = await Promise.race([this.#post(step, name), inTime]);
-      if (status !== null && status < 500) return;
-    }
-  }
-
-  /** Posts it once, and answers the HTTP status that the gateway gives. */
-  async #post(step: Step & EventStep, name: string): Promise<number> {
-    const { said, form } = step;
-    const heard = said.flatMap((one) => {
-      const facts = form === 'sound' ? heardOf(one, startMs) : null;
-      return facts ? [{ reference: one.reference, facts }] : [];
-    });
-    for (const { reference, facts } of heard) this.book.tell(reference, facts);
-    const request = requestOf(step, this.#world.keys.signing, this.#clock.nowMs, startMs);
-    const result = await this.#world.webhook.invoke(request, this.#fate(name));
-    const answer = this.#world.check(result);
-    const status = answer?.statusCode ?? 502;
-    this.#trace(() => `${name} (${said.map(nameOf).join(', ')}): ${answer?.statusCode ?? result.is}`);
-    this.#checkStatus(step, name, status, heard.length > 0);
-    if (status < 300 && heard.length > 0) {
-      this.#acknowledged.add(step);
-      for (const { reference, facts } of heard)
-        this.book.acknowledge(reference, facts, this.#itemOf(reference));
-    }
-    return status;
-  }
-
-  // A request of which nothing is heard but what is dated ahead may be refused.
-  #checkStatus({ form, said }: EventStep, name: string, status: number, isHeard: boolean): void {
-    const isRefused = status >= 400 && status < 500 && (isHeard || said.every((one) => !isAhead(one)));
-    const isLost = status >= 500 && this.#isUntroubled;
-    if (form === 'sound' && (isRefused || isLost))
-      this.book.fail('answered', `${name} was answered ${status}${isLost ? ', though nothing failed' : ''}`);
-    if (form !== 'sound' && said[0]?.kind !== 'session.started' && status < 300)
-      this.book.fail('answered', `${name}, ${form}, was answered ${status}`);
   }
 
   async #backfill({ id, users, poisoned }: Extract<Step, { is: 'backfill' }>): Promise<void> {
@@ -359,8 +282,8 @@ class Simulation {
   async #repeatAll(): Promise<void> {
     const before = this.#snapshot();
     const { mutations } = this.book;
-    for (const step of this.#chance.shuffle([...this.#acknowledged])) {
-      const status = await this.#post(step, `event ${step.id} again`);
+    for (const step of this.#chance.shuffle([...this.#delivery.acknowledged])) {
+      const status = await this.#delivery.post(step, `event ${step.id} again`);
       if (status >= 300) this.book.fail('settled', `event ${step.id} was answered ${status} the second time`);
     }
     await this.#reconcile('schedule again', {});
@@ -409,19 +332,7 @@ class Simulation {
   }
 }
 
-function nameOf({ kind, reference }: EventStep['said'][number]): string {
-  return `${kind} of ${reference}`;
-}
-
 function isUntroubled({ rates: { dynamodb, roq, dies, pauses }, steps }: History): boolean {
   const all = [...Object.values(dynamodb), ...Object.values(roq), dies, pauses];
   return all.every((rate) => rate === 0) && steps.every(({ is }) => is !== 'outage');
-}
-
-const largeChars = 420_000;
-
-/** What an app may keep in custom data: more than a record holds, or deeper than some code reads. */
-function toUpdate({ customData, ...changes }: Edit): UserUpdate {
-  if (customData === undefined) return changes;
-  return { ...changes, customData: customData === 'deep' ? deepData : { large: 'x'.repeat(largeChars) } };
 }
