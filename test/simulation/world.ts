@@ -110,7 +110,8 @@ export function createWorld(
     return (posted: Posted, context: Parameters<Webhook>[1]) => {
       const known = keys.known.join(' ');
       const providers = connectProviders(keys.known);
-      const handler = handlers.get(known) ?? createWebhook(app, { providers, inlineBudgetMs: 2_000, isExclusive: false });
+      const handler =
+        handlers.get(known) ?? createWebhook(app, { providers, inlineBudgetMs: 2_000, isExclusive: false });
       handlers.set(known, handler);
       return handler(toEvent(posted), context);
     };
@@ -119,7 +120,8 @@ export function createWorld(
   function appIn(environment: Environment): App {
     const { now } = environment;
     const client = clientIn(environment);
-    const users = { client, tableName: usersTable, now };
+    const wait = (ms: number) => environment.sleep(ms);
+    const users = { client, tableName: usersTable, now, wait, random: () => chance.next() };
     const documents = createDocuments({ client, tableName: stateTable, now });
     const log = (line: LogLine) => watch.onText(JSON.stringify(line));
     const limits = { documents, now, limits: { count: ceiling, share: 0 } };
