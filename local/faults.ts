@@ -20,18 +20,25 @@ export type RequestFault = { readonly operation?: Operation } & (
 /** A fault of one call within a request; `reference` and `field` narrow it to a user, or to calls that set a field. */
 export type CallFault = {
   readonly operation?: Operation;
-  /** `fail`: 500 INTERNAL_ERROR, nothing was done. `refuse`: 400, as by a rule that nobody published. */
-  readonly how: 'fail' | 'refuse';
+  readonly how: (typeof callFaults)[number];
   readonly reference?: string;
   readonly field?: string;
 };
 
+/**
+ * - `fail`: 500 INTERNAL_ERROR, nothing was done.
+ * - `refuse`: 400, as by a rule that nobody published.
+ * - `not-found`: 404, as of something that is not there for now.
+ * - `partial`: a page of users lacks its last one, and counts it all the same.
+ */
+const callFaults = ['fail', 'refuse', 'not-found', 'partial'] as const;
+
 export type Fault = RequestFault | CallFault;
 
-/** One call, as far as a CallFault can be told of it. */
+/** One call, as far as a CallFault can be told of it: the users that it is about, the fields that it sets. */
 export type Call = {
   readonly operation: Operation;
-  readonly reference?: string;
+  readonly references?: readonly string[];
   readonly fields?: readonly string[];
 };
 
@@ -88,7 +95,7 @@ export class Faults {
 }
 
 function isCallFault(fault: Fault): fault is CallFault {
-  return fault.how === 'fail' || fault.how === 'refuse';
+  return callFaults.some((how) => how === fault.how);
 }
 
 function fitsRequest({ operation }: Fault, operations: readonly Operation[]): boolean {
@@ -98,7 +105,7 @@ function fitsRequest({ operation }: Fault, operations: readonly Operation[]): bo
 function fitsCall({ operation, reference, field }: CallFault, call: Call): boolean {
   return (
     (operation === undefined || operation === call.operation) &&
-    (reference === undefined || reference === call.reference) &&
+    (reference === undefined || (call.references ?? []).includes(reference)) &&
     (field === undefined || (call.fields ?? []).includes(field))
   );
 }

@@ -25,6 +25,9 @@ const notFound: RoqErrorFacts = { statusCode: 404, error: 'Not Found', errorCode
 
 export const unauthorizedError = () => roqError(unauthorized, 'Unauthorized');
 export const internalError = () => roqError(internal, 'Internal server error');
+/** What the database refuses is the server's own failure, with PostgreSQL's code: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+export const databaseError = (sqlState: string) =>
+  roqError({ ...internal, errorSubCode: sqlState }, 'Internal server error');
 export const notFoundError = (id: string) => roqError(notFound, `User ${id} was not found`, { id });
 
 /** A value that a rule refuses; like the real one, the answer repeats the value, personal as it may be. */

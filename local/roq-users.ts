@@ -1,7 +1,7 @@
 // The table of users behind the ROQ stand-in: its rules, filters, order and pages.
 
 import { randomUUID } from 'node:crypto';
-import { notFoundError, refusedError } from './roq-errors.ts';
+import { databaseError, notFoundError, refusedError } from './roq-errors.ts';
 
 export type RoqUser = {
   readonly id: string;
@@ -58,27 +58,54 @@ const sortKeys = [...searchKeys, 'active', 'createdAt', 'updatedAt'] as const;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const maxTextLength = 255;
 
-/** `pageCap`: the most users that one answer holds, whatever limit was asked for. */
+/** How this ROQ behaves where the facts leave room; each is the harsher way unless told otherwise. */
+export type Ways = {
+  /** The most users that one answer holds, whatever limit was asked for. */
+  readonly pageCap: number;
+  /** Of a list in a filter, no more values are looked at than a page holds. */
+  readonly cutsLists: boolean;
+  /** Users made at one instant bear one time; what the order asked for leaves equal comes in any order, anew each time. */
+  readonly hasTies: boolean;
+  /** No two users may have one address. */
+  readonly hasUniqueEmails: boolean;
+  /** Addresses are kept in lower case. */
+  readonly lowersEmails: boolean;
+  readonly now: () => number;
+  /** Chance, in [0, 1). */
+  readonly random: () => number;
+};
+
+const harsh: Ways = {
+  pageCap: 25,
+  cutsLists: true,
+  hasTies: true,
+  // Neither is known of the real one, and each excludes what the other way would let happen.
+  hasUniqueEmails: false,
+  lowersEmails: false,
+  now: Date.now,
+  random: Math.random,
+};
+
 export class RoqUsers {
   readonly rows: RoqUser[] = [];
   readonly defaultTenantId = randomUUID();
-  readonly #pageCap: number;
-  readonly #now: () => number;
+  readonly #ways: Ways;
 
-  constructor(pageCap: number, now: () => number) {
-    this.#pageCap = pageCap;
-    this.#now = now;
+  constructor(ways: Partial<Ways> = {}) {
+    this.#ways = { ...harsh, ...ways };
   }
 
   /** Makes a user, also where the reference is taken: ROQ does not keep references unique. */
   create(user: UserCreate): RoqUser {
     check(user);
-    // Strictly increasing, so that "the oldest" of two is never in doubt.
-    const createdAt = new Date(Math.max(this.#now(), (this.rows.at(-1)?.createdAt.getTime() ?? 0) + 1));
+    const email = this.#store(user, null) ?? user.email;
+    const { now, hasTies } = this.#ways;
+    const lastMs = this.rows.at(-1)?.createdAt.getTime() ?? 0;
+    const createdAt = new Date(hasTies ? now() : Math.max(now(), lastMs + 1));
     const row: RoqUser = {
       id: randomUUID(),
       reference: user.reference,
-      email: user.email,
+      email,
       active: user.active ?? true,
       avatarUrl: user.avatarUrl ?? '',
       customData: user.customData ?? {},
@@ -103,9 +130,15 @@ export class RoqUsers {
   update(id: string, changes: UserUpdate): RoqUser {
     const row = this.get(id);
     check(changes);
-    const updatedAt = new Date(Math.max(this.#now(), row.updatedAt.getTime() + 1));
+    const email = this.#store(changes, row);
+    const updatedAt = new Date(Math.max(this.#ways.now(), row.updatedAt.getTime() + 1));
     const optedInAt = changes.isOptedIn && !row.isOptedIn ? updatedAt : row.optedInAt;
-    return Object.assign(row, changes, { updatedAt, optedInAt });
+    return Object.assign(row, changes, email && { email }, { updatedAt, optedInAt });
+  }
+
+  /** Takes a user away, as somebody may by hand: the API can't. */
+  remove(id: string): void {
+    this.rows.splice(this.rows.indexOf(this.get(id)), 1);
   }
 
   get(id: string): RoqUser {
@@ -119,15 +152,59 @@ export class RoqUsers {
     for (const [property, value] of Object.entries({ limit, offset })) {
       if (value && value < 0) throw refusedError(property, 'must not be less than 0', value);
     }
+    if (hasNul([filter, search])) throw databaseError('22021');
     const { sort, order: direction } = order ?? { sort: 'createdAt', order: 'DESC' };
-    const found = this.rows
-      .filter((user) => passes(user, filter ?? {}))
+    const sign = direction === 'ASC' ? 1 : -1;
+    const cut = this.#cutLists(filter ?? {});
+    const found = this.#inAnyOrder(this.rows.filter((user) => passes(user, cut)))
       .filter((user) => !search || contains(user[search.key], search.value))
-      .sort((a, b) => compare(a[sort], b[sort]) * (direction === 'ASC' ? 1 : -1));
+      .sort((a, b) => compare(a[sort], b[sort]) * sign);
     const start = offset ?? 0;
-    const data = found.slice(start, start + Math.min(limit ?? this.#pageCap, this.#pageCap));
+    const { pageCap } = this.#ways;
+    const data = found.slice(start, start + Math.min(limit ?? pageCap, pageCap));
     return { data, totalCount: found.length };
   }
+
+  /** The address as it is kept; throws what the database refuses of these values. */
+  #store(user: UserUpdate, row: RoqUser | null): string | undefined {
+    checkTexts(user);
+    const email = this.#ways.lowersEmails ? user.email?.toLowerCase() : user.email;
+    const isTaken = this.rows.some((other) => other !== row && other.email === email);
+    if (this.#ways.hasUniqueEmails && isTaken) throw databaseError('23505');
+    return email ?? undefined;
+  }
+
+  #cutLists({ search, ...filter }: UserFilter): UserFilter {
+    const { cutsLists, pageCap } = this.#ways;
+    if (!cutsLists) return { ...filter, search: search ?? null };
+    const cut = (condition: Condition | null | undefined) =>
+      Array.isArray(condition?.valueIn)
+        ? { ...condition, valueIn: condition.valueIn.slice(0, pageCap) }
+        : condition;
+    const conditions = Object.entries(filter).map(([name, condition]) => [name, cut(condition)]);
+    return { ...Object.fromEntries(conditions), search: search ?? null };
+  }
+
+  #inAnyOrder(rows: readonly RoqUser[]): RoqUser[] {
+    if (!this.#ways.hasTies) return [...rows];
+    return rows
+      .map((row) => ({ row, place: this.#ways.random() }))
+      .sort((a, b) => a.place - b.place)
+      .map(({ row }) => row);
+  }
+}
+
+// PostgreSQL's text holds no NUL, and its jsonb no escape of one.
+// https://www.postgresql.org/docs/current/datatype-json.html
+function checkTexts({ customData, ...others }: UserUpdate): void {
+  if (hasNul(others)) throw databaseError('22021');
+  if (hasNul(customData)) throw databaseError('22P05');
+}
+
+const escapedNul = /(?<!\\)(\\\\)*\\u0000/;
+
+function hasNul(value: unknown): boolean {
+  return escapedNul.test(JSON.stringify(value ?? null));
 }
 
 function check(user: UserUpdate & { readonly reference?: string }): void {

@@ -5,21 +5,31 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ExecutionResult, execute, GraphQLError } from 'graphql';
 import { errors, jwtVerify, SignJWT } from 'jose';
-import { type Call, Faults, type Operation } from './faults.ts';
-import { internalError, invalidRequestError, refusedError, unauthorizedError } from './roq-errors.ts';
+import { type Call, type CallFault, Faults, type Operation } from './faults.ts';
+import {
+  internalError,
+  invalidRequestError,
+  notFoundError,
+  refusedError,
+  unauthorizedError,
+} from './roq-errors.ts';
 import { type GraphqlRequest, operationsOf, readRequest, schema } from './roq-schema.ts';
-import { type RoqUser, RoqUsers, type UserCreate, type UsersQuery, type UserUpdate } from './roq-users.ts';
+import {
+  type RoqUser,
+  RoqUsers,
+  type UserCreate,
+  type UsersQuery,
+  type UserUpdate,
+  type Ways,
+} from './roq-users.ts';
 import { answerJson, parseObject, readBody, serve } from './server.ts';
 
-export type RoqOptions = {
+export type RoqOptions = Partial<Ways> & {
   /** 0, as by default: a free one. */
   readonly port?: number;
-  /** The most users in one answer. */
-  readonly pageCap?: number;
   readonly environmentId?: string;
   readonly apiKey?: string;
   readonly tokenLifetimeMs?: number;
-  readonly now?: () => number;
   /** The users it has from the start. */
   readonly users?: readonly RoqUser[];
 };
@@ -33,12 +43,14 @@ export type RunningRoq = {
   /** What has been asked so far: requests to each path, and calls by name, whatever came of them. */
   readonly requests: Readonly<Record<Operation | 'graphql', number>>;
   readonly fail: Faults;
+  /** Takes a user away behind everybody's back. */
+  readonly remove: (id: string) => void;
   /** Every token handed out so far is refused from now on. */
   readonly expireTokens: () => void;
   readonly close: () => Promise<void>;
 };
 
-type Context = Required<Omit<RoqOptions, 'port' | 'users'>> & {
+type Context = Required<Pick<RoqOptions, 'environmentId' | 'apiKey' | 'tokenLifetimeMs' | 'now'>> & {
   readonly users: RoqUsers;
   readonly requests: Record<Operation | 'graphql', number>;
   readonly fail: Faults;
@@ -51,14 +63,14 @@ const bodyLimitBytes = 10 * 1024 * 1024;
 
 /** Starts a ROQ with no users; told faults go to `fail`. */
 export async function startRoq(options: RoqOptions = {}): Promise<RunningRoq> {
-  const { port = 0, pageCap = 25, now = Date.now, tokenLifetimeMs = 60 * 60 * 1000 } = options;
+  const { port = 0, now = Date.now, tokenLifetimeMs = 60 * 60 * 1000 } = options;
   const { environmentId = randomUUID(), apiKey = randomUUID() } = options;
-  const users = new RoqUsers(pageCap, now);
+  const users = new RoqUsers(options);
   users.rows.push(...(options.users ?? []));
   const requests = { token: 0, graphql: 0, user: 0, users: 0, createUser: 0, updateUser: 0 };
   const fail = new Faults();
   const closing = new AbortController();
-  const settings = { pageCap, now, tokenLifetimeMs, environmentId, apiKey };
+  const settings = { now, tokenLifetimeMs, environmentId, apiKey };
   const tokenSecret = randomBytes(32);
   const context: Context = { ...settings, users, requests, fail, closed: closing.signal, tokenSecret };
 
@@ -70,6 +82,7 @@ export async function startRoq(options: RoqOptions = {}): Promise<RunningRoq> {
     users: users.rows,
     requests,
     fail,
+    remove: (id) => users.remove(id),
     expireTokens: () => {
       context.tokenSecret = randomBytes(32);
     },
@@ -178,11 +191,13 @@ async function isAuthorized(context: Context, headers: IncomingMessage['headers'
 
 // The engine runs mutations one after the other and, these being non-null, stops at the first that fails.
 function resolvers({ users, fail }: Context) {
-  const suffering = <Result>(call: Call, work: () => Result): Result => {
+  const suffering = <Result>(call: Call, work: (fault?: CallFault) => Result): Result => {
     const fault = fail.takeCall(call);
+    const about = fault?.reference ?? call.references?.[0] ?? '';
     if (fault?.how === 'fail') throw internalError();
-    if (fault?.how === 'refuse') throw refusedError(fault.field ?? 'user', 'is refused', call.reference);
-    return work();
+    if (fault?.how === 'refuse') throw refusedError(fault.field ?? 'user', 'is refused', about);
+    if (fault?.how === 'not-found') throw notFoundError(about);
+    return work(fault);
   };
   const present = (user: RoqUser) => ({
     ...user,
@@ -193,21 +208,27 @@ function resolvers({ users, fail }: Context) {
   return {
     user: ({ id }: { id: string }) => suffering({ operation: 'user' }, () => present(users.get(id))),
     users: (query: UsersQuery) =>
-      suffering({ operation: 'users' }, () => {
+      suffering({ operation: 'users', references: referencesIn(query) }, (fault) => {
         const { data, totalCount } = users.page(query);
-        return { data: data.map(present), totalCount };
+        const shown = fault?.how === 'partial' ? data.slice(0, -1) : data;
+        return { data: shown.map(present), totalCount };
       }),
     createUser: ({ user }: { user: UserCreate }) =>
-      suffering({ operation: 'createUser', reference: user.reference, fields: Object.keys(user) }, () =>
+      suffering({ operation: 'createUser', references: [user.reference], fields: Object.keys(user) }, () =>
         present(users.create(user)),
       ),
     updateUser: ({ id, user }: { id: string; user: UserUpdate }) => {
       const { reference } = users.get(id);
-      return suffering({ operation: 'updateUser', reference, fields: Object.keys(user) }, () =>
+      return suffering({ operation: 'updateUser', references: [reference], fields: Object.keys(user) }, () =>
         present(users.update(id, user)),
       );
     },
   };
+}
+
+function referencesIn({ filter }: UsersQuery): readonly string[] {
+  const { equalTo, valueIn } = filter?.reference ?? {};
+  return [equalTo, ...(Array.isArray(valueIn) ? valueIn : [])].filter((value) => typeof value === 'string');
 }
 
 function pageOf<Row>(data: readonly Row[]): { data: readonly Row[]; totalCount: number } {

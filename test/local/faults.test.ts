@@ -74,6 +74,27 @@ test.each<[string, Fault, object]>([
   expect(roq.users).toMatchObject([{ reference: 'u-2' }]);
 });
 
+test('a query is answered in part, and counts what it does not show', async () => {
+  await create('u-1');
+  roq.fail.next({ how: 'partial', reference: 'u-1' });
+  expect(await lookUp('u-2')).toMatchObject({ data: { users: { data: [], totalCount: 0 } } });
+  expect(await lookUp('u-1')).toMatchObject({ data: { users: { data: [], totalCount: 1 } } });
+  expect(await lookUp('u-1')).toMatchObject({ data: { users: { data: [{ reference: 'u-1' }] } } });
+});
+
+test.each<[string, Fault, number]>([
+  ['is refused', { how: 'refuse', operation: 'users' }, 400],
+  ['finds nothing to ask', { how: 'not-found', operation: 'users' }, 404],
+])('a query %s for once, and changes are made all the same', async (_what, fault, statusCode) => {
+  roq.fail.next(fault);
+  await create('u-1');
+  expect(await lookUp('u-1')).toMatchObject({
+    data: null,
+    errors: [{ extensions: { response: { statusCode } } }],
+  });
+  expect(await lookUp('u-1')).toMatchObject({ data: { users: { totalCount: 1 } } });
+});
+
 test('a fault told of one operation leaves the others alone', async () => {
   roq.fail.always({ operation: 'token', how: 'fail' });
   expect(await create('u-1')).toMatchObject({ status: 200 });
@@ -107,10 +128,20 @@ async function statuses(count: number): Promise<number[]> {
 
 function create(reference: string, signal: AbortSignal | null = null): Promise<Response> {
   const query = 'mutation ($user: UserCreateDto!) { createUser(user: $user) { id } }';
+  return ask(query, { user: { reference, email: 'ada@example.com' } }, signal);
+}
+
+async function lookUp(equalTo: string): Promise<unknown> {
+  const query =
+    'query ($filter: UserFilterArgType!) { users(filter: $filter) { data { reference } totalCount } }';
+  return (await ask(query, { filter: { reference: { equalTo } } })).json();
+}
+
+function ask(query: string, variables: object, signal: AbortSignal | null = null): Promise<Response> {
   return fetch(`${roq.url}/v01/server/graphql`, {
     method: 'POST',
     headers,
-    body: JSON.stringify({ query, variables: { user: { reference, email: 'ada@example.com' } } }),
+    body: JSON.stringify({ query, variables }),
     signal,
   });
 }

@@ -1,13 +1,13 @@
 import { Platform } from '@roq/nodejs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type RunningRoq, startRoq } from '../../local/roq.ts';
+import { type RoqOptions, type RunningRoq, startRoq } from '../../local/roq.ts';
 
 let roq: RunningRoq;
 let nowMs: number;
 
 beforeEach(async () => {
   nowMs = Date.now();
-  roq = await startRoq({ pageCap: 3, now: () => nowMs });
+  roq = await startRoq({ pageCap: 3, now: () => nowMs, hasTies: false });
 });
 
 afterEach(() => roq.close());
@@ -15,6 +15,12 @@ afterEach(() => roq.close());
 function sdk(settings: { apiKey?: string } = {}) {
   const { url: host, environmentId, apiKey } = roq;
   return new Platform({ host, environmentId, apiKey, ...settings }).asSuperAdmin();
+}
+
+/** One that behaves otherwise, in place of the one that each test begins with. */
+async function restart(options: RoqOptions): Promise<void> {
+  await roq.close();
+  roq = await startRoq({ pageCap: 3, now: () => nowMs, ...options });
 }
 
 const ada = { reference: 'u-1', email: 'ada@example.com' };
@@ -146,14 +152,35 @@ describe('the traps of the real one', () => {
 
   test('caps a page in silence, and tells how many there are', async () => {
     await createUsers(5);
-    const all = [1, 2, 3, 4, 5].map((number) => `u-${number}`);
 
     const { users } = await sdk().users({ limit: 100 });
     expect(users.totalCount).toBe(5);
     expect(await references({ limit: 100 })).toEqual(['u-5', 'u-4', 'u-3']);
     expect(await references({})).toEqual(['u-5', 'u-4', 'u-3']);
     expect(await references({ limit: 2, offset: 1 })).toEqual(['u-4', 'u-3']);
-    expect(await references({ filter: { reference: { valueIn: all } } })).toHaveLength(3);
+  });
+
+  test('looks at no more values of a list than a page holds, and counts only what it then finds', async () => {
+    await createUsers(5);
+    const valueIn = ['u-1', 'u-2', 'u-3', 'u-4', 'u-5'];
+
+    const { users } = await sdk().users({ filter: { reference: { valueIn } } });
+    expect(users.totalCount).toBe(3);
+    expect(await references({ filter: { reference: { valueIn } }, order: oldestFirst })).toEqual([
+      'u-1',
+      'u-2',
+      'u-3',
+    ]);
+  });
+
+  test('gives users of one instant in any order, another one from page to page', async () => {
+    const places = [0.1, 0.2, 0.3, 0.3, 0.2, 0.1];
+    await restart({ random: () => places.shift() ?? 0 });
+    await createUsers(3);
+
+    expect(new Set(roq.users.map(({ createdAt }) => createdAt.getTime())).size).toBe(1);
+    expect(await references({ limit: 1, offset: 0, order: oldestFirst })).toEqual(['u-1']);
+    expect(await references({ limit: 1, offset: 2, order: oldestFirst })).toEqual(['u-1']);
   });
 
   test('runs aliased mutations up to the first that fails, and answers none of them', async () => {
@@ -178,6 +205,79 @@ describe('the traps of the real one', () => {
       expect(errors).toMatchObject([{ extensions: { response: { errorCode: 'UNAUTHORIZED_EXCEPTION' } } }]);
     }
   });
+});
+
+describe('what only its database refuses', () => {
+  test.each([
+    ['a NUL in a text', { firstName: 'A\u0000' }, '22021'],
+    ['a NUL in custom data', { customData: { list: ['\u0000'] } }, '22P05'],
+    ['a NUL in a name of custom data', { customData: { '\u0000': 1 } }, '22P05'],
+  ])('%s, as a failure of its own', async (_what, wrong, errorSubCode) => {
+    const { createUser } = await sdk().createUser({ user: ada });
+
+    expect(await post(create, { user: { ...ada, ...wrong } })).toMatchObject(failure(errorSubCode));
+    expect(await post(update, { id: createUser.id, user: wrong })).toMatchObject(failure(errorSubCode));
+    await expect(sdk().updateUser({ id: createUser.id, user: wrong })).rejects.toMatchObject({
+      statusCode: 500,
+      errorCode: 'INTERNAL_ERROR',
+    });
+    expect(roq.users).toMatchObject([{ firstName: '', customData: {} }]);
+  });
+
+  test('a NUL in what is looked for', async () => {
+    const filter = { reference: { valueIn: ['u-1', 'u\u0000'] } };
+    expect(await post(look, { filter })).toMatchObject(failure('22021'));
+  });
+
+  test('never a backslash before u0000, which is no NUL', async () => {
+    await sdk().createUser({ user: { ...ada, customData: { path: '\\u0000' } } });
+    expect(roq.users).toMatchObject([{ customData: { path: '\\u0000' } }]);
+  });
+
+  test('an address that another user has, where addresses are to be unique', async () => {
+    await restart({ hasUniqueEmails: true });
+    const { createUser } = await sdk().createUser({ user: ada });
+    const eve = { reference: 'u-2', email: 'eve@example.com' };
+    const { createUser: second } = await sdk().createUser({ user: eve });
+    const user = { email: ada.email, active: false };
+
+    expect(await post(create, { user: { ...ada, reference: 'u-3' } })).toMatchObject(failure('23505'));
+    expect(await post(update, { id: second.id, user })).toMatchObject(failure('23505'));
+    await sdk().updateUser({ id: createUser.id, user: { email: ada.email, firstName: 'Ada' } });
+    expect(roq.users).toMatchObject([
+      { ...ada, firstName: 'Ada' },
+      { ...eve, active: true },
+    ]);
+  });
+
+  // Without the SDK, which does not show the errorSubCode.
+  const create = 'mutation ($user: UserCreateDto!) { createUser(user: $user) { id } }';
+  const update = 'mutation ($id: ID!, $user: UserUpdateDto!) { updateUser(id: $id, user: $user) { id } }';
+  const look = 'query ($filter: UserFilterArgType) { users(filter: $filter) { totalCount } }';
+  const failure = (errorSubCode: string) => ({
+    data: null,
+    errors: [{ extensions: { response: { statusCode: 500, errorCode: 'INTERNAL_ERROR', errorSubCode } } }],
+  });
+});
+
+test('keeps addresses in lower case, where it does', async () => {
+  await restart({ lowersEmails: true });
+  const { createUser } = await sdk().createUser({ user: { ...ada, email: 'Ada@Example.com' } });
+  expect(createUser).toMatchObject({ email: 'ada@example.com' });
+  const { updateUser } = await sdk().updateUser({ id: createUser.id, user: { email: 'A@x.example' } });
+  expect(updateUser).toMatchObject({ email: 'a@x.example' });
+  await sdk().updateUser({ id: createUser.id, user: { firstName: 'Ada' } });
+  expect(roq.users).toMatchObject([{ email: 'a@x.example', firstName: 'Ada' }]);
+});
+
+test('knows a user no more who was taken away behind our back', async () => {
+  const { createUser } = await sdk().createUser({ user: ada });
+  roq.remove(createUser.id);
+
+  await expect(sdk().updateUser({ id: createUser.id, user: { active: false } })).rejects.toMatchObject({
+    statusCode: 404,
+  });
+  expect(await references({ filter: { withDeactivated: { equalTo: true } } })).toEqual([]);
 });
 
 describe('filters, order and search', () => {

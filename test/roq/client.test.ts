@@ -26,7 +26,7 @@ let server: RunningRoq;
 let roq: Roq;
 
 beforeAll(async () => {
-  server = await startRoq({ pageCap: 3, tokenLifetimeMs: lifetimeMs, now: () => nowMs });
+  server = await startRoq({ pageCap: 3, tokenLifetimeMs: lifetimeMs, now: () => nowMs, hasTies: false });
 });
 afterAll(() => server.close());
 beforeEach(() => {

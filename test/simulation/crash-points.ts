@@ -1,7 +1,7 @@
 // Every way in which one call can fail, at every call of a short history, one at a time.
 
 import { calm, dynamodbStrike, roqStrike } from './faults.ts';
-import type { EventUser, History, Step } from './history.ts';
+import { type EventUser, type History, type Step, untroubled } from './history.ts';
 import type { Violation } from './invariants.ts';
 import type { Fate, Strike } from './lambda.ts';
 import { run } from './run.ts';
@@ -13,7 +13,7 @@ const signup = { kind: 'user.signed_up', user: { email: 'c4n4ry@x.example', firs
 
 /** What may happen to a user who signed up. */
 const sequels: Readonly<Record<string, Scenario[number]>> = {
-  verified: { kind: 'user.email_verified' },
+  verified: { kind: 'user.email_verified', user: { email: 'c4n4ry@x.example' } },
   renamed: { kind: 'user.updated', user: { first_name: 'c4n4ry2' } },
   'address changed': { kind: 'user.updated', user: { email: 'c4n4ry2@x.example' } },
   refused: { kind: 'user.updated', user: { timezone: `c4n4ry${'x'.repeat(300)}` } },
@@ -51,6 +51,8 @@ const roqWays: Readonly<Record<string, Strike>> = {
   'is never answered': roqStrike('hanging', 5, 0),
   'lands late': roqStrike('late', 5, 20_000),
   'breaks down': roqStrike('internal', 5, 0),
+  'is answered in part': roqStrike('partial', 5, 0),
+  'is refused for once': roqStrike('bad-request', 5, 0),
   'is throttled': roqStrike('throttled', 5, 0),
   'the process dies before it': { ...roqStrike('well', 5, 0), dies: 'before' },
   'the process dies after it': { ...roqStrike('well', 5, 0), dies: 'after' },
@@ -124,22 +126,19 @@ function historyOf({ scenario, order, gapMs }: Case): History {
   const steps = order.map((place, id): Step => {
     const atMs = 1_000 + id * gapMs;
     const { kind, user = {} } = events[place] ?? signup;
-    const event = { reference: 'user|1', kind, user, happenedMs: place, deliveries: [0] } as const;
-    return { id, atMs, is: 'event', ...event, sender: 'svix', form: 'sound' };
+    const said = [{ reference: 'user|1', kind, user, happenedMs: place }];
+    return {
+      id,
+      atMs,
+      is: 'event',
+      provider: 'generic',
+      said,
+      deliveries: [0],
+      sender: 'svix',
+      form: 'sound',
+    };
   });
-  const rates = { dynamodb: {}, roq: {}, dies: 0, pauses: 0, roqMs: 5 };
-  return {
-    seed: scenario,
-    rates,
-    ceiling: 1_000,
-    pageCap: 25,
-    tokenLifetimeMs: 3_600_000,
-    skewMs: 0,
-    lagMs: 0,
-    scheduleMs: 60_000,
-    tellsItem: true,
-    steps,
-  };
+  return { ...untroubled, seed: scenario, steps };
 }
 
 function permutationsOf(places: readonly number[]): readonly (readonly number[])[] {

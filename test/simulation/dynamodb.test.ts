@@ -173,6 +173,7 @@ test.each(names)(
 );
 
 const one = { ':one': { N: '1' } };
+const texts = { ':texts': { SS: ['a', 'b'] } };
 const requests: Readonly<Record<string, Partial<UpdateItemCommandInput>>> = {
   'a name that is not given': { UpdateExpression: 'REMOVE #x' },
   'a value that is not given': { UpdateExpression: 'SET x = :one' },
@@ -195,6 +196,23 @@ const requests: Readonly<Record<string, Partial<UpdateItemCommandInput>>> = {
     ExpressionAttributeValues: one,
   },
   NOT: { UpdateExpression: 'REMOVE x', ConditionExpression: 'NOT attribute_exists(y) AND NOT (x = y)' },
+  'a set that is added to': {
+    UpdateExpression: 'ADD texts :texts',
+    ConditionExpression: 'attribute_not_exists(texts)',
+    ExpressionAttributeValues: texts,
+  },
+  'a set that has it': {
+    UpdateExpression: 'ADD texts :texts',
+    ConditionExpression: 'contains(texts, :text)',
+    ExpressionAttributeValues: { ...texts, ':text': { S: 'b' } },
+  },
+  'a set that lacks it': {
+    UpdateExpression: 'REMOVE x',
+    ConditionExpression: 'contains(texts, :text) OR contains(y, :text)',
+    ExpressionAttributeValues: { ':text': { S: 'c' } },
+  },
+  'a number that is added to a set': { UpdateExpression: 'ADD texts :one', ExpressionAttributeValues: one },
+  'a set that is added to a number': { UpdateExpression: 'ADD x :texts', ExpressionAttributeValues: texts },
   'an attribute that is not there, compared': {
     UpdateExpression: 'REMOVE x',
     ConditionExpression: 'y < :one OR y <> :one',

@@ -107,6 +107,7 @@ class Parser {
     }
     if (this.#took('attribute_exists')) return this.#existence(true);
     if (this.#took('attribute_not_exists')) return this.#existence(false);
+    if (this.#took('contains')) return this.#containment();
     return this.#comparison();
   }
 
@@ -115,6 +116,15 @@ class Parser {
     const value = this.#path();
     this.#take(')');
     return (item, given) => (value(item, given) !== undefined) === wanted;
+  }
+
+  #containment(): Test {
+    this.#take('(');
+    const whole = this.#path();
+    this.#take(',');
+    const part = this.#operand();
+    this.#take(')');
+    return (item, given) => contains(whole(item, given), part(item, given));
   }
 
   #comparison(): Test {
@@ -171,8 +181,7 @@ class Parser {
     const name = this.#name();
     const part = this.#operand();
     return (target, item, given) => {
-      const before = item[name(given)] ?? { N: '0' };
-      target[name(given)] = { N: String(numberOf(before) + numberOf(part(item, given))) };
+      target[name(given)] = sum(item[name(given)], part(item, given));
     };
   }
 
@@ -260,6 +269,18 @@ export function order(
   if (left?.N !== undefined && right?.N !== undefined) return Math.sign(Number(left.N) - Number(right.N));
   if (left?.S === undefined || right?.S === undefined) return undefined;
   return left.S === right.S ? 0 : Buffer.compare(Buffer.from(left.S), Buffer.from(right.S));
+}
+
+function contains(whole: AttributeValue | undefined, part: AttributeValue | undefined): boolean {
+  if (part?.S === undefined) return false;
+  return whole?.SS?.includes(part.S) ?? whole?.S?.includes(part.S) ?? false;
+}
+
+/** What ADD makes of a value: a number is added to, and a set of texts gets what it lacks. */
+function sum(before: AttributeValue | undefined, part: AttributeValue | undefined): AttributeValue {
+  if (!part?.SS) return { N: String(numberOf(before ?? { N: '0' }) + numberOf(part)) };
+  if (before && !before.SS) return refuse('An operand in the update expression has an incorrect data type');
+  return { SS: [...new Set([...(before?.SS ?? []), ...part.SS])] };
 }
 
 function numberOf(value: AttributeValue | undefined): number {

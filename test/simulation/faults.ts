@@ -15,7 +15,13 @@ export const roqFaults = [
   'bad-gateway',
   'internal',
   'expired',
+  'partial',
+  'bad-request',
+  'not-found',
 ] as const;
+
+// These happen to questions: a change that is refused is refused for good.
+const ofQuestions: ReadonlySet<string> = new Set(['partial', 'bad-request', 'not-found']);
 
 export type DynamodbFault = (typeof dynamodbFaults)[number];
 export type RoqFault = (typeof roqFaults)[number];
@@ -89,9 +95,10 @@ export function chanceFate(
       const how = isDown(service) ? 'unreachable' : draw(dynamodbFaults, rates.dynamodb, roll);
       return { ...dynamodbStrike(how, chance.between(1, 20)), dies, pauseMs };
     }
-    const how = isDown(service)
+    const drawn = isDown(service)
       ? chance.pick(['refused', 'bad-gateway', 'hanging'])
       : draw(roqFaults, rates.roq, roll);
+    const how = ofQuestions.has(drawn) && what !== 'users' ? 'well' : drawn;
     // Nothing reaches what is down.
     const strike = roqStrike(how, chance.between(1, rates.roqMs), lateMs);
     return { ...strike, ...(isDown(service) && how === 'hanging' && { thereMs: null }), dies, pauseMs };

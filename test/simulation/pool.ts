@@ -2,7 +2,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { drawHistory } from './history.ts';
+import { drawHistory } from './draw.ts';
 import type { Violation } from './invariants.ts';
 import { run } from './run.ts';
 

@@ -1,14 +1,16 @@
 // ROQ in memory, by its contract: the stand-in's own users, behind a reader of just the documents that our client sends.
 
-import { GraphQLError } from 'graphql';
-import { internalError, unauthorizedError } from '../../local/roq-errors.ts';
+import { GraphQLError, Kind, parse, type ValueNode, valueFromASTUntyped } from 'graphql';
+import { internalError, notFoundError, refusedError, unauthorizedError } from '../../local/roq-errors.ts';
 import {
   type RoqUser,
   RoqUsers,
   type UserCreate,
   type UsersQuery,
   type UserUpdate,
+  type Ways,
 } from '../../local/roq-users.ts';
+import type { RoqFault } from './faults.ts';
 
 export type RoqRequest = {
   readonly path: string;
@@ -18,9 +20,8 @@ export type RoqRequest = {
 
 export type RoqAnswer = { readonly status: number; readonly body: object };
 
-export type SimulatedRoqOptions = {
+export type SimulatedRoqOptions = Partial<Ways> & {
   readonly now: () => number;
-  readonly pageCap: number;
   readonly environmentId: string;
   readonly apiKey: string;
   readonly tokenLifetimeMs: number;
@@ -34,32 +35,52 @@ type Asked = { readonly query: string; readonly variables: Record<string, unknow
 type Field = {
   readonly alias: string;
   readonly name: string;
-  readonly id: string;
-  readonly user: string;
+  readonly args: readonly { readonly name: string; readonly value: ValueNode }[];
+  /** Whether no more than the id is asked for. */
   readonly isBrief: boolean;
 };
+type Args = UsersQuery & { readonly id?: string; readonly user?: UserCreate | UserUpdate };
+
+/** What goes wrong with a request that arrives. */
+export type Trouble = {
+  readonly how: RoqFault | 'well';
+  /** The mutation of it, from 0, at which the server breaks down. */
+  readonly failsAt: number | null;
+};
+
+const deepLevels = 5_000;
+const deepMark = '@deep';
+
+/** Custom data so deep that whoever writes them as JSON runs out of stack, as we would ourselves. */
+export const deepData = { toJSON: () => deepMark };
+
+const deepJson = '{"deep":'.repeat(deepLevels) + 0 + '}'.repeat(deepLevels);
+
+/** An answer as it is sent. */
+export function toText(body: object): string {
+  return JSON.stringify(body).replaceAll(`"${deepMark}"`, deepJson);
+}
 
 const tokenSecret = 'c4n4ry-token';
 
 export function createSimulatedRoq(options: SimulatedRoqOptions) {
-  const { now, pageCap, environmentId, apiKey, tokenLifetimeMs, onChange = () => {} } = options;
-  const users = new RoqUsers(pageCap, now);
+  const { now, environmentId, apiKey, tokenLifetimeMs, onChange = () => {} } = options;
+  const users = new RoqUsers(options);
   let generation = 0;
   const expireTokens = () => {
     generation += 1;
   };
-  return { users, answer, changedBy, expireTokens };
+  return { users, answer, namedIn, expireTokens };
 
-  /** Carries out a request; `failsAt`: the mutation of it, from 0, at which the server breaks down. */
-  function answer({ path, headers, body }: RoqRequest, failsAt: number | null = null): RoqAnswer {
+  function answer({ path, headers, body }: RoqRequest, trouble: Trouble = well): RoqAnswer {
     if (path === '/v01/authorize/serviceAccount') return handOutToken(body);
     if (!isAuthorized(headers)) return { status: 200, body: { errors: [unauthorizedError()], data: null } };
     const asked: Asked = JSON.parse(body);
     const data: Record<string, unknown> = {};
     try {
       readFields(asked.query).forEach((field, i) => {
-        if (i === failsAt) throw internalError();
-        data[field.alias] = resolve(field, asked.variables);
+        if (i === trouble.failsAt) throw internalError();
+        data[field.alias] = resolve(field, argsOf(field, asked), trouble.how);
       });
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
@@ -68,14 +89,19 @@ export function createSimulatedRoq(options: SimulatedRoqOptions) {
     return { status: 200, body: { data } };
   }
 
-  /** The references of the users that a request changes. */
-  function changedBy({ path, body }: RoqRequest): readonly string[] {
-    if (path === '/v01/authorize/serviceAccount' || !body.includes('mutation')) return [];
-    const { query, variables }: Asked = JSON.parse(body);
-    return readFields(query).flatMap(({ name, id, user }) => {
-      if (name === 'createUser') return (variables[user] as UserCreate).reference;
-      return name === 'updateUser' ? users.get(String(variables[id])).reference : [];
+  /** The references of the users that a request is about, and whether it changes them. */
+  function namedIn({ path, body }: RoqRequest): { readonly references: string[]; readonly changes: boolean } {
+    if (path === '/v01/authorize/serviceAccount') return { references: [], changes: false };
+    const asked: Asked = JSON.parse(body);
+    const fields = readFields(asked.query);
+    const references = fields.flatMap((field) => {
+      const { id = '', user, filter } = argsOf(field, asked);
+      if (field.name === 'createUser') return (user as UserCreate).reference;
+      if (field.name === 'updateUser') return users.rows.find((row) => row.id === id)?.reference ?? [];
+      const { equalTo, valueIn } = filter?.reference ?? {};
+      return [equalTo, valueIn].flat().filter((value) => typeof value === 'string');
     });
+    return { references, changes: fields.some(({ name }) => name.endsWith('User')) };
   }
 
   function handOutToken(body: string): RoqAnswer {
@@ -96,22 +122,25 @@ export function createSimulatedRoq(options: SimulatedRoqOptions) {
     return claims.generation === generation && claims.exp * 1000 > now();
   }
 
-  function resolve({ name, id, user, isBrief }: Field, variables: Record<string, unknown>): unknown {
+  function resolve({ name, isBrief }: Field, args: Args, how: Trouble['how']): unknown {
+    const { id = '', user } = args;
     switch (name) {
       case 'users': {
-        const { data, totalCount } = users.page(variables as UsersQuery);
-        return { data: data.map(present), totalCount };
+        if (how === 'bad-request') throw refusedError('filter', 'is refused for now', '');
+        if (how === 'not-found') throw notFoundError('');
+        const { data, totalCount } = users.page(args);
+        return { data: (how === 'partial' ? data.slice(0, -1) : data).map(present), totalCount };
       }
       case 'user':
-        return present(users.get(String(variables[id])));
+        return present(users.get(id));
       case 'createUser': {
-        const row = users.create(variables[user] as UserCreate);
+        const row = users.create(user as UserCreate);
         onChange(null, row);
         return isBrief ? { id: row.id } : present(row);
       }
       default: {
-        const before = { ...users.get(String(variables[id])) };
-        const row = users.update(before.id, variables[user] as UserUpdate);
+        const before = { ...users.get(id) };
+        const row = users.update(id, user as UserUpdate);
         onChange(before, row);
         return isBrief ? { id: row.id } : present(row);
       }
@@ -119,25 +148,34 @@ export function createSimulatedRoq(options: SimulatedRoqOptions) {
   }
 }
 
-// GraphQL's own reader takes longer over a document than the rest of a call.
-const fieldPattern =
-  /(?:(\w+): )?\b(users|user|createUser|updateUser)\((?:id: \$(\w+))?(?:, )?(?:user: \$(\w+))?[^)]*\) \{( id \})?/g;
+const well: Trouble = { how: 'well', failsAt: null };
 
+// A document is read once: that takes longer than the rest of a call.
 const known = new Map<string, readonly Field[]>();
 
 function readFields(query: string): readonly Field[] {
-  const selections = query.slice(query.indexOf('{'));
   const fields =
     known.get(query) ??
-    [...selections.matchAll(fieldPattern)].map(([, alias, name = '', id = '', user = '', brief]) => ({
-      alias: alias ?? name,
-      name,
-      id,
-      user,
-      isBrief: brief !== undefined,
-    }));
+    parse(query)
+      .definitions.flatMap((one) =>
+        one.kind === Kind.OPERATION_DEFINITION ? one.selectionSet.selections : [],
+      )
+      .flatMap((one) => {
+        if (one.kind !== Kind.FIELD) return [];
+        const { name, alias, arguments: args = [], selectionSet } = one;
+        return {
+          name: name.value,
+          alias: alias?.value ?? name.value,
+          args: args.map(({ name, value }) => ({ name: name.value, value })),
+          isBrief: selectionSet?.selections.length === 1,
+        };
+      });
   known.set(query, fields);
   return fields;
+}
+
+function argsOf({ args }: Field, { variables }: Asked): Args {
+  return Object.fromEntries(args.map(({ name, value }) => [name, valueFromASTUntyped(value, variables)]));
 }
 
 function present({ optedInAt: _, roles: __, ...user }: RoqUser): object {

@@ -1,14 +1,16 @@
 // One history from its first event until everything is quiet, the checks that follow, and the repetition of it all.
 
-import { createHmac, createSecretKey } from 'node:crypto';
 import { type Item, toRecord } from '../../lib/dynamodb/record.ts';
+import { type Book, createBook } from './book.ts';
+import { createHands } from './by-hand.ts';
 import { Chance, takeOverIds } from './chance.ts';
 import { Clock, RestlessError } from './clock.ts';
+import { createDelivery } from './delivery.ts';
 import { calm, chanceFate } from './faults.ts';
-import { type EventStep, type History, type Step, senders } from './history.ts';
-import { type Book, createBook, Violation } from './invariants.ts';
+import { canary, type History, type Step } from './history.ts';
+import { Violation } from './invariants.ts';
 import type { Fate } from './lambda.ts';
-import { type Fact, toldBy, toldOf } from './model.ts';
+import { factsOf, toldOf } from './model.ts';
 import { createWorld, stateTable, usersTable, type World } from './world.ts';
 
 export type RunOptions = {
@@ -28,6 +30,8 @@ export type Report = {
 const startMs = Date.parse('2026-03-02T10:20:00Z');
 const [minuteMs, dayMs] = [60_000, 86_400_000];
 const longestMs = 4 * dayMs;
+// The longest back-off is an hour, and the longest lease a quarter of one.
+const sparedMs = 120 * minuteMs;
 
 /** Runs a history; the same one always runs the same. */
 export async function run(history: History, options: RunOptions = {}): Promise<Report> {
@@ -56,14 +60,6 @@ function takeOverStacks(): () => void {
   };
 }
 
-const keyObjects = new Map<string, ReturnType<typeof createSecretKey>>();
-
-function keyOf(secret: string): ReturnType<typeof createSecretKey> {
-  const key = keyObjects.get(secret) ?? createSecretKey(Buffer.from(secret.slice('whsec_'.length), 'base64'));
-  keyObjects.set(secret, key);
-  return key;
-}
-
 class Simulation {
   readonly book: Book;
   readonly violated: Promise<never>;
@@ -75,7 +71,8 @@ class Simulation {
   readonly #options: RunOptions;
   readonly #world: World;
   readonly #downUntilMs = { dynamodb: 0, roq: 0 };
-  readonly #acknowledged = new Set<Step & EventStep>();
+  readonly #delivery: ReturnType<typeof createDelivery>;
+  readonly #hands: ReturnType<typeof createHands>;
   #isCalm = false;
   #isOver = false;
   #reconciling = 0;
@@ -91,16 +88,36 @@ class Simulation {
     this.book = createBook({ ceiling, startMs, skewMs, onViolation: reject });
     this.#world = createWorld(history, clock, chance, {
       onChange: (before, after) => {
-        this.book.noteChange(before, after, clock.nowMs);
+        const others = this.#usersOf(after.reference).filter(({ id }) => id !== after.id);
+        this.book.noteChange(before, after, others, clock.nowMs);
         this.#checkStep(this.#itemOf(after.reference));
       },
-      onWrite: (item) => this.#checkStep(item),
+      onCall: (reference) => {
+        const item = this.#itemOf(reference);
+        if (item) this.book.noteKnown(toRecord(item));
+      },
+      onWrite: (item, isHolder) => {
+        this.#checkStep(item);
+        if (!isHolder) return;
+        this.book.checkPrompt(toRecord(item), clock.nowMs);
+        this.book.noteKnown(toRecord(item));
+      },
       onSend: (references, isHolder) => {
         for (const reference of references)
           this.book.checkLease(reference, this.#itemOf(reference), isHolder(reference), clock.nowMs);
       },
       onText: (text) => this.book.noteText(text),
       onThrow: (error) => this.book.fail('answered', `a function threw ${error}`),
+    });
+    const shared = { clock, world: this.#world, book: this.book };
+    this.#hands = createHands({ ...shared, usersOf: (reference) => this.#usersOf(reference) });
+    this.#delivery = createDelivery({
+      ...shared,
+      startMs,
+      isUntroubled: !options.fateOf && isUntroubled(history),
+      fate: (name) => this.#fate(name),
+      itemOf: (reference) => this.#itemOf(reference),
+      trace: (line) => this.#trace(line),
     });
   }
 
@@ -129,10 +146,10 @@ class Simulation {
       );
     switch (step.is) {
       case 'event':
-        await Promise.all(step.deliveries.map((delayMs, i) => this.#deliver(step, i, delayMs)));
+        await Promise.all(step.deliveries.map((delayMs, i) => this.#delivery.deliver(step, i, delayMs)));
         return;
       case 'backfill':
-        return this.#backfill(step.id, step.users);
+        return this.#backfill(step);
       case 'adoption':
         this.#world.check(await this.#backfillOnce(step.id, 0, { from: 'roq' }));
         return;
@@ -146,94 +163,17 @@ class Simulation {
         return this.#operate(step.id, step.is, { all: true });
       case 'resync':
         return this.#operate(step.id, step.is, { reference: step.reference });
+      case 'rotation':
+        return this.#hands.rotate();
+      case 'outage':
+        this.#downUntilMs[step.of] = this.#clock.nowMs + step.forMs;
+        return;
       default:
-        return this.#change(step);
+        return this.#hands.change(step);
     }
   }
 
-  /** What happens around us, and not by a function of ours. */
-  async #change(step: Exclude<Step, { is: 'event' | 'backfill' }>): Promise<void> {
-    const { roq, keys, secrets } = this.#world;
-    if (step.is === 'outage') this.#downUntilMs[step.of] = this.#clock.nowMs + step.forMs;
-    if (step.is === 'expiry') roq.expireTokens();
-    if (step.is === 'stranger' || step.is === 'edit') this.book.noteEdit(step.reference);
-    if (step.is === 'stranger')
-      roq.users.create({ reference: step.reference, email: `hand${step.id}@x.example` });
-    if (step.is === 'edit') {
-      const user = roq.users.rows.find(({ reference }) => reference === step.reference);
-      if (user?.active === false && step.changes.active) this.book.excuse(1);
-      if (user) roq.users.update(user.id, step.changes);
-    }
-    if (step.is !== 'rotation') return;
-    const next = secrets.find((secret) => secret !== keys.signing) ?? '';
-    keys.known = [keys.signing, next];
-    await this.#clock.sleep(2 * minuteMs);
-    keys.signing = next;
-    await this.#clock.sleep(10 * minuteMs);
-    keys.known = [keys.signing];
-  }
-
-  /** One delivery of an event, tried again as its sender does. */
-  async #deliver(step: Step & EventStep, delivery: number, delayMs: number): Promise<void> {
-    const { timeoutMs, waits } = senders[step.sender];
-    await this.#clock.sleep(delayMs);
-    for (const [attempt, waitMs] of [0, ...waits].entries()) {
-      await this.#clock.sleep(waitMs);
-      const name = `event ${step.id}.${delivery}.${attempt}`;
-      const inTime = this.#clock.sleep(timeoutMs).then(() => null);
-      const status = await Promise.race([this.#post(step, name), inTime]);
-      if (status !== null && status < 500) return;
-    }
-  }
-
-  /** Answers the HTTP status that the gateway gives. */
-  async #post(step: Step & EventStep, name: string): Promise<number> {
-    const { kind, reference, user, form } = step;
-    const at = startMs + step.happenedMs;
-    const facts = form === 'sound' ? toldBy(kind, user, at) : null;
-    if (facts) this.book.tell(reference, facts);
-    const event = {
-      id: `event-${step.id}`,
-      type: kind,
-      time: at,
-      user: { ...(form !== 'shapeless' && { id: reference }), ...user },
-    };
-    const body = form === 'garbled' ? `{"${JSON.stringify(user)}` : JSON.stringify(event);
-    const result = await this.#world.webhook.invoke(
-      this.#sign(body, form === 'forged', step.id),
-      this.#fate(name),
-    );
-    const answer = this.#world.check(result);
-    this.#trace(() => `${name} (${kind} of ${reference}): ${answer?.statusCode ?? result.is}`);
-    const status = answer?.statusCode ?? 502;
-    if (form === 'sound' && status >= 400 && status < 500)
-      this.book.fail('answered', `${name} was answered ${status}`);
-    if (form !== 'sound' && kind !== 'session.started' && status < 300)
-      this.book.fail('answered', `${name}, ${form}, was answered ${status}`);
-    if (status < 300 && facts) {
-      this.#acknowledged.add(step);
-      this.book.acknowledge(reference, facts, this.#itemOf(reference));
-    }
-    return status;
-  }
-
-  #sign(body: string, isForged: boolean, id: number) {
-    const timestamp = String(Math.floor(this.#clock.nowMs / 1000));
-    const key = isForged ? 'whsec_forged' : this.#world.keys.signing;
-    const signature = createHmac('sha256', keyOf(key))
-      .update(`message-${id}.${timestamp}.${body}`)
-      .digest('base64');
-    return {
-      headers: {
-        'webhook-id': `message-${id}`,
-        'webhook-timestamp': timestamp,
-        'webhook-signature': `v1,${signature}`,
-      },
-      body,
-    };
-  }
-
-  async #backfill(id: number, users: Extract<Step, { is: 'backfill' }>['users']): Promise<void> {
+  async #backfill({ id, users, poisoned }: Extract<Step, { is: 'backfill' }>): Promise<void> {
     const at = this.#clock.nowMs;
     const lines = users.map(({ reference, user }, i) => ({
       is: 'user',
@@ -242,10 +182,12 @@ class Simulation {
       at,
       told: toldOf(user),
     }));
-    const facts = lines.map(({ reference, told }) => ({
-      reference,
-      facts: Object.entries(told).map(([name, value]): Fact => ({ name, value, at })),
-    }));
+    const facts = lines.map(({ reference, told }) => ({ reference, facts: factsOf(told, at) }));
+    if (poisoned) {
+      const told = { customData: `${canary} no JSON` };
+      this.book.tell(poisoned, factsOf(told, at));
+      lines.push({ is: 'user', line: lines.length + 1, reference: poisoned, at, told });
+    }
     for (const each of facts) this.book.tell(each.reference, each.facts);
     for (let attempt = 0; !this.#isOver; attempt++) {
       const answer = this.#world.check(await this.#backfillOnce(id, attempt, { lines, isLast: true }));
@@ -307,12 +249,18 @@ class Simulation {
   }
 
   async #untilQuiet(): Promise<void> {
-    const endMs = this.#clock.nowMs + longestMs;
+    const startedMs = this.#clock.nowMs;
+    let isSpared = false;
     // What is still under way gets there, and whoever died loses his lease.
     await this.#clock.sleep(minuteMs);
     while (this.#nextDueMs() < Number.POSITIVE_INFINITY || this.#hasJobs() || this.#reconciling > 0) {
-      if (this.#clock.nowMs > endMs) return this.book.fail('applied', 'something stays pending for days');
-      await this.#clock.sleep(Math.max(minuteMs, Math.min(this.#nextDueMs() - this.#clock.nowMs, dayMs)));
+      const { nowMs } = this.#clock;
+      if (nowMs > startedMs + longestMs) return this.book.fail('applied', 'something stays pending for days');
+      if (!isSpared && nowMs > startedMs + sparedMs) {
+        isSpared = true;
+        this.book.checkSpared(this.#world.engine.items(usersTable), this.#world.roq.users.rows);
+      }
+      await this.#clock.sleep(Math.max(minuteMs, Math.min(this.#nextDueMs() - nowMs, 60 * minuteMs)));
     }
   }
 
@@ -334,8 +282,8 @@ class Simulation {
   async #repeatAll(): Promise<void> {
     const before = this.#snapshot();
     const { mutations } = this.book;
-    for (const step of this.#chance.shuffle([...this.#acknowledged])) {
-      const status = await this.#post(step, `event ${step.id} again`);
+    for (const step of this.#chance.shuffle([...this.#delivery.acknowledged])) {
+      const status = await this.#delivery.post(step, `event ${step.id} again`);
       if (status >= 300) this.book.fail('settled', `event ${step.id} was answered ${status} the second time`);
     }
     await this.#reconcile('schedule again', {});
@@ -347,6 +295,10 @@ class Simulation {
   #snapshot(): string {
     const { engine, roq } = this.#world;
     return JSON.stringify([engine.items(usersTable), roq.users.rows]);
+  }
+
+  #usersOf(reference: string) {
+    return this.#world.roq.users.rows.filter((user) => user.reference === reference);
   }
 
   #itemOf(reference: string) {
@@ -378,4 +330,9 @@ class Simulation {
   #trace(line: () => string): void {
     this.#options.trace?.(`${this.#elapsed()} ${line()}`);
   }
+}
+
+function isUntroubled({ rates: { dynamodb, roq, dies, pauses }, steps }: History): boolean {
+  const all = [...Object.values(dynamodb), ...Object.values(roq), dies, pauses];
+  return all.every((rate) => rate === 0) && steps.every(({ is }) => is !== 'outage');
 }

@@ -1,6 +1,6 @@
 // Makes a failing history short: as few steps, deliveries and kinds of faults as still break the same invariant.
 
-import type { History, Step } from './history.ts';
+import { type History, kindWays, type Said, type Step } from './history.ts';
 import type { Violation } from './invariants.ts';
 import { run } from './run.ts';
 
@@ -50,19 +50,34 @@ function* calmerThan(history: History): Generator<History> {
   if (history.skewMs > 0) yield { ...history, skewMs: 0 };
   if (history.lagMs > 0) yield { ...history, lagMs: 0 };
   if (history.ceiling < 1_000) yield { ...history, ceiling: 1_000_000 };
-  if (history.pageCap < 25) yield { ...history, pageCap: 25 };
+  for (const [name, kind] of Object.entries(kindWays)) {
+    const way = name as keyof History['ways'];
+    if (history.ways[way] !== kind) yield { ...history, ways: { ...history.ways, [way]: kind } };
+  }
 }
 
 function* simplerThan(step: Step): Generator<Step> {
-  if (step.is === 'backfill' && step.users.length > 1) {
+  if (step.is === 'backfill') {
     for (const user of step.users) yield { ...step, users: step.users.filter((other) => other !== user) };
+    if (step.poisoned) yield { ...step, poisoned: null };
   }
   if (step.is !== 'event') return;
   if (step.deliveries.length > 1) {
     for (const i of step.deliveries.keys()) yield { ...step, deliveries: step.deliveries.toSpliced(i, 1) };
   }
-  for (const member of Object.keys(step.user)) {
-    const { [member]: _, ...user } = step.user;
-    yield { ...step, user };
+  if (step.said.length > 1) {
+    for (const i of step.said.keys()) yield { ...step, said: step.said.toSpliced(i, 1) };
+  }
+  for (const [i, said] of step.said.entries()) {
+    for (const simpler of simplerSaid(said)) yield { ...step, said: step.said.with(i, simpler) };
+  }
+}
+
+function* simplerSaid(said: Said): Generator<Said> {
+  for (const member of Object.keys(said.user)) {
+    const { [member]: _, ...user } = said.user;
+    // A verification that comes without its address is another event, and not a simpler one.
+    const isVerifying = 'email_verified' in user || said.kind === 'user.email_verified';
+    if (member !== 'email' || !isVerifying) yield { ...said, user };
   }
 }

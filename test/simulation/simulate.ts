@@ -2,7 +2,8 @@
 
 import { parseArgs } from 'node:util';
 import { crashEverywhere, listCases } from './crash-points.ts';
-import { drawHistory, type History } from './history.ts';
+import { drawHistory } from './draw.ts';
+import type { History } from './history.ts';
 import { invariants, type Violation } from './invariants.ts';
 import { runMany, type Tally } from './pool.ts';
 import { run } from './run.ts';

@@ -1,7 +1,8 @@
 // The whole system in a world in memory: test/simulation, and npm run simulate for more of it.
 
 import { expect, test } from 'vitest';
-import { drawHistory } from './history.ts';
+import { drawHistory } from './draw.ts';
+import { type Step, untroubled } from './history.ts';
 import { runMany } from './pool.ts';
 import { run } from './run.ts';
 
@@ -17,6 +18,28 @@ test('the same seed is the same history, call by call', async () => {
     expect(once.length).toBeGreaterThan(10);
     expect(again).toEqual(once);
   }
+});
+
+test('the secret is rotated once more only after the rotation before has ended', async () => {
+  const steps: readonly Step[] = [
+    { id: 0, atMs: 0, is: 'rotation' },
+    { id: 1, atMs: 11 * 60_000, is: 'rotation' },
+    {
+      id: 2,
+      // The first has just ended, and the second has just brought in the secret that it signs with.
+      atMs: 14 * 60_000,
+      is: 'event',
+      provider: 'generic',
+      said: [
+        { reference: 'user|1', kind: 'user.signed_up', user: { email: 'c4n4ry@x.example' }, happenedMs: 0 },
+      ],
+      deliveries: [0],
+      sender: 'logto',
+      form: 'sound',
+    },
+  ];
+  const { violation } = await run({ ...untroubled, seed: 'rotations', steps });
+  expect(violation).toBeNull();
 });
 
 async function traceOf(seed: string): Promise<readonly string[]> {

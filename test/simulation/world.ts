@@ -13,7 +13,6 @@ import { createHandler as createOperate } from '../../lib/handlers/operate.ts';
 import { createHandler as createReconcile } from '../../lib/handlers/reconcile.ts';
 import { createHandler as createWebhook } from '../../lib/handlers/webhook.ts';
 import type { LogLine } from '../../lib/observability/log-line.ts';
-import { generic } from '../../lib/providers/generic/generic.ts';
 import { createRoq } from '../../lib/roq/client.ts';
 import { createCeiling } from '../../lib/sync/ceiling.ts';
 import type { RoqUser } from '../../local/roq-users.ts';
@@ -22,7 +21,8 @@ import type { Clock } from './clock.ts';
 import { createEngine, stateShape, usersShape } from './dynamodb.ts';
 import { canary, type History } from './history.ts';
 import { createLambda, type Environment, type Result } from './lambda.ts';
-import { createSimulatedRoq, type RoqRequest } from './roq.ts';
+import { connectProviders, type Posted } from './request.ts';
+import { createSimulatedRoq, type RoqRequest, type Trouble, toText } from './roq.ts';
 
 export const usersTable = 'users';
 export const stateTable = 'state';
@@ -37,8 +37,10 @@ const attempts = 3;
 export type Watch = {
   /** A change of these users is about to be sent to ROQ, by a process that took the lease of some of them. */
   readonly onSend: (references: readonly string[], isHolder: (reference: string) => boolean) => void;
-  /** A user's record was written. */
-  readonly onWrite: (item: Item) => void;
+  /** A process that took the lease of this record calls ROQ. */
+  readonly onCall: (reference: string) => void;
+  /** A user's record was written; `isHolder`: by a process that took its lease. */
+  readonly onWrite: (item: Item, isHolder: boolean) => void;
   /** A ROQ user was created (`before` null) or changed, by a request of ours. */
   readonly onChange: (before: RoqUser | null, after: RoqUser) => void;
   /** Something was written where people look at it. */
@@ -46,9 +48,6 @@ export type Watch = {
   /** A function threw what it should not. */
   readonly onThrow: (error: unknown) => void;
 };
-
-/** A request to the webhook. */
-export type Posted = { readonly headers: Readonly<Record<string, string>>; readonly body: string };
 
 type Webhook = ReturnType<typeof createWebhook>;
 
@@ -60,11 +59,13 @@ export function createWorld(
   chance: Chance,
   watch: Watch,
 ) {
-  const { ceiling, pageCap, tokenLifetimeMs, skewMs, lagMs, tellsItem } = history;
+  const { ceiling, ways, tokenLifetimeMs, skewMs, lagMs, tellsItem } = history;
   const now = () => clock.nowMs;
+  const order = chance.part('order');
   const roq = createSimulatedRoq({
+    ...ways,
     now,
-    pageCap,
+    random: () => order.next(),
     environmentId,
     apiKey,
     tokenLifetimeMs,
@@ -101,14 +102,16 @@ export function createWorld(
     const [reference = '', owner] = [item.reference?.S, item.owner?.S];
     if (owner && holders.get(reference)?.owner !== owner)
       holders.set(reference, { owner, environment: writing });
-    watch.onWrite(item);
+    watch.onWrite(item, holders.get(reference)?.environment === writing);
   }
 
   function startWebhook(app: App) {
     const handlers = new Map<string, Webhook>();
     return (posted: Posted, context: Parameters<Webhook>[1]) => {
       const known = keys.known.join(' ');
-      const handler = handlers.get(known) ?? createWebhook(app, configOf(keys.known));
+      const providers = connectProviders(keys.known);
+      const handler =
+        handlers.get(known) ?? createWebhook(app, { providers, inlineBudgetMs: 2_000, isExclusive: false });
       handlers.set(known, handler);
       return handler(toEvent(posted), context);
     };
@@ -117,7 +120,8 @@ export function createWorld(
   function appIn(environment: Environment): App {
     const { now } = environment;
     const client = clientIn(environment);
-    const users = { client, tableName: usersTable, now };
+    const wait = (ms: number) => environment.sleep(ms);
+    const users = { client, tableName: usersTable, now, wait, random: () => chance.next() };
     const documents = createDocuments({ client, tableName: stateTable, now });
     const log = (line: LogLine) => watch.onText(JSON.stringify(line));
     const limits = { documents, now, limits: { count: ceiling, share: 0 } };
@@ -171,10 +175,12 @@ export function createWorld(
       const { pathname: path } = new URL(String(input));
       const body = String(init?.body);
       const request = { path, headers: new Headers(init?.headers), body };
-      watch.onSend(
-        roq.changedBy(request),
-        (reference) => holders.get(reference)?.environment === environment,
-      );
+      const { references, changes } = roq.namedIn(request);
+      if (changes)
+        watch.onSend(references, (reference) => holders.get(reference)?.environment === environment);
+      for (const [reference, holder] of holders) {
+        if (holder.environment === environment) watch.onCall(reference);
+      }
       return environment.call('roq', nameOf(request), (how) => answerOf(request, how), init?.signal);
     };
   }
@@ -183,9 +189,9 @@ export function createWorld(
     if (how === 'throttled') return new Response('{}', { status: 429, headers: { 'retry-after': '20' } });
     if (how === 'bad-gateway') return new Response('<html></html>', { status: 502 });
     if (how === 'expired') roq.expireTokens();
-    const failsAt = how === 'internal' ? chance.between(0, 2) : null;
-    const { status, body } = roq.answer(request, failsAt);
-    return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
+    const trouble = { how: how as Trouble['how'], failsAt: how === 'internal' ? chance.between(0, 2) : null };
+    const { status, body } = roq.answer(request, trouble);
+    return new Response(toText(body), { status, headers: { 'content-type': 'application/json' } });
   }
 
   /** What a function came to, having thrown nothing but that it could not reach something. */
@@ -201,11 +207,11 @@ export function createWorld(
   }
 }
 
-function toEvent({ headers, body }: Posted): Parameters<Webhook>[0] {
+function toEvent({ provider, headers, body }: Posted): Parameters<Webhook>[0] {
   const route = { routeKey: 'POST /webhooks/{provider}', stage: '$default' };
   const http = {
     method: 'POST',
-    path: '/webhooks/generic',
+    path: `/webhooks/${provider}`,
     protocol: 'HTTP/1.1',
     sourceIp: '',
     userAgent: '',
@@ -227,26 +233,9 @@ function toEvent({ headers, body }: Posted): Parameters<Webhook>[0] {
     isBase64Encoded: false,
     headers: { ...headers },
     body,
-    pathParameters: { provider: 'generic' },
+    pathParameters: { provider },
     requestContext: { ...route, ...ids, http },
   };
-}
-
-function configOf(known: readonly string[]) {
-  const settings = {
-    GENERIC_SECRETS: [...known],
-    GENERIC_JWKS_URL: '',
-    GENERIC_ISSUER: '',
-    GENERIC_AUDIENCE: '',
-  };
-  const provider = {
-    name: 'generic',
-    answers: 'plain',
-    read: generic.connect(settings),
-    challenge: undefined,
-    lookUp: null,
-  } as const;
-  return { providers: new Map([['generic', provider]]), inlineBudgetMs: 2_000, isExclusive: false };
 }
 
 /** What a request asks for, in a word or two. */

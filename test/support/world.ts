@@ -14,19 +14,30 @@ import { createCeiling } from '../../lib/sync/ceiling.ts';
 import { type ConvergePorts, converge } from '../../lib/sync/converge.ts';
 import type { Outcome } from '../../lib/sync/outcome.ts';
 import { type Told, toFacts } from '../../lib/user.ts';
-import { startRoq } from '../../local/roq.ts';
+import { type RoqOptions, startRoq } from '../../local/roq.ts';
 import { startTable, startTableInProcess, stateTableName, tableName } from './table.ts';
 
 const leaseMs = 40_000;
 
 export type World = Awaited<ReturnType<typeof startWorld>>;
 
-/** `pageCap`: the most users in one answer of ROQ; `timeoutMs`: how long one call to it may take. */
-export async function startWorld({ pageCap = 5, timeoutMs = 300, isInProcess = false } = {}) {
+type WorldOptions = {
+  /** The most users in one answer of ROQ. */
+  readonly pageCap?: number;
+  /** How long one call to it may take. */
+  readonly timeoutMs?: number;
+  readonly isInProcess?: boolean;
+  /** How else ROQ behaves. */
+  readonly roq?: RoqOptions;
+};
+
+export async function startWorld(options: WorldOptions = {}) {
+  const { pageCap = 5, timeoutMs = 300, isInProcess = false } = options;
   let nowMs = Date.parse('2026-03-01T00:00:00Z');
   const now = () => nowMs;
   const table = isInProcess ? startTableInProcess() : await startTable();
-  const roqServer = await startRoq({ pageCap, now });
+  // On a clock that stands still all users would be of one instant.
+  const roqServer = await startRoq({ pageCap, now, hasTies: false, ...options.roq });
   const users = { client: table.client, tableName, now };
   const store = createStore(users);
   const queries = createQueries(users);
