@@ -5,6 +5,16 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The value of a JSON text; undefined for a text that is none. */
+export function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
+}
+
 /** The text that stands for a JSON object whatever the order of its members. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_name, member) =>
@@ -38,12 +48,8 @@ export function storableText(text: string): string {
 export function storableJson(json: string): string {
   // Both can only stand there escaped, so that nearly every text is done with this look.
   if (!/\\u(?:0000|[dD][89a-fA-F])/.test(json)) return json;
-  try {
-    return canonicalJson(toStorable(JSON.parse(json)));
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return json;
-  }
+  const value = parseJson(json);
+  return value === undefined ? json : canonicalJson(toStorable(value));
 }
 
 function toStorable(value: unknown): unknown {

@@ -99,7 +99,9 @@ export function createFold(
         if (written) return toFolded(written, {});
         found = { written: null, known: null };
       } else {
-        found = isLeased(known) ? await foldUnderLease(told, fresh) : await foldRead(told, known, fresh);
+        found = isLeased(known)
+          ? await foldUnderLease(told, known, fresh)
+          : await foldRead(told, known, fresh);
       }
     }
     throw new UnavailableError('store_unavailable', 'too many writers met on one record');
@@ -121,12 +123,12 @@ export function createFold(
   }
 
   // Somebody is converging the record: they go round again with what is new, or the schedule does when their lease is over.
-  function foldUnderLease({ reference, by }: Told, fresh: Facts): Promise<Attempt> {
+  function foldUnderLease({ reference, by }: Told, known: UserRecord, fresh: Facts): Promise<Attempt> {
     return attempt(reference, [
       setFacts(fresh),
       raiseVersion,
       restartBackoff,
-      isLater(fresh),
+      isLater(fresh, known.facts),
       isLeasedAt(now()),
       ...by,
       queueUpForLeaseEnd(reference, now()),
@@ -203,15 +205,26 @@ function entriesOf(facts: Facts): readonly (readonly [FactName, Fact])[] {
   return Object.entries(facts) as (readonly [FactName, Fact])[];
 }
 
-/** No fact that is held is as new as these. */
-function isLater(heard: Facts): Part {
+/** No fact in the record is as new as these, but for those of the same moment that are `known` and lose against them. */
+function isLater(heard: Facts, known: Facts = {}): Part {
   const facts = entriesOf(heard);
+  const ties = facts.flatMap(([name, { at }]) => {
+    const fact = known[name];
+    return fact?.at === at ? [[name, fact] as const] : [];
+  });
+  const isTie = (name: FactName) => ties.some(([tied]) => tied === name);
+  const conditions = facts.map(([name]) =>
+    isTie(name)
+      ? `(#${name}.#at < :${name}At OR (#${name}.#at = :${name}At AND #${name}.#value = :${name}Tie))`
+      : `(attribute_not_exists(#${name}) OR #${name}.#at < :${name}At)`,
+  );
   return {
-    condition: facts
-      .map(([name]) => `(attribute_not_exists(#${name}) OR #${name}.#at < :${name}At)`)
-      .join(' AND '),
-    names: { '#at': 'at' },
-    values: Object.fromEntries(facts.map(([name, { at }]) => [`:${name}At`, numberAttribute(at)])),
+    condition: conditions.join(' AND '),
+    names: { '#at': 'at', ...(ties.length > 0 && { '#value': 'value' }) },
+    values: {
+      ...Object.fromEntries(facts.map(([name, { at }]) => [`:${name}At`, numberAttribute(at)])),
+      ...Object.fromEntries(ties.map(([name, { value }]) => [`:${name}Tie`, valueAttribute(value)])),
+    },
   };
 }
 

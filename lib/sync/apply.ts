@@ -1,8 +1,9 @@
 // What is sent to ROQ for records whose user is known: what takes away first, and nothing twice.
 
+import { isObject, parseJson } from '../json.ts';
 import { type Change, type Roq, toUpdate } from '../roq/client.ts';
 import { RoqError } from '../roq/faults.ts';
-import { desired, type RoqFields } from '../user.ts';
+import { desired, type Plan, type RoqFields } from '../user.ts';
 import type { Admit } from './ceiling.ts';
 import { asRoqError, type LookUpPorts, lookUp, recordInvalid } from './look-up.ts';
 import { type Failure, isDeactivation, type Result, type Task } from './outcome.ts';
@@ -25,16 +26,11 @@ export async function apply(
     tasks.filter((task) => !isMissing(task)),
   );
   const steps = admitted.map(toSteps);
-  const sendable = steps.filter((step): step is Steps => !('failure' in step));
+  const busy = steps.filter((step) => !isIdle(step));
   return [
     ...missing.map((task) => fail(task, new RoqError('roq_user_missing', 'none'))),
-    ...steps.filter((step) => 'failure' in step),
-    ...sendable.filter(isIdle).map(({ task }) => succeed(task, task.roqId)),
-    ...(await send(
-      ports,
-      sendable.filter((step) => !isIdle(step)),
-      deadline,
-    )),
+    ...steps.filter(isIdle).map((step) => succeed(step, step.task.roqId)),
+    ...(await send(ports, busy, deadline)),
   ];
 }
 
@@ -73,26 +69,39 @@ type Steps = {
   /** The status that is taken from a user: not active, not opted in. */
   readonly takes: RoqFields | null;
   readonly gives: Change | null;
+  /** The record holds what can't be sent, which is no part of the plan any more: all else is done, and it is parked. */
+  readonly isInvalid: boolean;
 };
 
-function toSteps(task: Task): Steps | Result {
-  try {
-    const { record, roqId, plan } = task;
-    if (plan.do === 'create') {
-      const user = { ...toUpdate(plan.user), email: plan.user.email, reference: record.reference };
-      return { task, takes: null, gives: { create: user } };
-    }
-    if (plan.do !== 'update' || roqId === null) return { task, takes: null, gives: null };
-    const takes = pick(plan.changes, (name, value) => isStatus(name) && value === false);
-    const gives = withAddress(
-      task,
-      pick(plan.changes, (name) => !(takes && name in takes)),
-    );
-    return { task, takes, gives: gives && { update: { id: roqId, user: toUpdate(gives) } } };
-  } catch {
-    // Such as custom data that are no JSON: whatever is wrong here is wrong with this record alone.
-    return fail(task, recordInvalid);
+function toSteps(task: Task): Steps {
+  const plan = sendablePart(task.plan);
+  const sendable = { ...task, plan };
+  const isInvalid = plan !== task.plan;
+  const { record, roqId } = task;
+  if (plan.do === 'create') {
+    const user = { ...toUpdate(plan.user), email: plan.user.email, reference: record.reference };
+    return { task: sendable, takes: null, gives: { create: user }, isInvalid };
   }
+  if (plan.do !== 'update' || roqId === null) return { task: sendable, takes: null, gives: null, isInvalid };
+  const takes = pick(plan.changes, (name, value) => isStatus(name) && value === false);
+  const gives = withAddress(
+    task,
+    pick(plan.changes, (name) => !(takes && name in takes)),
+  );
+  const update = gives && { update: { id: roqId, user: toUpdate(gives) } };
+  return { task: sendable, takes, gives: update, isInvalid };
+}
+
+/** The plan without custom data that are no JSON object, which a record can hold that somebody else wrote. */
+function sendablePart(plan: Plan): Plan {
+  const fields = plan.do === 'create' ? plan.user : plan.do === 'update' ? plan.changes : {};
+  if (typeof fields.customData !== 'string' || isObject(parseJson(fields.customData))) return plan;
+  if (plan.do === 'create') {
+    const { customData: _, ...user } = plan.user;
+    return { ...plan, user };
+  }
+  const changes = pick(fields, (name) => name !== 'customData');
+  return changes ? { do: 'update', changes } : { do: 'nothing' };
 }
 
 function isStatus(name: string): boolean {
@@ -123,7 +132,7 @@ async function send(
   try {
     const ids = await ports.roq.change(changes, { deadline });
     const idOf = new Map(giving.map((step, i) => [step, ids[taking.length + i]]));
-    return steps.map((step) => succeed(step.task, idOf.get(step) ?? step.task.roqId));
+    return steps.map((step) => succeed(step, idOf.get(step) ?? step.task.roqId));
   } catch (error) {
     return recover(ports, steps, changes.length, asRoqError(error), deadline);
   }
@@ -183,15 +192,15 @@ async function finishAlone(
   if (isMissing(task)) return fail(task, new RoqError('roq_user_missing', 'none'));
   const [admitted = task] = await passCeiling(ports, [task]);
   const steps = toSteps(admitted);
-  if ('failure' in steps) return steps;
-  if (isIdle(steps)) return succeed(steps.task, steps.task.roqId);
+  if (isIdle(steps)) return succeed(steps, steps.task.roqId);
   // What may still land must not be sent again, and what failed alone has had its turn.
   if (failure.effect === 'late' || sent === 1) return giveUp(ports, steps, failure, deadline);
   const taken = await take(ports, steps, deadline);
-  if (taken.failure || !steps.gives) return taken;
+  if (taken.failure) return taken;
+  if (!steps.gives) return succeed(steps, steps.task.roqId);
   try {
     const [id] = await ports.roq.change([steps.gives], { deadline });
-    return succeed(steps.task, id ?? steps.task.roqId);
+    return succeed(steps, id ?? steps.task.roqId);
   } catch (error) {
     const refusal = asRoqError(error);
     const left = { ...steps, task: { ...steps.task, observed: taken.observed } };
@@ -206,10 +215,11 @@ async function giveUp(ports: ApplyPorts, steps: Steps, failure: RoqError, deadli
 }
 
 async function take(ports: ApplyPorts, { task, takes }: Steps, deadline: number): Promise<Result> {
-  if (!takes || task.roqId === null) return succeed(task, task.roqId);
+  const { roqId, observed } = task;
+  if (!takes || roqId === null) return { task, roqId, observed, failure: null };
   try {
-    await ports.roq.change([{ update: { id: task.roqId, user: toUpdate(takes) } }], { deadline });
-    return { task, roqId: task.roqId, observed: { ...task.observed, ...takes }, failure: null };
+    await ports.roq.change([{ update: { id: roqId, user: toUpdate(takes) } }], { deadline });
+    return { task, roqId, observed: { ...observed, ...takes }, failure: null };
   } catch (error) {
     return fail(task, asRoqError(error));
   }
@@ -242,11 +252,12 @@ async function giveStatusAlone(
   return fail(task, refusal, observed);
 }
 
-function succeed(task: Task, roqId: string | null): Result {
+function succeed({ task, isInvalid }: Steps, roqId: string | null): Result {
   const { plan, observed } = task;
-  if (plan.do === 'create') return { task, roqId, observed: plan.user, failure: null };
-  if (plan.do === 'update') return { task, roqId, observed: { ...observed, ...plan.changes }, failure: null };
-  return { task, roqId, observed, failure: null };
+  const failure = isInvalid ? recordInvalid : null;
+  if (plan.do === 'create') return { task, roqId, observed: plan.user, failure };
+  if (plan.do === 'update') return { task, roqId, observed: { ...observed, ...plan.changes }, failure };
+  return { task, roqId, observed, failure };
 }
 
 /** Only a call that changed nothing leaves what we knew of ROQ true. */
