@@ -335,7 +335,7 @@ function byAge(one: RoqUser, other: RoqUser): number {
 }
 
 /** One request of aliased queries, each for the users of one reference. */
-export function lookUpDocument(references: readonly string[]) {
+function lookUpDocument(references: readonly string[]) {
   const declared = references.map((_, i) => `$f${i}: UserFilterArgType`);
   const fields = references.map(
     (_, i) => `r${i}: users(filter: $f${i}, order: $order) { data { ...mirrored } totalCount }`,

@@ -125,7 +125,7 @@ async function write(
 }
 
 /** Whether trying again is no use: a person has to look, or new facts have to come in. */
-export function isFinal(code: ConvergeCode): boolean {
+function isFinal(code: ConvergeCode): boolean {
   return code === 'roq_refused' || code === 'roq_user_missing' || code === 'record_invalid';
 }
 
