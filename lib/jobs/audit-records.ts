@@ -155,7 +155,7 @@ type Compared = {
   /** Those of them that a repair has not changed: ROQ keeps its own form of the value, and is left to it. */
   readonly contested: readonly string[];
   /** What ROQ holds in place of each, for the next audit to know it by. */
-  readonly digests: Contested;
+  readonly forms: Contested;
   readonly isActive: boolean;
   /** What is recorded of ROQ is not what ROQ holds. */
   readonly isStale: boolean;
@@ -163,16 +163,16 @@ type Compared = {
 
 function compare(record: UserRecord, user: RoqUser | undefined): Compared {
   const { reference, facts, roqId, observed } = record;
-  const same = { reference, fields: [], contested: [], digests: {} };
+  const same = { reference, fields: [], contested: [], forms: {} };
   if (!user) {
     const isMissing = roqId !== null;
     return { ...same, finding: isMissing ? 'missing' : 'inStep', isActive: false, isStale: isMissing };
   }
   const held = toRoqFields(user, namesIn(facts));
   const wanted = desired(facts);
-  const digests = toDigests(diff(wanted, held), held);
+  const forms = toForms(diff(wanted, held), held);
   const differing = Object.keys(diff(wanted, held));
-  const contested = differing.filter((name) => digests[name] && digests[name] === record.contested[name]);
+  const contested = differing.filter((name) => forms[name] && forms[name] === record.contested[name]);
   const fields = differing.filter((name) => !contested.includes(name));
   const changed = Object.keys(diff(held, observed ?? {})).filter((name) => !contested.includes(name));
   return {
@@ -180,7 +180,7 @@ function compare(record: UserRecord, user: RoqUser | undefined): Compared {
     finding: fields.length > 0 ? 'drifted' : 'inStep',
     fields,
     contested,
-    digests: Object.fromEntries(Object.entries(digests).filter(([name]) => fields.includes(name))),
+    forms: Object.fromEntries(Object.entries(forms).filter(([name]) => fields.includes(name))),
     isActive: held.active !== false,
     isStale: fields.length > 0 || changed.length > 0,
   };
@@ -190,7 +190,7 @@ function compare(record: UserRecord, user: RoqUser | undefined): Compared {
  * Of each profile field of which ROQ has another form, such as an address in lower case: what was wanted and what is there,
  * as a digest that says nothing of either. A value that is really another one is put right as often as it is found.
  */
-function toDigests(wanted: RoqFields, held: RoqFields): Contested {
+function toForms(wanted: RoqFields, held: RoqFields): Contested {
   const names = profileNames.filter((name) => isFormOf(held[name], wanted[name]));
   return Object.fromEntries(
     names.map((name) => [
@@ -222,9 +222,9 @@ async function repair(
 ): Promise<readonly Outcome[]> {
   const owner = randomUUID();
   const taken = await Promise.all(
-    compared.map(async ({ reference, digests }) => {
+    compared.map(async ({ reference, forms }) => {
       const record = await ports.store.take(reference, owner, leaseMs);
-      return record && { ...record, observed: null, contested: { ...record.contested, ...digests } };
+      return record && { ...record, observed: null, contested: { ...record.contested, ...forms } };
     }),
   );
   return converge(

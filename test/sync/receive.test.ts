@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { UnavailableError } from '../../lib/errors.ts';
+import type { UserEvent } from '../../lib/event.ts';
+import { type ReceivePorts, receive, type Sender } from '../../lib/sync/receive.ts';
+import type { Told } from '../../lib/user.ts';
+import { startWorld, type World } from '../support/world.ts';
+
+const clerk: Sender = { name: 'clerk', source: 'clerk', isExclusive: false, lookUp: null };
+
+let world: World;
+let reference: string;
+
+beforeAll(async () => {
+  world = await startWorld({ pageCap: 100, timeoutMs: 5_000 });
+});
+afterAll(() => world.close());
+beforeEach(() => {
+  world.roqServer.fail.clear();
+  world.lines.length = 0;
+  reference = randomUUID();
+});
+
+describe('a request of several events', () => {
+  test('records those beside one that is dated ahead, which tells nothing', async () => {
+    const other = randomUUID();
+    const ahead = world.now() + 6 * 60_000;
+    await tell([
+      event(reference, { email: 'a@x.example' }, 1),
+      event(other, { email: 'b@x.example' }, ahead),
+    ]);
+    expect(world.usersOf(reference)).toHaveLength(1);
+    expect(await world.record(other)).toBeNull();
+    expect(outcomes()).toEqual(['done', 'rejected']);
+  });
+
+  test('is refused where all of it is dated ahead', async () => {
+    const ahead = world.now() + 6 * 60_000;
+    const request = [
+      event(reference, { email: 'a@x.example' }, ahead),
+      { ...event(reference, {}, 1), told: null },
+    ];
+    await expect(tell(request)).rejects.toMatchObject({ code: 'from_the_future' });
+    expect(await world.record(reference)).toBeNull();
+  });
+
+  test('of a thousand users records every one, and makes those in ROQ that there is time for', async () => {
+    const references = Array.from({ length: 1_000 }, () => randomUUID());
+    await tell(references.map((one) => event(one, { email: `${one}@x.example` }, 1)));
+    const records = await world.queries.getMany(references);
+    expect(records.size).toBe(1_000);
+    const made = references.filter((one) => world.usersOf(one).length > 0);
+    expect(made).toHaveLength(100);
+    // The schedule need not wait for any lease.
+    expect([...records.values()].filter(({ lease }) => lease !== null)).toEqual([]);
+    expect([...records.values()].filter(({ queue }) => queue === 'pending')).toHaveLength(900);
+  });
+
+  test('that can’t be recorded in time is answered that it must come again, and then gets further', async () => {
+    const references = Array.from({ length: 120 }, () => randomUUID());
+    const events = references.map((one) => event(one, { email: `${one}@x.example` }, 1));
+    const store: ReceivePorts['store'] = {
+      ...world.store,
+      fold: async (...args) => {
+        world.pass(50);
+        return world.store.fold(...args);
+      },
+    };
+    await expect(tell(events, clerk, { ...world.ports, store })).rejects.toBeInstanceOf(UnavailableError);
+    const recorded = (await world.queries.getMany(references)).size;
+    expect(recorded).toBeGreaterThan(20);
+    expect(recorded).toBeLessThan(120);
+    await tell(events);
+    expect((await world.queries.getMany(references)).size).toBe(120);
+  });
+});
+
+test('of thirty events at once for one user none is lost, and none is sent back', async () => {
+  await tell([event(reference, { email: 'a@x.example' }, 1)]);
+  const names = ['firstName', 'lastName', 'phone', 'locale'] as const;
+  const told = Array.from({ length: 30 }, (_, i) => ({ [names[i % 4] ?? 'phone']: `${i}` }));
+  await Promise.all(told.map((one, i) => tell([event(reference, one, 2 + i)])));
+  await world.drain();
+  expect(world.usersOf(reference)).toMatchObject([
+    { firstName: '28', lastName: '29', phone: '26', locale: '27' },
+  ]);
+});
+
+test('what becomes of the events is waited for even where it can’t be noted who was heard', async () => {
+  world.roqServer.fail.next({ how: 'slow', delayMs: 150 });
+  const noteHeard = async () => {
+    throw new UnavailableError('store_unavailable', 'the table is throttled');
+  };
+  await tell([event(reference, { email: 'a@x.example' }, 1)], clerk, { ...world.ports, noteHeard });
+  expect(world.usersOf(reference)).toHaveLength(1);
+  expect(world.lines).toContainEqual({ message: 'failure', code: 'store_unavailable', cause: null });
+});
+
+describe('where several providers are configured', () => {
+  const [own, foreign] = ['clerk', 'okta'].map((name) => ({
+    name,
+    source: name,
+    isExclusive: true,
+    lookUp: null,
+  })) as [Sender, Sender];
+
+  test('one changes nothing of a user whom another told of first; that is listed', async () => {
+    await tell([event(reference, { email: 'a@x.example', emailVerified: true }, 1)], own);
+    const before = await world.record(reference);
+    await tell([event(reference, { email: 'thief@x.example', disabled: true, deleted: true }, 2)], foreign);
+    expect(await world.record(reference)).toEqual(before);
+    expect(world.usersOf(reference)).toMatchObject([{ email: 'a@x.example', isOptedIn: true, active: true }]);
+    expect(outcomes()).toEqual(['done', 'foreign']);
+    const listed = await Array.fromAsync(world.documents.list('foreign'), ({ document }) => document);
+    expect(listed).toContainEqual({ provider: 'okta', reference, at: world.now() });
+  });
+
+  test('each goes on with its own users', async () => {
+    await tell([event(reference, { email: 'a@x.example' }, 1)], own);
+    await tell([event(reference, { disabled: true }, 2)], own);
+    expect(world.usersOf(reference)).toMatchObject([{ active: false }]);
+  });
+
+  test('a record of before, which names no provider, is claimed by the first that tells something', async () => {
+    await world.deliver(reference, { email: 'a@x.example' }, 1);
+    expect((await world.record(reference))?.sources).toEqual([]);
+    await tell([event(reference, { firstName: 'A' }, 2)], own);
+    await tell([event(reference, { firstName: 'B' }, 3)], foreign);
+    expect(await world.record(reference)).toMatchObject({
+      sources: ['clerk'],
+      facts: { firstName: { value: 'A' } },
+    });
+  });
+
+  test('that share their references each change what the other told', async () => {
+    await tell([event(reference, { email: 'a@x.example' }, 1)], { ...own, isExclusive: false });
+    await tell([event(reference, { disabled: true }, 2)], { ...foreign, isExclusive: false });
+    expect(await world.record(reference)).toMatchObject({ sources: ['clerk', 'okta'] });
+    expect(world.usersOf(reference)).toMatchObject([{ active: false }]);
+  });
+});
+
+function event(of: string, told: Told, at: number): UserEvent {
+  return { id: null, kind: 'user.updated', reference: of, at, told };
+}
+
+function tell(
+  events: readonly UserEvent[],
+  sender = clerk,
+  ports: ReceivePorts = world.ports,
+): Promise<void> {
+  return receive(ports, sender, async () => events, { deadline: world.now() + 2_000, leaseMs: 40_000 });
+}
+
+function outcomes(): readonly string[] {
+  return world.lines.filter((line) => line.message === 'event').map(({ outcome }) => outcome);
+}
