@@ -1,4 +1,4 @@
-// The kinds of export files that the backfill can read.
+// All export files that the backfill can read, by the provider that writes them.
 
 import type { ExportShape } from '../exports/shape.ts';
 import { auth0Export } from './auth0/export.ts';
@@ -27,7 +27,7 @@ export const shapes: readonly ExportShape[] = [
   workosExport,
 ];
 
-/** The shape of a name; undefined for one that is not read. */
+/** The shape of that name; undefined where there is none. */
 export function findShape(name: string): ExportShape | undefined {
   return shapes.find((shape) => shape.name === name);
 }

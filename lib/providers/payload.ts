@@ -32,7 +32,8 @@ export function parsePayload<const Schema extends v.GenericSchema>(
 
 /**
  * A value of a profile. Left out = not told, null or '' = told to be empty.
- * A text that is too long counts as not told: users write these themselves, and must not hide a disabling by them.
+ * A text that is too long counts as not told, and the event is still read: users write these themselves, and must not be
+ * able to keep out an event that disables them.
  */
 export function text() {
   return v.pipe(

@@ -19,8 +19,9 @@ let stack: Stack;
 let user: SampleUser;
 
 beforeAll(async () => {
-  // These deactivate more users in an hour than is let through by default.
-  const environment = { CEILING_COUNT: '10000' };
+  // These deactivate more users in an hour than is let through by default, and where an example alone could not make a
+  // user, another provider signs the same one up before.
+  const environment = { CEILING_COUNT: '10000', SHARED_REFERENCES: 'true' };
   stack = await startStack({ environment, log: () => {} });
 });
 afterAll(() => stack.close());

@@ -1,4 +1,4 @@
-// Known attacks on signed tokens, by name: whoever has no private key of the key set gets nothing past it.
+// Known attacks on signed tokens, by name: without a private key of the key set, none of them gets through.
 
 import {
   constants,
@@ -47,7 +47,7 @@ function encode(text: string | Uint8Array): string {
 
 type Header = Readonly<Record<string, unknown>> | string;
 
-/** A token of this header, as it stands where it is text, and of a signature made of what is signed. */
+/** A token with this header, as it is where it is text, and with what `signature` makes of the signed part. */
 function forge(header: Header, signature: (signed: string) => string | Uint8Array = () => ''): string {
   const signed = `${encode(typeof header === 'string' ? header : JSON.stringify(header))}.${payload}`;
   return `${signed}.${encode(signature(signed))}`;
@@ -300,7 +300,7 @@ test('and no address that a token names is ever asked', () => {
   expect(mallory.requests()).toBe(0);
 });
 
-// The bytes of a signature can be written in several ways; none of them says anything else.
+// A signature can be written in several ways; what it signs must stay the same in each.
 test.each<[string, (signature: string) => string]>([
   ['with padding', (signature) => `${signature}==`],
   ['in the other alphabet of base64', (signature) => signature.replaceAll('-', '+').replaceAll('_', '/')],
@@ -317,7 +317,7 @@ test.each<[string, (signature: string) => string]>([
   expect([claims, 'signature_malformed', 'signature_mismatch']).toContainEqual(said);
 });
 
-// 256 bytes end in a letter of which only two bits count.
+// In the base64url of 256 bytes, only two bits of the last letter count.
 function lastOf(signature: string): string {
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   return letters[letters.indexOf(signature.at(-1) ?? '') ^ 1] ?? '';

@@ -1,4 +1,4 @@
-// What only we know is compared in constant time: by how the code is built, for a measurement would prove nothing.
+// Secrets are compared in constant time, as the code shows; a measurement would prove nothing.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 const secretWords = /secret|credential|signature|hmac|digest|expected|apiKey|password|sha256|token\b/i;
-// Of lengths, emptiness and types nothing is to be learned.
+// Lengths, emptiness and types are no secrets.
 const harmless = [
   /\.length (===|!==) \d+/g,
   /(===|!==) (''|null|undefined|'[\w:-]+')/g,
@@ -31,7 +31,7 @@ function listFiles(folder: string): readonly string[] {
 const files = ['lib', 'functions'].flatMap(listFiles);
 const linesOf = (file: string) => readFileSync(join(root, file), 'utf8').split('\n');
 
-// Each was looked at: nothing in it is compared with what a sender says.
+// Each of these was reviewed: it compares nothing secret with what a sender sends.
 const known: Readonly<Record<string, string>> = {
   'lib/providers/fusionauth/fusionauth.ts': "secrets.length > 0 === (jwksUrl !== '')",
   'lib/providers/hanko/hanko.ts': 'sub !== webhookSubject',

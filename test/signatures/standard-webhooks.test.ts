@@ -34,7 +34,7 @@ function read(sent: Sent = {}, options: Partial<StandardWebhooksOptions> = {}) {
   return verify({ headers: headers('webhook', sent), body: Buffer.from(sent.body ?? published.body) }, nowMs);
 }
 
-/** What a secret is to be kept for: who has the public key must not be able to sign with it. */
+/** The public key used as a secret: anybody who has it must not be able to sign. */
 function signWithPublicKey(): string {
   return signV1(
     published.id,

@@ -49,7 +49,7 @@ export const fusionauth: Provider<typeof settings> = {
   family: 'JWS header',
   settings,
   mirrored: listKinds(kinds),
-  // The first three are sent before they are committed and may be rolled back, and so is an import: use backfill for it.
+  // The first four are sent before they are committed, and may be rolled back; use backfill after an import.
   ignored: [
     'user.create',
     'user.update',
