@@ -1,0 +1,12 @@
+// Deactivations over the ceiling that an operator lets through.
+
+import type { Leased } from '../dynamodb/fold.ts';
+import { convergeTaken, takeAll, type UserCommand } from './user-command.ts';
+
+/** Deactivates users who are held, whatever the ceiling; those who are not are resynced. */
+export const release: UserCommand = async (app, references, budget) => {
+  const taken = await takeAll(app, references, budget);
+  const prepare = (record: Leased): Leased =>
+    record.queue === 'held' ? { ...record, cleared: true } : { ...record, observed: null };
+  return convergeTaken(app, taken, prepare, budget);
+};
