@@ -30,10 +30,8 @@ export function readLine(line: readonly string[]): Line | string {
   return { command, args, options };
 }
 
-/**
- * Has commander read the line. The program has every option, so that one may stand before its command too; the options
- * of a command are there for its help and for suggestions.
- */
+// The program has every option, so that one may stand before its command too; the options of a command are there for its
+// help and for suggestions.
 function createProgram(): Command {
   const program = new Command('roq-sync')
     .usage('<command> [options]')

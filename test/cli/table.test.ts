@@ -48,6 +48,10 @@ describe('a table', () => {
     ]);
   });
 
+  test('cuts no character in two', () => {
+    expect(lines(table([['👩‍💻👩‍💻']], { width: 4 }))).toEqual(['  👩‍💻', '  👩‍💻']);
+  });
+
   test('styles each line of a cell by itself', () => {
     const cell = { text: 'one two', style: 'red' } as const;
     const shown = table([[cell, 'x']], { width: 8 });
