@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { commands } from '../../cli/commands.ts';
 import { glossary } from '../../cli/glossary.ts';
-import { commonOptions } from '../../cli/options.ts';
+import { commonOptions, toOption } from '../../cli/options.ts';
 
 const root = new URL('../..', import.meta.url);
 const docs = readdirSync(new URL('docs/', root)).filter((name) => name.endsWith('.md'));
@@ -23,8 +23,8 @@ test.each(told.filter(({ line }) => line.startsWith('npx roq-sync ')))(
     if (name === '--help') return;
     const command = commands.find((candidate) => candidate.name === name);
     expect(command).toBeDefined();
-    const options = rest.filter((word) => word.startsWith('--')).map((word) => word.slice(2));
-    const known: readonly string[] = [...(command?.takes ?? []), ...commonOptions];
+    const options = rest.filter((word) => word.startsWith('--'));
+    const known = [...(command?.takes ?? []), ...commonOptions].map((name) => toOption(name).long);
     expect(options.filter((option) => !known.includes(option))).toEqual([]);
   },
 );
