@@ -1,4 +1,4 @@
-// Sends a file of this machine to the backfill function in chunks, from the line at which it was broken off.
+// Sends a file of this machine to the backfill function in chunks, from the line where an earlier run stopped.
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -84,7 +84,7 @@ function newPlan({ fingerprint }: UserFile): FileJob {
   return { id: `file-${fingerprint}-plan-${Date.now()}`, after: 0 };
 }
 
-// A file that was applied to its end is applied anew, since records may have changed meanwhile.
+// A file that was applied to its end is applied again, since records may have changed meanwhile.
 async function findUnfinished(call: Call, { fingerprint }: UserFile): Promise<FileJob> {
   for (let run = 1; ; run++) {
     const id = `file-${fingerprint}-apply-${run}`;

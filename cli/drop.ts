@@ -1,4 +1,4 @@
-// `roq-sync drop`: users who were disabled or deleted by mistake.
+// `roq-sync drop`: takes back that users were disabled or deleted.
 
 import type { CliCommand } from './command.ts';
 import { runUserCommand } from './user-command.ts';
@@ -10,7 +10,8 @@ export const drop: CliCommand = {
   args: '[reference]',
   takes: ['all', 'yes'],
   summary: "Takes back one user's deactivation, or all that are held",
-  details: 'Disabled or deleted by mistake: the same event sent again changes nothing; a newer one counts.',
+  details:
+    'For users who were disabled or deleted by mistake. The same event sent again changes nothing; a newer one counts.',
   words: ['held', 'ceiling'],
   run: (call) => runUserCommand(call, { name: 'drop', queue: 'held', question }),
 };

@@ -49,7 +49,7 @@ export async function follow(call: Call, id: string, carryOn: () => Promise<JobV
     await delay(pollMs * 2 ** stalls);
   }
   const later = 'The schedule goes on with it every minute.';
-  throw new Refusal('needsPerson', `${id} gets nowhere for now. ${later} See roq-sync job ${id}`, 'stalled');
+  throw new Refusal('needsPerson', `${id} makes no progress. ${later} See roq-sync job ${id}`, 'stalled');
 }
 
 async function watch(call: Call, id: string, work: Promise<JobView>): Promise<JobView> {

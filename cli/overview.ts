@@ -52,7 +52,7 @@ function toRows({ deactivations, ranAt, lastAudit }: Overview): readonly (readon
 }
 
 function toUnfinished({ running }: Overview): readonly string[] {
-  // Nobody waits for a plan that was broken off: it is made anew.
+  // A plan that was broken off is not resumed: the next run makes a new one.
   const jobs = running.filter((job) => job.apply || stateOf(job) === 'running');
   return jobs.length > 0 ? [heading('Unfinished jobs'), table(jobs.map((job) => [toSummary(job)]))] : [];
 }

@@ -1,4 +1,4 @@
-// `roq-sync release`: deactivations over the ceiling, let through.
+// `roq-sync release`: lets deactivations over the ceiling through.
 
 import type { CliCommand } from './command.ts';
 import { runUserCommand } from './user-command.ts';

@@ -1,4 +1,4 @@
-// `roq-sync resync`: users compared with ROQ anew, and corrected there.
+// `roq-sync resync`: makes ROQ match the records of users.
 
 import type { CliCommand } from './command.ts';
 import { runUserCommand } from './user-command.ts';
@@ -8,7 +8,7 @@ export const resync: CliCommand = {
   args: '[reference]',
   takes: ['all'],
   summary: 'Makes ROQ match one record, or all that are parked',
-  details: 'It reads ROQ anew, and tries a parked user again.',
+  details: 'It reads what ROQ has first, and tries a parked user again.',
   words: ['parked'],
   run: (call) => runUserCommand(call, { name: 'resync', queue: 'parked', question: null }),
 };

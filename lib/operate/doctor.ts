@@ -12,7 +12,7 @@ export type Diagnosis = { readonly checks: readonly Check[] };
 // With a larger skew, times in tokens and signatures are refused.
 const maxSkewMs = 30_000;
 
-// The schedule runs every minute, and nobody is overdue before `dueAt`.
+// The schedule runs every minute, and no user is overdue before `dueAt`.
 const maxOverdueMs = 10 * 60_000;
 
 const remedies = {
@@ -54,7 +54,7 @@ export async function doctor(app: App, withProbe: boolean, { deadline }: RunBudg
 const unprobed: Check = {
   check: 'probe',
   ok: false,
-  detail: 'not begun',
+  detail: 'not started',
   remedy: 'Mend what is above first.',
 };
 

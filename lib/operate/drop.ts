@@ -1,4 +1,4 @@
-// Users of whom an operator says that they were disabled or deleted by mistake.
+// Takes back that users were disabled or deleted, as an operator asks.
 
 import { randomUUID } from 'node:crypto';
 import type { App } from '../app.ts';

@@ -1,4 +1,4 @@
-// Deactivations over the ceiling that an operator lets through.
+// Lets deactivations over the ceiling through, as an operator asks.
 
 import type { Leased } from '../dynamodb/fold.ts';
 import { convergeTaken, takeAll, type UserCommand } from './user-command.ts';

@@ -1,4 +1,4 @@
-// Users whom an operator wants compared with ROQ anew, and corrected there.
+// Makes ROQ match the records of users, as an operator asks.
 
 import { convergeTaken, takeAll, type UserCommand } from './user-command.ts';
 
