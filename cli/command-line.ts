@@ -21,7 +21,7 @@ export function readLine(line: readonly string[]): Line | string {
   parse(program, line[0] === 'help' ? ['--help', ...line.slice(1)] : line);
   const options = program.opts<Options>();
   const [name, ...args] = program.args;
-  const command = commands.find((candidate) => candidate.name === name);
+  const command = findCommand(name);
   if (options.version) return packageJson.version;
   if (options.help) return command ? helpOf(program, command) : helpOfAll(program);
   if (!command) throw new Refusal('wrongUsage', helpOfAll(program));
@@ -41,7 +41,11 @@ function createProgram(): Command {
     .exitOverride()
     // What is wrong is said by the Refusal, once.
     .configureOutput({ writeErr: () => {} })
-    .configureHelp({ styleTitle: heading, subcommandTerm: (command) => termOf(command.name()) });
+    .configureHelp({
+      minWidthToWrap: 20,
+      styleTitle: heading,
+      subcommandTerm: (command) => termOf(command.name()),
+    });
   for (const name of optionNames) {
     const isShown = name === 'version' || isCommon(name);
     program.addOption(toOption(name).hideHelp(!isShown));
@@ -60,12 +64,16 @@ function addCommand(program: Command, { name, args, summary, details, takes }: C
   }
 }
 
+function findCommand(name: string | undefined): CliCommand | undefined {
+  return commands.find((command) => command.name === name);
+}
+
 function isCommon(name: OptionName): boolean {
   return commonOptions.some((common) => common === name);
 }
 
 function termOf(name: string): string {
-  return `${name} ${commands.find((command) => command.name === name)?.args ?? ''}`.trimEnd();
+  return `${name} ${findCommand(name)?.args ?? ''}`.trimEnd();
 }
 
 /** @throws Refusal */
@@ -88,8 +96,10 @@ function toRefusal({ code, message }: CommanderError, [name = '']: readonly stri
     const remedy = suggestion ?? `There are: ${names}.`;
     return new Refusal('wrongUsage', `There is no command "${plain(name)}". ${remedy}`);
   }
-  const remedy = suggestion ?? `See roq-sync ${name} --help.`;
-  return new Refusal('wrongUsage', `${plain(fault, 200).replace(/\.?$/, '.')} ${remedy}`);
+  const sentence = `${fault.charAt(0).toUpperCase()}${fault.slice(1).replace(/\.?$/, '.')}`;
+  const place = findCommand(name) ? `roq-sync ${name}` : 'roq-sync';
+  const remedy = suggestion ?? `See ${place} --help.`;
+  return new Refusal('wrongUsage', `${plain(sentence, 200)} ${remedy}`);
 }
 
 /** @throws Refusal */

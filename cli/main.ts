@@ -5,6 +5,7 @@ import { readLine } from './command-line.ts';
 import { createInvoke } from './invoke.ts';
 import { createProgress } from './progress.ts';
 import { exitCodes, Refusal } from './refusal.ts';
+import { paragraph } from './table.ts';
 
 // A reader such as `head` may close the pipe once it has read enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -43,7 +44,7 @@ function finish({ document, text, needsPerson }: Result, isJson: boolean): void 
 
 function refuse({ code, message, exitCode }: Refusal, isJson: boolean): void {
   if (isJson) say(JSON.stringify({ error: { code, message } }));
-  else process.stderr.write(`${message}\n`);
+  else process.stderr.write(`${paragraph(message, process.stderr.columns || Number.POSITIVE_INFINITY)}\n`);
   process.exitCode = exitCode;
 }
 

@@ -71,7 +71,16 @@ function toBlock(cell: Cell, width: number): readonly string[] {
   });
 }
 
+/** Lines that are no wider than the terminal; one that is wider is broken between words. */
+export function paragraph(text: string, width: number): string {
+  return text
+    .split('\n')
+    .flatMap((line) => wrap(line, width))
+    .join('\n');
+}
+
 function wrap(text: string, width: number): readonly string[] {
+  if (widthOf(text) <= width) return [text];
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ').flatMap((word) => cut(word, width))) {

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { table } from '../../cli/table.ts';
+import { paragraph, table } from '../../cli/table.ts';
 
 describe('a table', () => {
   const rows = [
@@ -72,6 +72,10 @@ describe('a table', () => {
       }),
     );
   });
+});
+
+test('prose is broken between words where it is wider than the terminal, and kept as it is elsewhere', () => {
+  expect(paragraph('one two three\n  four', 8)).toBe('one two\nthree\n  four');
 });
 
 function lines(text: string): readonly string[] {
