@@ -7,10 +7,12 @@ import { toReport } from './job-text.ts';
 
 export const audit: CliCommand = {
   name: 'audit',
-  words: '',
+  args: '',
   takes: ['apply', 'adopt'],
-  says: 'Compares every record with ROQ, and every ROQ user with the records',
-  help: 'It goes on without this command: Ctrl-C stops nothing but the waiting.',
+  summary: 'Compares every record with ROQ, and ROQ with the records',
+  details:
+    'With --apply it repairs what differs. It goes on without this command: Ctrl-C ends the waiting alone.',
+  words: ['stranger', 'adopt'],
   ifStopped: 'The audit goes on; roq-sync jobs shows it.',
   run: async (call) => {
     const { apply = false, adopt = false } = call.options;

@@ -1,4 +1,4 @@
-// Sends a file of this machine to the backfill function, in chunks, from where it was broken off.
+// Sends a file of this machine to the backfill function in chunks, from the line where an earlier run stopped.
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -19,19 +19,19 @@ export type UserFile = {
   readonly bytes: number;
   readonly shape: ExportShape;
   readonly exportedAtMs: number | null;
-  /** Of its content and of how it is read: the same file goes on with the same job. */
+  /** A hash of the content and of how it is read, by which the same file goes on with the same job. */
   readonly fingerprint: string;
 };
 
-// As many as the function takes at once.
+// The most that the function takes at once.
 const chunkLines = 400;
 
-// Half of what an invocation takes, for one line more may be a large one.
+// Half of what an invocation takes, since the chunk may end with one large line more.
 const chunkBytes = 3 * 1024 * 1024;
 
 const maxStalls = 6;
 
-/** @throws Refusal */
+/** Finds the file, and how it is to be read. @throws Refusal */
 export async function openFile(
   path: string,
   provider: string,
@@ -54,7 +54,7 @@ export async function openFile(
   return { path, bytes: found.size, shape, exportedAtMs, fingerprint };
 }
 
-/** Plans or applies the file to its end. Throws Refusal when it gets nowhere; the next run goes on. */
+/** Plans or applies the file to its end. @throws Refusal when it makes no progress; the next run goes on */
 export async function sendFile(call: Call, file: UserFile, apply: boolean): Promise<JobView> {
   const { id, after } = apply ? await findUnfinished(call, file) : newPlan(file);
   const counter = { bytes: 0 };
@@ -63,7 +63,7 @@ export async function sendFile(call: Call, file: UserFile, apply: boolean): Prom
   let start: { readonly atMs: number; readonly share: number } | null = null;
   let view: JobView | null = null;
   for await (const chunk of chunksOf(lines, after)) {
-    // What was done before took no time now, and says nothing of what is left.
+    // The rate counts from here: what an earlier run did took none of this run's time.
     start ??= { atMs: Date.now(), share: after > 0 ? doneShare() : 0 };
     view = await sendChunk(call, id, chunk, apply);
     const elapsedMs = Math.max(Date.now() - start.atMs, 1);
@@ -78,16 +78,16 @@ export async function sendFile(call: Call, file: UserFile, apply: boolean): Prom
 }
 
 /** A job of this file, and the last line of it that is done. */
-type Turn = { readonly id: string; readonly after: number };
+type FileJob = { readonly id: string; readonly after: number };
 
-function newPlan({ fingerprint }: UserFile): Turn {
+function newPlan({ fingerprint }: UserFile): FileJob {
   return { id: `file-${fingerprint}-plan-${Date.now()}`, after: 0 };
 }
 
-// Who applies a file that was applied to its end wants it done, and not to be told that it was.
-async function findUnfinished(call: Call, { fingerprint }: UserFile): Promise<Turn> {
-  for (let turn = 1; ; turn++) {
-    const id = `file-${fingerprint}-apply-${turn}`;
+// A file that was applied to its end is applied again, since records may have changed meanwhile.
+async function findUnfinished(call: Call, { fingerprint }: UserFile): Promise<FileJob> {
+  for (let run = 1; ; run++) {
+    const id = `file-${fingerprint}-apply-${run}`;
     const known = await findJob(call, id);
     if (!known) return { id, after: 0 };
     if (known.state === 'running') return { id, after: lineOf(known) };
@@ -119,7 +119,7 @@ async function* chunksOf(lines: AsyncIterable<ExportLine>, after: number): Async
   yield { lines: chunk, isLast: true };
 }
 
-/** Sends until every line of it is done: what was done already is left out there. */
+/** Sends a chunk until every line of it is done; the function skips those that are. */
 async function sendChunk(
   { invoke, progress }: Call,
   id: string,

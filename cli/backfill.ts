@@ -11,16 +11,18 @@ import { Refusal } from './refusal.ts';
 
 export const backfill: CliCommand = {
   name: 'backfill',
-  words: '[file]',
-  takes: ['provider', 'exported-at', 'url', 'from', 'apply', 'yes'],
-  says: "Takes a provider's exported users, from a file or --url; --from roq adopts ROQ's",
-  help: [
+  args: '[file]',
+  takes: ['provider', 'exportedAt', 'url', 'from', 'apply', 'yes'],
+  summary: "Takes a provider's exported users",
+  details: [
+    'They come from a file, or by --url; --from roq adopts the users that ROQ has.',
     'NDJSON, JSON or CSV, gzip or not. It prints the plan, and with --apply asks before it does it.',
     `Providers: ${shapes.map(({ name }) => name).join(', ')}.`,
     "docs/backfill.md has each one's files, and the columns of a file of your own.",
     'Invalid lines are named and skipped; in a JSON array, a line is an element.',
     'Stopped anywhere and started again, it goes on where it was: nothing is done twice, nothing left out.',
   ].join('\n'),
+  words: ['waiting', 'parked', 'held', 'adopt'],
   ifStopped: 'Stopped; what is done is done. The same command goes on from there.',
   run: async (call) => {
     const { apply, yes } = call.options;
@@ -44,11 +46,11 @@ function toResult(plan: JobView, applied: JobView | null): Result {
 
 type Run = (apply: boolean) => Promise<JobView>;
 
-/** Where the users come from. */
+/** Plans or applies the source that is named. @throws Refusal unless exactly one is */
 async function toRun(call: Call): Promise<Run> {
-  const { words, options } = call;
-  const [path] = words;
-  const { url, from, provider = 'generic', 'exported-at': exportedAt } = options;
+  const { args, options } = call;
+  const [path] = args;
+  const { url, from, provider = 'generic', exportedAt } = options;
   const sources = [path, url, from].filter((source) => source !== undefined);
   if (sources.length !== 1) {
     throw new Refusal(
@@ -60,12 +62,12 @@ async function toRun(call: Call): Promise<Run> {
     const file = await openFile(path, provider, exportedAt);
     return (apply) => sendFile(call, file, apply);
   }
-  if (from !== undefined) return (apply) => runThere(call, { from, apply });
-  return (apply) => runThere(call, { url, provider, ...(exportedAt && { exportedAt }), apply });
+  if (from !== undefined) return (apply) => runJob(call, { from, apply });
+  return (apply) => runJob(call, { url, provider, ...(exportedAt && { exportedAt }), apply });
 }
 
-/** A job that the function does by itself. */
-async function runThere(
+/** A job for which the function reads the users itself. */
+async function runJob(
   call: Call,
   input: { readonly apply: boolean; readonly [member: string]: unknown },
 ): Promise<JobView> {

@@ -1,11 +1,13 @@
 // What a command of the command line is.
 
+import type { Word } from './glossary.ts';
 import type { Invoke } from './invoke.ts';
-import type { Options } from './options.ts';
+import type { OptionName, Options } from './options.ts';
 import type { Progress } from './progress.ts';
 
+/** One use of a command. */
 export type Call = {
-  readonly words: readonly string[];
+  readonly args: readonly string[];
   readonly options: Options;
   readonly invoke: Invoke;
   readonly progress: Progress;
@@ -16,20 +18,22 @@ export type Result = {
   readonly document: unknown;
   /** For people. */
   readonly text: string;
-  /** Something is not as it should be, and will not mend itself. */
+  /** Something is not as it should be, and stays so until a person acts. */
   readonly needsPerson: boolean;
 };
 
 /** Each entry of commands.ts is one. */
 export type CliCommand = {
   readonly name: string;
-  /** What stands behind the name: `<it must>`, `[it may]`. */
-  readonly words: string;
-  readonly says: string;
-  /** What `--help` has to say beyond that. */
-  readonly help?: string;
-  /** The options that it takes, besides those that all take. */
-  readonly takes: readonly (keyof Options)[];
+  /** The arguments after the name: `<required>` or `[optional]`. */
+  readonly args: string;
+  readonly summary: string;
+  /** What `--help` says besides the summary. */
+  readonly details?: string;
+  /** The words that `--help` explains. */
+  readonly words?: readonly Word[];
+  /** Its options, besides those of every command. */
+  readonly takes: readonly OptionName[];
   readonly run: (call: Call) => Promise<Result>;
   /** Said on Ctrl-C. */
   readonly ifStopped?: string;

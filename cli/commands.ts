@@ -1,16 +1,26 @@
-// The commands there are, in the order in which help lists them.
+// Every command, in the order in which help lists them.
 
 import { audit } from './audit.ts';
 import { backfill } from './backfill.ts';
 import type { CliCommand } from './command.ts';
 import { doctor } from './doctor.ts';
+import { drop } from './drop.ts';
 import { erase } from './erase.ts';
 import { job } from './job.ts';
-import { lists } from './lists.ts';
+import { listCommands } from './lists.ts';
+import { release } from './release.ts';
+import { resync } from './resync.ts';
 import { status } from './status.ts';
-import { drop, release, resync } from './touch.ts';
 
 export const commands: readonly CliCommand[] = [
-  ...[status, ...lists, resync, release, drop],
-  ...[audit, backfill, job, erase, doctor],
+  status,
+  ...listCommands,
+  resync,
+  release,
+  drop,
+  audit,
+  backfill,
+  job,
+  erase,
+  doctor,
 ];

@@ -1,4 +1,4 @@
-// AWS credentials: from the environment, or from whatever the `aws` command knows of, profiles and single sign-on too.
+// AWS credentials: from the environment, or from the `aws` command, which knows profiles and single sign-on.
 // https://docs.aws.amazon.com/cli/latest/reference/configure/export-credentials.html
 
 import { execFile } from 'node:child_process';
@@ -18,7 +18,7 @@ const exported = v.object({
   SessionToken: v.nullish(v.string()),
 });
 
-/** @throws Refusal where there are none */
+/** Finds credentials. @throws Refusal where there are none */
 export async function readCredentials(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Credentials> {
@@ -35,7 +35,7 @@ async function askAws(): Promise<v.InferOutput<typeof exported>> {
     const { stdout } = await promisify(execFile)('aws', ['configure', 'export-credentials']);
     return v.parse(exported, JSON.parse(stdout));
   } catch {
-    // What `aws` says of itself is not shown: it may hold what should not be.
+    // The output of `aws` is not shown, since it may contain credentials.
     throw new Refusal(
       'unreachable',
       'There are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or install the aws command and set AWS_PROFILE.',

@@ -1,29 +1,27 @@
-// `roq-sync doctor`: whether everything is in place.
+// `roq-sync doctor`: whether everything that the system depends on is in place.
 
-import { styleText } from 'node:util';
 import type { Diagnosis } from '../lib/operate/doctor.ts';
 import type { CliCommand } from './command.ts';
-import { plain, table } from './table.ts';
+import { type Cell, plain, table } from './table.ts';
 
 export const doctor: CliCommand = {
   name: 'doctor',
-  words: '',
+  args: '',
   takes: ['probe'],
-  says: 'Checks the configuration, and with --probe how ROQ behaves',
-  help: '--probe makes a few users of its own, roq-sync-probe-…, which stay at ROQ, deactivated.',
+  summary: 'Checks the configuration',
+  details: [
+    '--probe also tries out what ROQ leaves open, with a few users of its own, roq-sync-probe-…,',
+    'which stay at ROQ, deactivated.',
+  ].join(' '),
   run: async ({ invoke, options: { probe = false } }) => {
     const diagnosis = await invoke<Diagnosis>('operate', { command: 'doctor', probe });
     const needsPerson = diagnosis.checks.some(({ ok }) => !ok);
-    return { document: diagnosis, text: toText(diagnosis), needsPerson };
+    return { document: diagnosis, text: table(diagnosis.checks.flatMap(toRows)), needsPerson };
   },
 };
 
-function toText({ checks }: Diagnosis): string {
-  return table(
-    checks.map(({ check, ok, detail, remedy }) => [
-      ok ? styleText('green', '✓') : styleText('red', '✗'),
-      check,
-      `${plain(detail, 120)}${remedy ? `. ${styleText('bold', remedy)}` : ''}`,
-    ]),
-  );
+function toRows({ check, ok, detail, remedy }: Diagnosis['checks'][number]): readonly (readonly Cell[])[] {
+  const mark: Cell = ok ? { text: '✓', style: 'green' } : { text: '✗', style: 'red' };
+  const row: readonly Cell[] = [mark, check, plain(detail, 120)];
+  return remedy ? [row, ['', '', { text: remedy, style: 'bold' }]] : [row];
 }

@@ -1,22 +1,22 @@
-// `roq-sync erase`: overwrites what is held of a person on both sides, and prints the receipt.
+// `roq-sync erase`: overwrites a person's data on both sides, and prints the receipt.
 
-import { styleText } from 'node:util';
 import type { Receipt } from '../lib/operate/erase.ts';
 import { ask, mustBeSure } from './ask.ts';
 import type { CliCommand } from './command.ts';
 import { reason } from './reasons.ts';
 import { Refusal } from './refusal.ts';
-import { heading, plain, table } from './table.ts';
-import { when } from './time.ts';
+import { type Cell, plain, table } from './table.ts';
+import { whenCell } from './time.ts';
 
 export const erase: CliCommand = {
   name: 'erase',
-  words: '<reference>',
+  args: '<reference>',
   takes: ['yes'],
-  says: 'Overwrites what is held of a person, here and at ROQ, for good',
-  help: 'What stays: the reference, the ROQ id and the tenant. No later event brings the person back.',
-  run: async ({ words, options, invoke }) => {
-    const [reference = ''] = words;
+  summary: "Overwrites a person's data, here and at ROQ, for good",
+  details: 'What stays: the reference, the ROQ id and the tenant. No later event brings the person back.',
+  words: ['reference'],
+  run: async ({ args, options, invoke }) => {
+    const [reference = ''] = args;
     mustBeSure(options.yes);
     if (!options.yes) await confirm(reference);
     const receipt = await invoke<Receipt>('operate', { command: 'erase', reference });
@@ -30,9 +30,9 @@ async function confirm(reference: string): Promise<void> {
 }
 
 const verdicts: Readonly<Record<Receipt['state'], string>> = {
-  erased: 'erased: read back, neither side holds anything of the user',
-  pending: 'pending: the tombstone is recorded, and ROQ follows; erase again for the last word',
-  refused: 'refused by ROQ: somebody must look',
+  erased: 'erased: both sides were read again, and neither has any data of the user',
+  pending: 'pending: the record is erased, and ROQ follows; erase again to prove it',
+  refused: 'refused by ROQ: a person must look',
 };
 
 function toText(receipt: Receipt): string {
@@ -42,12 +42,13 @@ function toText(receipt: Receipt): string {
   );
   const rows = [
     ['reference', plain(reference)],
-    ['time', when(at)],
+    ['time', whenCell(at)],
     ['overwritten', overwritten.join(', ') || 'nothing: there was nothing'],
     ['record', recordHolds.length > 0 ? `holds ${recordHolds.join(', ')}` : 'holds nothing else'],
     ['ROQ', users ? users.join('; ') || 'has no such user' : 'did not answer'],
     ...(code ? [['why', reason(code)]] : []),
   ];
-  const colour = state === 'erased' ? 'green' : 'red';
-  return `${heading('Receipt')}  ${styleText(colour, verdicts[state])}\n${table(rows)}`;
+  const title: Cell = { text: 'Receipt', style: 'bold' };
+  const verdict: Cell = { text: verdicts[state], style: state === 'erased' ? 'green' : 'red' };
+  return `${table([[title, verdict]], { indent: '' })}\n${table(rows)}`;
 }

@@ -1,4 +1,4 @@
-// Calls a function by Lambda's own Invoke: at the door of `npm start`, or deployed, signed with AWS credentials.
+// Calls a function by Lambda's Invoke API: of `npm start` on this machine, or of a deployment, signed with AWS credentials.
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 
 import { type IncomingHttpHeaders, request as requestHttp } from 'node:http';
@@ -10,7 +10,7 @@ import { readCredentials } from './credentials.ts';
 import type { Options } from './options.ts';
 import { Refusal } from './refusal.ts';
 
-/** Answers what the function answers. Throws Refusal where it can't be reached, failed, or answers an error. */
+/** Calls a function. @throws Refusal where it can't be reached, fails, or answers an error */
 export type Invoke = <Answer>(functionName: 'operate' | 'backfill', input: object) => Promise<Answer>;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -21,10 +21,11 @@ type Target = {
   readonly unreachable: string;
 };
 
-// One backfill runs at a time, and the one that was stopped a moment ago is at its last lines.
+// One backfill runs at a time, and one that was just stopped may still be at its last chunk.
 const tooMany = 429;
 const longestWaitMs = 8_000;
 
+/** How functions are called, by the options of the command line. @throws Refusal */
 export function createInvoke(options: Options, environment: Environment): Invoke {
   const target = options.stage === undefined ? localTarget(options) : deployedTarget(options, environment);
   return async <Answer>(functionName: string, input: object) => {
@@ -85,7 +86,7 @@ type HttpAnswer = {
   readonly body: string;
 };
 
-// Not by fetch, which gives up after five minutes without an answer: a function may take fifteen.
+// Node's fetch ends after five minutes without an answer, and a function may take fifteen.
 function post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<HttpAnswer> {
   const send = url.startsWith('https:') ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
@@ -98,7 +99,7 @@ function post(url: string, headers: Readonly<Record<string, string>>, body: stri
         reject(error);
       }
     });
-    // Routers forget a connection that is silent for minutes.
+    // Routers drop a connection that is silent for minutes.
     outgoing.on('socket', (socket) => socket.setKeepAlive(true, 30_000));
     outgoing.on('error', reject);
     outgoing.end(body);
@@ -108,7 +109,7 @@ function post(url: string, headers: Readonly<Record<string, string>>, body: stri
 function read({ status, headers, body }: HttpAnswer, url: string): unknown {
   const answer = parse(body);
   if (status === tooMany) {
-    throw new Refusal('unreachable', 'The function is at work for somebody else. Try again later.', 'busy');
+    throw new Refusal('unreachable', 'The function is busy with another call. Try again later.', 'busy');
   }
   if (status !== 200) {
     const type = headers['x-amzn-errortype'] ?? 'no Lambda';

@@ -1,14 +1,14 @@
 // A job in words: one line, and its whole report.
 
-import { styleText } from 'node:util';
 import type { JobView } from '../lib/jobs/job-view.ts';
+import { explainWords, type Word, withLegend } from './glossary.ts';
 import { reason } from './reasons.ts';
-import { heading, plain, table } from './table.ts';
+import { type Cell, heading, plain, table } from './table.ts';
 import { when } from './time.ts';
 
 const restMs = 5 * 60_000;
 
-/** `broken off`: its lines come from a command line that sends no more. */
+/** `broken off`: its lines come from a command line that no longer sends any. */
 export function stateOf(job: JobView, nowMs = Date.now()): JobView['state'] | 'broken off' {
   const isSent = job.is === 'backfill' && job.from === 'sender';
   return isSent && job.state === 'running' && nowMs - job.updatedAt > restMs ? 'broken off' : job.state;
@@ -16,49 +16,76 @@ export function stateOf(job: JobView, nowMs = Date.now()): JobView['state'] | 'b
 
 /** One line. */
 export function toSummary(job: JobView): string {
-  const { id, apply, lastError, report } = job;
-  const counts = Object.entries(report).filter(([, value]) => typeof value === 'number' && value > 0);
-  const figures = counts.map(([name, value]) => `${value} ${words(name)}`).join(', ') || 'nothing yet';
+  const { id, apply, lastError } = job;
+  const figures = countsOf(job).map(([name, value]) => `${value} ${toWords(name)}`);
   const state = `${stateOf(job)}${apply ? '' : ', changing nothing'}`;
-  return `${plain(id, 80)} ${state}: ${figures}${lastError ? `; ${reason(lastError)}` : ''}`;
+  return `${plain(id, 80)} ${state}: ${figures.join(', ') || 'nothing yet'}${lastError ? `; ${reason(lastError)}` : ''}`;
 }
 
 /** The report, with what it found and where. */
 export function toReport(job: JobView): string {
-  const { id, apply, startedAt, lastError, report } = job;
-  const state = stateOf(job);
-  const counts = Object.entries(report).filter(([, value]) => typeof value === 'number' && value > 0);
-  const fields = Object.entries(report.fields).map(([name, times]) => `${name} ${times}`);
-  const colour = state === 'failed' ? 'red' : state === 'done' ? 'green' : 'yellow';
-  const title = apply ? 'what was done' : 'what would be done, if applied';
-  return [
-    `${heading(plain(id, 80))}  ${styleText(colour, state)}, begun ${when(startedAt)}: ${title}`,
-    ...(lastError ? [styleText('red', `  ${reason(lastError)}`)] : []),
-    table(counts.map(([name, value]) => [words(name), String(value)])) || '  nothing',
-    ...(fields.length > 0 ? [`  fields: ${fields.join(', ')}`] : []),
-    ...(report.held > 0
-      ? ['  held: over the ceiling; they stay active until roq-sync release, or drop']
-      : []),
-    ...exampleLines(job),
-  ].join('\n');
+  const { apply, startedAt, lastError } = job;
+  const lines = [
+    table([[{ text: plain(job.id, 80), style: 'bold' }, toState(job)]], { indent: '' }),
+    `Begun ${when(startedAt)}. ${apply ? 'What was done:' : 'What would be done, if applied:'}`,
+    ...(lastError ? [table([[{ text: reason(lastError), style: 'red' }]])] : []),
+    table(toRows(job)) || '  nothing',
+    ...toInvalidLines(job),
+  ];
+  return withLegend(lines.join('\n'), explainWords(wordsOf(job)));
 }
 
-function exampleLines(job: JobView): readonly string[] {
-  if (job.is === 'audit') {
-    return Object.entries(job.report.examples).map(
-      ([kind, references]) => `  ${kind}: ${references.map((reference) => plain(reference)).join(', ')}`,
-    );
-  }
+function toState(job: JobView): Cell {
+  const text = stateOf(job);
+  return { text, style: text === 'failed' ? 'red' : text === 'done' ? 'green' : 'yellow' };
+}
+
+function countsOf({ report }: JobView): readonly [name: string, count: number][] {
+  return Object.entries(report).filter(([, value]) => typeof value === 'number' && value > 0);
+}
+
+function toRows(job: JobView): readonly (readonly string[])[] {
+  const fields = Object.entries(job.report.fields).map(([name, times]) => `${name} ${times}`);
+  const examples = job.is === 'audit' ? Object.entries(job.report.examples) : [];
+  return [
+    ...countsOf(job).map(([name, value]) => [toWords(name), String(value)]),
+    ...(fields.length > 0 ? [['fields', fields.join(', ')]] : []),
+    ...examples.map(([kind, references]) => [
+      `${kind}:`,
+      references.map((reference) => plain(reference)).join(', '),
+    ]),
+  ];
+}
+
+function toInvalidLines(job: JobView): readonly string[] {
+  if (job.is === 'audit') return [];
   const { examples, invalid } = job.report;
-  const lines = examples.map(({ line, reason, where }) => [`line ${line}`, reason, plain(where)]);
+  if (invalid === 0) return [];
+  const rows = examples.map(({ line, reason, where }) => [`line ${line}`, reason, plain(where)]);
   const isCut = invalid > examples.length;
   return [
-    ...(lines.length > 0 ? [heading('Invalid lines, which are skipped'), table(lines)] : []),
+    heading('Invalid lines, which are skipped'),
+    table(rows),
     ...(isCut ? [`  … and ${invalid - examples.length} more`] : []),
   ];
 }
 
+const wordOf: Readonly<Record<string, Word>> = {
+  waiting: 'waiting',
+  parked: 'parked',
+  held: 'held',
+  strangers: 'stranger',
+  adopted: 'adopt',
+};
+
+/** The words of the glossary among what was counted. */
+function wordsOf(job: JobView): readonly Word[] {
+  return countsOf(job)
+    .map(([name]) => wordOf[name])
+    .filter((word) => word !== undefined);
+}
+
 // `inStep` is "in step".
-function words(name: string): string {
+function toWords(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

@@ -1,4 +1,4 @@
-// `roq-sync job`: how an audit or a backfill stands; and how to wait for one.
+// `roq-sync job`: the report of an audit or a backfill; and how to wait for its end.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JobView } from '../lib/jobs/job-view.ts';
@@ -8,23 +8,23 @@ import { Refusal } from './refusal.ts';
 
 export const job: CliCommand = {
   name: 'job',
-  words: '<id>',
+  args: '<id>',
   takes: [],
-  says: 'The report of an audit or a backfill',
-  run: async ({ invoke, words: [id] }) => {
+  summary: 'The report of an audit or a backfill',
+  run: async ({ invoke, args: [id] }) => {
     const view = await invoke<JobView>('operate', { command: 'job', id });
     return { document: view, text: toReport(view), needsPerson: needsPerson(view) };
   },
 };
 
-/** Whether somebody has to look at what a job found. */
+/** Whether a job found something that needs a person. */
 export function needsPerson(view: JobView): boolean {
   if (view.state === 'failed') return true;
   if (view.is === 'audit') return view.report.missing > 0 || view.report.drifted > view.report.repaired;
   return view.report.invalid + view.report.held + view.report.parked > 0;
 }
 
-/** How a job stands; null when there is none. */
+/** A job by its id; null when there is none. */
 export async function findJob({ invoke }: Pick<Call, 'invoke'>, id: string): Promise<JobView | null> {
   try {
     return await invoke<JobView>('operate', { command: 'job', id });
@@ -37,7 +37,7 @@ export async function findJob({ invoke }: Pick<Call, 'invoke'>, id: string): Pro
 const pollMs = 1_000;
 const maxStalls = 5;
 
-/** Has a job carried on until it is over. Throws Refusal when it gets nowhere: then the schedule goes on with it. */
+/** Has a job carried on to its end. @throws Refusal when it makes no progress; the schedule then goes on with it */
 export async function follow(call: Call, id: string, carryOn: () => Promise<JobView>): Promise<JobView> {
   let last = '';
   for (let stalls = 0; stalls < maxStalls; ) {
@@ -49,7 +49,7 @@ export async function follow(call: Call, id: string, carryOn: () => Promise<JobV
     await delay(pollMs * 2 ** stalls);
   }
   const later = 'The schedule goes on with it every minute.';
-  throw new Refusal('needsPerson', `${id} gets nowhere for now. ${later} See roq-sync job ${id}`, 'stalled');
+  throw new Refusal('needsPerson', `${id} makes no progress. ${later} See roq-sync job ${id}`, 'stalled');
 }
 
 async function watch(call: Call, id: string, work: Promise<JobView>): Promise<JobView> {
@@ -67,7 +67,7 @@ async function watch(call: Call, id: string, work: Promise<JobView>): Promise<Jo
 
 async function showUntil(call: Call, id: string, over: AbortSignal): Promise<void> {
   while (!over.aborted) {
-    // A look that fails is no loss: the work itself says what is wrong.
+    // This is for the eye alone; a real fault fails the work itself.
     const view = await findJob(call, id).catch(() => null);
     if (view && !over.aborted) call.progress.show(toSummary(view));
     await Promise.race([delay(pollMs, undefined, { ref: false }), aborted(over)]);

@@ -1,29 +1,56 @@
-// `roq-sync pending` and its like: who stands in a queue and why, and what audits found.
+// `roq-sync pending` and its like: the users of a queue and why they are there, what audits found, and the jobs.
 
-import type { Queued } from '../lib/dynamodb/record.ts';
-import type { JobView } from '../lib/jobs/job-view.ts';
-import type { ListedFinding, Listing, ListName } from '../lib/operate/listing.ts';
+import type { Listing, ListName } from '../lib/operate/listing.ts';
 import type { Call, CliCommand, Result } from './command.ts';
+import { explainWords, type Word, withLegend } from './glossary.ts';
 import { stateOf } from './job-text.ts';
-import { reason } from './reasons.ts';
+import { explainCodes } from './reasons.ts';
 import { Refusal } from './refusal.ts';
 import { count, plain, table } from './table.ts';
-import { when } from './time.ts';
+import { age, until } from './time.ts';
 
-const says: Readonly<Record<ListName, string>> = {
-  pending: 'Users whom ROQ is to follow yet; they are tried again by themselves',
-  waiting: 'Users without an e-mail address, which ROQ demands; their next event may bring one',
-  parked: 'Users whose data ROQ refuses; corrected at the provider, or by resync, they are tried again',
-  held: 'Users whose deactivation is over the ceiling; see release and drop',
-  duplicates: 'Further ROQ users of one reference, as of the last audit',
-  strangers: 'ROQ users that have no record, as of the last audit; see audit --adopt',
-  jobs: 'Audits and backfills of the last months',
+type ListCommand = Pick<CliCommand, 'summary' | 'details'> & { readonly words: readonly Word[] };
+
+const lists: Readonly<Record<ListName, ListCommand>> = {
+  pending: {
+    summary: 'Users who are out of step, and tried again by themselves',
+    words: [],
+  },
+  waiting: {
+    summary: 'Users without an e-mail address, which ROQ demands',
+    details: 'Their next event may bring one.',
+    words: ['waiting'],
+  },
+  parked: {
+    summary: 'Users whose data ROQ refuses',
+    details: 'They are tried again once they are corrected at the provider, or by resync.',
+    words: ['parked'],
+  },
+  held: {
+    summary: 'Users whose deactivation is over the ceiling',
+    details: 'They stay active until somebody decides, by release or drop.',
+    words: ['held', 'ceiling'],
+  },
+  duplicates: {
+    summary: 'Further ROQ users of one reference, as of the last audit',
+    details: 'One ROQ user of each reference is kept in step; a person must merge the others in ROQ.',
+    words: ['reference'],
+  },
+  strangers: {
+    summary: 'ROQ users without a record, as of the last audit',
+    details: 'audit --apply --adopt records them.',
+    words: ['stranger', 'adopt'],
+  },
+  jobs: {
+    summary: 'Audits and backfills of the last months',
+    words: [],
+  },
 };
 
-export const lists: readonly CliCommand[] = (Object.keys(says) as ListName[]).map((of) => ({
+export const listCommands: readonly CliCommand[] = (Object.keys(lists) as ListName[]).map((of) => ({
+  ...lists[of],
   name: of,
-  words: '',
-  says: says[of],
+  args: '',
   takes: ['limit'],
   run: (call) => show(call, of),
 }));
@@ -37,29 +64,43 @@ async function show({ options, invoke }: Call, of: ListName): Promise<Result> {
 
 function toText({ entries, more }: Listing, of: ListName): string {
   if (entries.length === 0) return `No ${of === 'jobs' || of.endsWith('s') ? of : `users are ${of}`}.`;
-  const rows = entries.map((entry) => toRow(entry, of));
-  const tail = more ? `\n  … and more: --limit takes up to 1000.` : '';
-  return `${table(rows, headerOf(of))}\n${count(entries.length, 'entry', 'entries')}${tail}`;
+  const total = count(entries.length, 'entry', 'entries');
+  const tail = more ? `${total}, and there are more: --limit takes up to 1000.` : total;
+  const rows = inOrder(entries).map((entry) => toRow(entry, of));
+  const codes = entries.map((entry) => ('lastError' in entry ? entry.lastError : null));
+  const terms = [...explainWords(lists[of].words), ...explainCodes(codes)];
+  return withLegend(`${table(rows, { header: headers[of] })}\n${tail}`, terms);
 }
 
-function headerOf(of: ListName): readonly string[] {
-  if (of === 'jobs') return ['job', 'state', 'begun', 'last moved', 'does', 'error'];
-  if (of === 'duplicates' || of === 'strangers') return ['reference', 'ROQ id', 'found'];
-  return ['reference', 'out of step since', 'next attempt', 'attempts', 'last error'];
+type Entry = Listing['entries'][number];
+
+/** The oldest first; of jobs the newest. */
+function inOrder(entries: readonly Entry[]): readonly Entry[] {
+  const keyOf = (entry: Entry) => {
+    if ('foundAt' in entry) return entry.foundAt;
+    return 'state' in entry ? -entry.startedAt : (entry.pendingSince ?? 0);
+  };
+  return entries.toSorted((one, other) => keyOf(one) - keyOf(other));
 }
 
-function toRow(entry: Queued | ListedFinding | JobView, of: ListName): readonly string[] {
-  if ('foundAt' in entry) return [plain(entry.reference), plain(entry.roqId), when(entry.foundAt)];
+const headers: Readonly<Record<ListName, readonly string[]>> = {
+  pending: ['reference', 'age', 'tries', 'error', 'next try'],
+  waiting: ['reference', 'age'],
+  parked: ['reference', 'age', 'tries', 'error'],
+  held: ['reference', 'age'],
+  duplicates: ['reference', 'age', 'ROQ id'],
+  strangers: ['reference', 'age', 'ROQ id'],
+  jobs: ['job', 'state', 'does', 'age', 'last moved', 'error'],
+};
+
+function toRow(entry: Entry, of: ListName): readonly string[] {
+  if ('foundAt' in entry) return [plain(entry.reference), age(entry.foundAt), plain(entry.roqId)];
   if ('state' in entry) {
-    const does = `${entry.is}${entry.apply ? '' : ', changing nothing'}`;
-    const { id, startedAt, updatedAt, lastError } = entry;
-    return [plain(id, 80), stateOf(entry), when(startedAt), when(updatedAt), does, reason(lastError)];
+    const { id, apply, startedAt, updatedAt, lastError } = entry;
+    const does = apply ? 'apply' : 'plan';
+    return [plain(id, 80), stateOf(entry), does, age(startedAt), `${age(updatedAt)} ago`, lastError ?? ''];
   }
   const { reference, pendingSince, dueAt, attempts, lastError } = entry;
-  return [plain(reference), when(pendingSince), next(of, dueAt), String(attempts), reason(lastError)];
-}
-
-// What is not pending stands still until something new is told, or an operator has a hand in it.
-function next(of: ListName, dueAt: number | null): string {
-  return of === 'pending' ? when(dueAt) : '–';
+  const row = [plain(reference), age(pendingSince), String(attempts), lastError ?? '', until(dueAt)];
+  return row.slice(0, headers[of].length);
 }

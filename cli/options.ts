@@ -1,43 +1,15 @@
-// The options there are, and which of them stand in a command line.
+// The options of the command line.
 
-import { parseArgs } from 'node:util';
-import { Refusal } from './refusal.ts';
+import { InvalidArgumentError, Option } from 'commander';
 
-const text = { type: 'string' } as const;
-const flag = { type: 'boolean' } as const;
-
-const config = {
-  json: flag,
-  help: { ...flag, short: 'h' },
-  port: text,
-  stage: text,
-  region: text,
-  all: flag,
-  yes: flag,
-  apply: flag,
-  adopt: flag,
-  probe: flag,
-  limit: text,
-  provider: text,
-  'exported-at': text,
-  url: text,
-  from: text,
-} as const;
-
-export type Options = {
-  readonly [Name in keyof typeof config]?: (typeof config)[Name] extends { type: 'string' }
-    ? string
-    : boolean;
-};
-
-/** How each reads in a help text. */
-export const optionHelp: Readonly<Record<keyof Options, readonly [form: string, says: string]>> = {
+const forms = {
   json: ['--json', 'print one JSON document'],
+  port: ['--port <number>', "the port of npm start's webhook (default: 3000)"],
+  stage: ['--stage <name>', 'ask the deployment of that stage instead, with your AWS credentials'],
+  region: ['--region <name>', 'the region of the deployment (default: AWS_REGION, or eu-central-1)'],
   help: ['-h, --help', 'this text; after a command, that of the command'],
-  port: ['--port N', "the port of npm start's webhook (default: 3000)"],
-  stage: ['--stage S', 'ask the deployment of that stage instead, by your AWS credentials'],
-  region: ['--region R', 'the region of the deployment (default: AWS_REGION, or eu-central-1)'],
-  all: ['--all', 'all that stand in that queue'],
+  version: ['-V, --version', 'the version of roq-sync'],
+  all: ['--all', 'everybody in that queue'],
   yes: ['--yes', 'do not ask'],
   apply: ['--apply', 'do it; without, it only says what it would do'],
   adopt: [
@@ -45,26 +17,37 @@ export const optionHelp: Readonly<Record<keyof Options, readonly [form: string, 
     'with --apply: record the ROQ users that have no record, to be kept in step from now on',
   ],
   probe: ['--probe', 'try out with users of its own what ROQ leaves open, and deactivate them again'],
-  limit: ['--limit N', 'show so many at most (default: 100; up to 1000)'],
-  provider: ['--provider P', "whose export it is (default: generic, the form of this project's own)"],
-  'exported-at': ['--exported-at T', 'when it was exported, for users without a time: 2026-05-04T12:00:00Z'],
-  url: ['--url URL', 'read the file from an https address instead (in S3: of aws s3 presign)'],
-  from: ['--from roq', 'adopt every ROQ user that has no record'],
+  limit: ['--limit <number>', 'show so many at most (default: 100; up to 1000)'],
+  provider: ['--provider <name>', "whose export it is (default: generic, the form of this project's own)"],
+  exportedAt: [
+    '--exported-at <time>',
+    'when it was exported, for users without a time: 2026-05-04T12:00:00Z',
+  ],
+  url: ['--url <address>', 'read the file from an https address instead (in S3: of aws s3 presign)'],
+  from: ['--from <system>', 'roq: adopt every ROQ user that has no record'],
+} as const;
+
+export type OptionName = keyof typeof forms;
+
+/** What a command line gives; an option has a value where its form has one. */
+export type Options = {
+  readonly [Name in OptionName]?: (typeof forms)[Name][0] extends `${string}<${string}` ? string : boolean;
 };
 
-/** What all commands take. */
+export const optionNames = Object.keys(forms) as readonly OptionName[];
+
+/** The options of every command. */
 export const commonOptions = ['json', 'port', 'stage', 'region', 'help'] as const;
 
-/** @throws Refusal for an option that there is not */
-export function readLine(line: readonly string[]): {
-  readonly words: readonly string[];
-  readonly options: Options;
-} {
-  try {
-    const { values, positionals } = parseArgs({ args: [...line], allowPositionals: true, options: config });
-    return { words: positionals, options: values };
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new Refusal('wrongUsage', error.message);
-  }
+/** An option as commander reads and describes it. */
+export function toOption(name: OptionName): Option {
+  const [form, meaning] = forms[name];
+  const option = new Option(form, meaning);
+  return option.required ? option.argParser(readValue) : option;
+}
+
+// `--stage --json` lacks the stage.
+function readValue(value: string): string {
+  if (value.startsWith('-')) throw new InvalidArgumentError('It begins with a dash.');
+  return value;
 }

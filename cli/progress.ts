@@ -1,4 +1,4 @@
-// One line on the terminal that says how far it is.
+// One line on the terminal that says how far the work is.
 
 export type Progress = {
   readonly isShown: boolean;
@@ -8,7 +8,7 @@ export type Progress = {
 
 const eraseLine = '\r\u001b[2K';
 
-/** Writes to stderr, so that stdout holds the answer alone. */
+/** A progress line on stderr, so that stdout has the answer alone. */
 export function createProgress(isShown: boolean): Progress {
   const write = (text: string) => {
     if (isShown) process.stderr.write(text);
@@ -22,7 +22,7 @@ export function createProgress(isShown: boolean): Progress {
 
 const barWidth = 24;
 
-/** `done`, and `before` of it an earlier time, in [0, 1]; with the time that is left at the pace so far. */
+/** A bar with the time that is left. `done` and `before`, which was done by an earlier run, are shares in [0, 1]. */
 export function bar(done: number, elapsedMs: number, before = 0): string {
   const full = Math.round(Math.min(1, done) * barWidth);
   const leftMs = done > before ? (elapsedMs / (done - before)) * (1 - done) : null;

@@ -1,8 +1,9 @@
-// What ends a command with a word to the person who gave it.
+// The error that ends a command, with a message to the operator.
 
-/** Exit codes, which scripts go by. */
+/** The exit codes, on which scripts depend. */
 export const exitCodes = { fine: 0, needsPerson: 1, wrongUsage: 2, unreachable: 3 } as const;
 
+/** Why a command ends without an answer. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly exitCode: number;

@@ -1,4 +1,4 @@
-// An audit that an operator asks for: begun, and carried on as far as the time goes.
+// Audits that an operator starts, and the state of any job.
 
 import type { App } from '../app.ts';
 import { newAudit } from '../jobs/audit-job.ts';
@@ -8,26 +8,29 @@ import type { RunBudget } from '../sync/concurrency.ts';
 
 export type JobUnknown = { readonly error: { readonly code: 'job_unknown'; readonly message: string } };
 
-type Asked = { readonly apply: boolean; readonly adopt: boolean; readonly job?: string };
+type AuditOptions = { readonly apply: boolean; readonly adopt: boolean; readonly job?: string };
 
-/** Begins an audit, or carries on the one of that id; the schedule does the rest of it. @throws UnavailableError */
+/**
+ * Starts an audit, or carries on the one of that id, as far as time allows; the schedule does the rest.
+ * @throws UnavailableError
+ */
 export async function audit(
   app: App,
-  { apply, adopt, job }: Asked,
+  { apply, adopt, job }: AuditOptions,
   budget: RunBudget,
 ): Promise<JobView | JobUnknown> {
   const id = job ?? `audit-${new Date(app.now()).toISOString()}`;
   await startJob(app, id, newAudit({ apply, adopt }));
   const stored = await runJob(app, id, budget);
-  return stored ? viewJob(id, stored) : unknown(id);
+  return stored ? viewJob(id, stored) : jobUnknown(id);
 }
 
-/** How a job stands. @throws UnavailableError */
+/** A job's state and report. @throws UnavailableError */
 export async function showJob({ documents }: App, id: string): Promise<JobView | JobUnknown> {
   const entry = await documents.get<StoredJob>('job', id);
-  return entry ? viewJob(id, entry.document) : unknown(id);
+  return entry ? viewJob(id, entry.document) : jobUnknown(id);
 }
 
-function unknown(id: string): JobUnknown {
+function jobUnknown(id: string): JobUnknown {
   return { error: { code: 'job_unknown', message: `there is no job ${id}` } };
 }

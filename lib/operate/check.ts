@@ -1,4 +1,4 @@
-// One thing that doctor looks at.
+// One check of doctor's.
 
 import { UnavailableError } from '../errors.ts';
 import { RoqError } from '../roq/faults.ts';
@@ -7,11 +7,11 @@ export type Check = {
   readonly check: string;
   readonly ok: boolean;
   readonly detail: string;
-  /** What a person can do; null where there is nothing to be done. */
+  /** What a person can do; null where nothing needs doing. */
   readonly remedy: string | null;
 };
 
-/** Looks, and says what was found; a ROQ or a DynamoDB that fails is a finding too. */
+/** Runs one check; a ROQ or a DynamoDB that fails is a result too. */
 export async function check(
   name: string,
   remedy: string,

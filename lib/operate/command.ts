@@ -1,10 +1,10 @@
-// What an operator can ask for, as it comes in from outside.
+// The commands of an operator, as they are read from outside.
 
 import * as v from 'valibot';
 import { queues } from '../dynamodb/record.ts';
 import { isObject } from '../json.ts';
 
-/** What there are lists of. */
+/** The lists that can be asked for. */
 export const listNames = [...queues, 'duplicates', 'strangers', 'jobs'] as const;
 
 // The longest key that DynamoDB takes.
@@ -16,7 +16,7 @@ const reference = v.pipe(
   v.maxBytes(maxReferenceBytes, `must not be longer than ${maxReferenceBytes} bytes`),
 );
 
-/** Of one user, or of all that stand in the queue that it is for; `before`: of an answer that said there are more. */
+/** One user, or all of the command's queue; `before` comes from an answer that said there are more. */
 const target = {
   reference: v.exactOptional(reference),
   all: v.exactOptional(v.literal(true, 'must be true')),
@@ -54,19 +54,19 @@ const commands = {
   doctor: v.strictObject({ command: v.literal('doctor'), probe: flag }),
 };
 
-/** A command by its name; what it means is said where it is done. */
+/** A command that was read. */
 export type Command = {
   [Name in keyof typeof commands]: v.InferOutput<(typeof commands)[Name]>;
 }[CommandName];
 
-/** The same as it may be written. */
+/** A command as it may be written, without what has a default. */
 export type CommandInput = {
   [Name in keyof typeof commands]: v.InferInput<(typeof commands)[Name]>;
 }[CommandName];
 
 type CommandName = keyof typeof commands;
 
-/** The command; a text that says what is wrong where it is none. */
+/** The command, or a text that says what is wrong with it. */
 export function readCommand(input: unknown): Command | string {
   const name = isObject(input) ? input.command : undefined;
   if (typeof name !== 'string' || !isCommandName(name)) {
@@ -78,10 +78,9 @@ export function readCommand(input: unknown): Command | string {
     return `${v.getDotPath(issue) ?? name}: ${issue.message}`;
   }
   const { output } = parsed;
-  const isUnclear = 'all' in output && 'reference' in output;
-  const isTouch = name === 'resync' || name === 'release' || name === 'drop';
-  const isNameless = isTouch && !('all' in output || 'reference' in output);
-  return isUnclear || isNameless ? `${name}: either reference or all must be there` : output;
+  const isForUsers = name === 'resync' || name === 'release' || name === 'drop';
+  const isOneOfBoth = 'all' in output !== 'reference' in output;
+  return isForUsers && !isOneOfBoth ? `${name}: either reference or all must be there` : output;
 }
 
 function isCommandName(name: string): name is CommandName {

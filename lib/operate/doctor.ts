@@ -1,4 +1,4 @@
-// What an operator looks at first: whether everything that the system needs is there and does what it should.
+// Checks everything that the system depends on.
 
 import type { App } from '../app.ts';
 import { shardsOf } from '../dynamodb/record.ts';
@@ -9,10 +9,10 @@ import { probe } from './probe.ts';
 
 export type Diagnosis = { readonly checks: readonly Check[] };
 
-// More, and times in tokens and signatures are not believed any more.
+// With a larger skew, times in tokens and signatures are refused.
 const maxSkewMs = 30_000;
 
-// The schedule runs every minute, and waits longer between attempts only by `dueAt`.
+// The schedule runs every minute, and no user is overdue before `dueAt`.
 const maxOverdueMs = 10 * 60_000;
 
 const remedies = {
@@ -24,11 +24,11 @@ const remedies = {
   schedule: "See whether the reconcile function's schedule is enabled, and what its log says.",
 };
 
-/** Checks the configuration; with `withProbe` also what ROQ leaves open, by users that it makes for that alone. */
+/** Checks the configuration; `withProbe` also tries out at ROQ what its documentation leaves open. */
 export async function doctor(app: App, withProbe: boolean, { deadline }: RunBudget): Promise<Diagnosis> {
   const checks = [
-    // Without them, this would not run.
-    ...[{ check: 'settings', ok: true, detail: 'complete', remedy: null }],
+    // With incomplete settings, no command is run.
+    { check: 'settings', ok: true, detail: 'complete', remedy: null },
     await checkToken(app),
     await checkClock(app),
     await check('ROQ query', remedies.query, async () => {
@@ -54,7 +54,7 @@ export async function doctor(app: App, withProbe: boolean, { deadline }: RunBudg
 const unprobed: Check = {
   check: 'probe',
   ok: false,
-  detail: 'not begun',
+  detail: 'not started',
   remedy: 'Mend what is above first.',
 };
 

@@ -1,4 +1,4 @@
-// Erases what is held of a person, in the table and at ROQ, so that no later event can bring it back.
+// Erases a person's data in the table and at ROQ, so that no later event can bring it back.
 
 import { randomUUID } from 'node:crypto';
 import type { App } from '../app.ts';
@@ -13,49 +13,49 @@ import { converge } from '../sync/converge.ts';
 import type { Outcome } from '../sync/outcome.ts';
 import { desired } from '../user.ts';
 import { lookUp } from './status.ts';
-import { filledFields, isErased, toldIn, toPlaceholder, toTombstone } from './tombstone.ts';
+import { filledFacts, filledFields, isErased, toPlaceholder, toTombstone } from './tombstone.ts';
 
 export type Receipt = {
   readonly reference: string;
   /** Our clock, in milliseconds. */
   readonly at: number;
   /**
-   * Read back from both sides, not assumed:
-   * - `erased`: neither holds anything of the user any more.
-   * - `pending`: the record does not; ROQ follows. Erase again for the last word.
-   * - `refused`: ROQ takes the change for good as none of its own; a person must look.
+   * Proved by reading both sides again:
+   * - `erased`: neither has any data of the user.
+   * - `pending`: the record has none, and ROQ follows; erase again to prove it.
+   * - `refused`: ROQ refuses the change for good; a person must look.
    */
   readonly state: 'erased' | 'pending' | 'refused';
-  /** The fields that held something before. */
+  /** The fields that had a value before. */
   readonly overwritten: readonly string[];
-  /** Facts in the record that still say something of the user. */
+  /** The facts in the record that still have a value. */
   readonly recordHolds: readonly string[];
-  /** The ROQ users of the reference, and what each still holds; null when ROQ did not answer. */
+  /** The ROQ users of the reference, and the fields of each that still have a value; null when ROQ did not answer. */
   readonly roqUsers: readonly { readonly id: string; readonly holds: readonly string[] }[] | null;
   readonly code: ErrorCode | null;
 };
 
 /**
- * Erases the user of a reference, whether or not it is known here: a tombstone keeps a late event from making it.
- * Further ROQ users of the same reference are erased too. @throws UnavailableError
+ * Erases the user of a reference, and every further ROQ user of it. An unknown reference gets a tombstone too, so that
+ * a late event can't create the user. @throws UnavailableError
  */
 export async function erase(app: App, reference: string, budget: RunBudget): Promise<Receipt> {
   const before = await app.store.get(reference);
   const usersBefore = answeredUsers(await lookUp(app.roq, reference, budget.deadline));
-  const leased = await bury(app, reference, before, usersBefore, budget);
-  const outcome = leased ? await follow(app, leased, budget) : null;
+  const leased = await foldTombstone(app, reference, before, usersBefore, budget);
+  const outcome = leased ? await overwriteAtRoq(app, leased, budget) : null;
   const code = await eraseDuplicates(app, reference, budget);
-  const holding = [
-    ...toldIn(before?.facts ?? {}),
+  const overwritten = [
+    ...filledFacts(before?.facts ?? {}),
     ...(usersBefore ?? []).flatMap((user) => filledFields(toRoqFields(user))),
   ];
-  const left = await readBack(app, reference, budget);
+  const remains = await findRemains(app, reference, budget);
   return {
     reference,
     at: app.now(),
-    ...left,
-    state: stateOf(left, outcome),
-    overwritten: [...new Set(holding)],
+    ...remains,
+    state: stateOf(remains, outcome),
+    overwritten: [...new Set(overwritten)],
     code: outcome?.code ?? code,
   };
 }
@@ -64,8 +64,8 @@ function answeredUsers(users: readonly RoqUser[] | RoqError): readonly RoqUser[]
   return users instanceof RoqError ? null : users;
 }
 
-/** Null when somebody else is at work on the user, who then goes round again with the tombstone. */
-async function bury(
+/** Null while another process has the lease; it then converges once more, with the tombstone. */
+async function foldTombstone(
   { store }: App,
   reference: string,
   before: UserRecord | null,
@@ -73,19 +73,19 @@ async function bury(
   { leaseMs }: RunBudget,
 ): Promise<Leased | null> {
   const owner = randomUUID();
-  // A second time, the placeholder stays what it is.
+  // Erasing again keeps the placeholder of the first time.
   if (before && isErased(before.facts)) return store.take(reference, owner, leaseMs);
   const id = before?.roqId ?? users?.[0]?.id ?? randomUUID();
   return (await store.fold(reference, toTombstone(id), owner, leaseMs)).leased;
 }
 
-// An operator asked for it, so the ceiling does not; and what was observed is data of the user as well.
-async function follow(app: App, leased: Leased, { deadline }: RunBudget): Promise<Outcome | null> {
+// An operator's decision is not subject to the ceiling, and `observed` is data of the user too.
+async function overwriteAtRoq(app: App, leased: Leased, { deadline }: RunBudget): Promise<Outcome | null> {
   const [outcome] = await converge(app, [{ ...leased, observed: null, cleared: true }], deadline);
   return outcome ?? null;
 }
 
-/** Null when it went well. */
+/** Null when all are erased. */
 async function eraseDuplicates(
   { store, roq }: App,
   reference: string,
@@ -107,19 +107,24 @@ async function eraseDuplicates(
   }
 }
 
-type ReadBack = Pick<Receipt, 'recordHolds' | 'roqUsers'>;
+type Remains = Pick<Receipt, 'recordHolds' | 'roqUsers'>;
 
-async function readBack({ store, roq }: App, reference: string, { deadline }: RunBudget): Promise<ReadBack> {
+/** Reads both sides again. */
+async function findRemains(
+  { store, roq }: App,
+  reference: string,
+  { deadline }: RunBudget,
+): Promise<Remains> {
   const record = await store.get(reference);
   const users = answeredUsers(await lookUp(roq, reference, deadline));
   const observed = record?.observed ? filledFields(record.observed) : [];
   return {
-    recordHolds: [...new Set([...toldIn(record?.facts ?? {}), ...observed])],
+    recordHolds: [...new Set([...filledFacts(record?.facts ?? {}), ...observed])],
     roqUsers: users?.map((user) => ({ id: user.id, holds: filledFields(toRoqFields(user)) })) ?? null,
   };
 }
 
-function stateOf({ recordHolds, roqUsers }: ReadBack, outcome: Outcome | null): Receipt['state'] {
+function stateOf({ recordHolds, roqUsers }: Remains, outcome: Outcome | null): Receipt['state'] {
   const isClean = recordHolds.length === 0 && roqUsers?.every(({ holds }) => holds.length === 0);
   if (isClean) return 'erased';
   return outcome?.is === 'parked' ? 'refused' : 'pending';

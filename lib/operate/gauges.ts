@@ -1,11 +1,11 @@
-// How it stands with all users, in figures for the alarms.
+// The state of all users in figures, for the alarms.
 
 import type { App } from '../app.ts';
 import type { GaugesLine } from '../observability/log-line.ts';
 import { readCeiling } from '../sync/ceiling.ts';
 import { measure } from './status.ts';
 
-/** `providers`: those that are configured, of which each should be heard. @throws UnavailableError */
+/** Measures the queues, the ceiling, and how long each of these providers has been silent. @throws UnavailableError */
 export async function readGauges(
   app: Pick<App, 'queries' | 'documents' | 'now' | 'limits'>,
   providers: readonly string[],
@@ -28,7 +28,7 @@ export async function readGauges(
   };
 }
 
-// A provider that was never heard of is being set up: `doctor` speaks of it, no alarm.
+// A provider that has never sent an event is still being set up, which is no alarm.
 async function longestSilence(
   { documents, now }: Pick<App, 'documents' | 'now'>,
   providers: readonly string[],

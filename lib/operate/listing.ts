@@ -1,4 +1,4 @@
-// Queries for an operator: what stands in a queue and why, what audits found, and the jobs.
+// Lists for an operator: the users of a queue, what audits found, and the jobs.
 
 import type { App } from '../app.ts';
 import type { Finding } from '../dynamodb/documents.ts';
@@ -13,11 +13,11 @@ export type ListedFinding = Finding & { readonly roqId: string };
 
 export type Listing = {
   readonly entries: readonly (Queued | ListedFinding | JobView)[];
-  /** There are more of them than were asked for. */
+  /** There are more than were asked for. */
   readonly more: boolean;
 };
 
-/** The first `limit` of a list; jobs come the newest first. */
+/** The first `limit` entries of a list; of jobs the newest. @throws UnavailableError */
 export async function list(
   app: Pick<App, 'queries' | 'documents'>,
   of: ListName,
@@ -48,7 +48,7 @@ async function* findings(
   for await (const { id, document } of documents.list<Finding>(kind)) yield { roqId: id, ...document };
 }
 
-/** All jobs that are still remembered, the newest first. */
+/** All jobs that are kept, the newest first. */
 export async function* newestJobs(documents: Pick<App['documents'], 'list'>): AsyncGenerator<JobView> {
   const jobs = await Array.fromAsync(documents.list<StoredJob>('job'), ({ id, document }) =>
     viewJob(id, document),

@@ -1,4 +1,4 @@
-// What an operator asks for, each by the one function that does it.
+// Each of an operator's commands, by the one function that does it.
 
 import type { App } from '../app.ts';
 import type { JobView } from '../jobs/job-view.ts';
@@ -6,10 +6,13 @@ import type { RunBudget } from '../sync/concurrency.ts';
 import { audit, type JobUnknown, showJob } from './audit-command.ts';
 import type { Command } from './command.ts';
 import { type Diagnosis, doctor } from './doctor.ts';
+import { drop } from './drop.ts';
 import { erase, type Receipt } from './erase.ts';
 import { type Listing, list } from './listing.ts';
+import { release } from './release.ts';
+import { resync } from './resync.ts';
 import { type Overview, overview, statusOf, type UserStatus } from './status.ts';
-import { drop, type QueueResult, release, resync, runOnQueue, type UserCommand } from './touch.ts';
+import { type QueueResult, runOnQueue, type UserCommand } from './user-command.ts';
 
 export type Answer =
   | UserStatus
@@ -21,20 +24,20 @@ export type Answer =
   | JobUnknown
   | Diagnosis;
 
-/** @throws UnavailableError, when DynamoDB can't be reached */
+/** Does a command and answers it. @throws UnavailableError, when DynamoDB can't be reached */
 export async function operate(app: App, command: Command, budget: RunBudget): Promise<Answer> {
-  note(app, command);
+  logCommand(app, command);
   switch (command.command) {
     case 'status':
       return command.reference === undefined ? overview(app) : statusOf(app, command.reference, budget);
     case 'list':
       return list(app, command.of, command.limit);
     case 'resync':
-      return touch(app, resync, 'parked', command, budget);
+      return runUserCommand(app, resync, 'parked', command, budget);
     case 'release':
-      return touch(app, release, 'held', command, budget);
+      return runUserCommand(app, release, 'held', command, budget);
     case 'drop':
-      return touch(app, drop, 'held', command, budget);
+      return runUserCommand(app, drop, 'held', command, budget);
     case 'erase':
       return erase(app, command.reference, budget);
     case 'audit':
@@ -46,21 +49,21 @@ export async function operate(app: App, command: Command, budget: RunBudget): Pr
   }
 }
 
-/** One user; all that stand in the queue, where no reference is given. */
-async function touch(
+/** For one user; without a reference, for every user of the queue. */
+async function runUserCommand(
   app: App,
-  how: UserCommand,
+  command: UserCommand,
   queue: 'parked' | 'held',
   { reference, before = app.now() }: { readonly reference?: string; readonly before?: number },
   budget: RunBudget,
 ): Promise<QueueResult> {
-  if (reference === undefined) return runOnQueue(app, how, { queue, before }, budget);
-  const users = await how(app, [reference], budget);
+  if (reference === undefined) return runOnQueue(app, command, queue, before, budget);
+  const users = await command(app, [reference], budget);
   return { counts: Object.fromEntries(users.map(({ is }) => [is, 1])), users, more: false, before };
 }
 
-// Whoever changed something must be found in the log; reading leaves no trace.
-function note({ log }: App, command: Command): void {
+// What changes something is found in the log afterwards; reading leaves no trace.
+function logCommand({ log }: App, command: Command): void {
   const isReading = ['status', 'list', 'job'].includes(command.command);
   const reference = 'reference' in command ? (command.reference ?? null) : null;
   if (!isReading) log({ message: 'operate', command: command.command, reference });

@@ -1,4 +1,4 @@
-// Finds out what ROQ's documentation leaves open, by users that it makes for that and deactivates again.
+// Tries out what ROQ's documentation leaves open, with users that it creates for this and deactivates again.
 
 import { randomUUID } from 'node:crypto';
 import type { Roq } from '../roq/client.ts';
@@ -12,7 +12,7 @@ type Ports = Pick<Roq, 'createUser' | 'updateUser' | 'change' | 'users' | 'allUs
 const again = 'Run it again: what is left of this run is deactivated then.';
 const withDeactivated = { equalTo: true };
 
-/** Probes ROQ, and says what it found; whatever fails, no user of its making stays active if ROQ takes it. */
+/** Probes ROQ; whatever fails, its users are deactivated as long as ROQ allows that. */
 export async function probe(roq: Ports, deadline: number): Promise<readonly Check[]> {
   const run = `${probePrefix}${randomUUID()}`;
   const checks: Check[] = [];
@@ -90,10 +90,10 @@ async function probePage(roq: Ports, deadline: number): Promise<string> {
   return `holds at least ${data.length} users; there are no more to tell by`;
 }
 
-// Those of earlier runs too, of which one may have been broken off.
+// An earlier run that was broken off may have left users too.
 async function cleanUp(roq: Ports, deadline: number): Promise<Found> {
   let active: readonly RoqUser[] = [];
-  // ROQ may fail here as it may anywhere; it has three chances, and then a person is told.
+  // A failure of ROQ's may be over in a moment: three rounds, then a person is told.
   for (let round = 0; round < 3; round++) {
     try {
       active = await activeProbes(roq, deadline);

@@ -1,4 +1,4 @@
-// How it stands: with one user, and with all of them. Reads only.
+// The state of one user, and of all. Reads only.
 
 import type { App } from '../app.ts';
 import { type Queue, queues, type UserRecord } from '../dynamodb/record.ts';
@@ -18,13 +18,13 @@ export type UserStatus = {
   /** Whether there is a record. */
   readonly found: boolean;
   readonly record: RecordStatus | null;
-  /** What ROQ holds right now: every user of the reference, deactivated ones too, the oldest first. */
+  /** What ROQ has right now: every user of the reference, deactivated ones too, the oldest first. */
   readonly roq:
     | { readonly answered: true; readonly users: readonly FoundUser[] }
     | { readonly answered: false; readonly code: RoqCode };
-  /** Null where it can't be told: there is no record, or ROQ does not answer. */
+  /** Null where that is unknown: there is no record, or ROQ does not answer. */
   readonly inStep: boolean | null;
-  /** What is still to be done at ROQ; `ask`: ROQ has lost the user, which a person must look at. */
+  /** What is to be done at ROQ; `ask`: ROQ no longer has the user, which needs a person. */
   readonly todo: Plan['do'] | 'ask' | null;
   /** The ROQ fields that differ. */
   readonly differs: readonly string[];
@@ -48,7 +48,7 @@ export type FoundUser = {
 
 type Ports = Pick<App, 'store' | 'roq'>;
 
-/** What is known of a user, what ROQ holds, and why the two differ. @throws UnavailableError */
+/** What the record has of a user, what ROQ has, and in what they differ. @throws UnavailableError */
 export async function statusOf(
   { store, roq }: Ports,
   reference: string,
@@ -64,13 +64,13 @@ export async function statusOf(
   const kept = users.find(({ id }) => id === record?.roqId) ?? (record?.roqId ? undefined : users[0]);
   return {
     ...found,
-    roq: { answered: true, users: users.map((user) => toHeldUser(user, kept)) },
+    roq: { answered: true, users: users.map((user) => toFoundUser(user, kept)) },
     ...compare(record, kept),
     duplicates: users.filter((user) => user !== kept).map(({ id }) => id),
   };
 }
 
-/** Every ROQ user of a reference, the oldest first; what went wrong where ROQ does not answer, or not wholly. */
+/** Every ROQ user of a reference, the oldest first, or the error where ROQ does not answer wholly. */
 export async function lookUp(
   roq: Pick<App['roq'], 'usersOf'>,
   reference: string,
@@ -90,7 +90,7 @@ function toRecordStatus(record: UserRecord): RecordStatus {
   return { facts, roqId, queue, dueAt, pendingSince, attempts, lastError, lease, cleared };
 }
 
-function toHeldUser(user: RoqUser, kept: RoqUser | undefined): FoundUser {
+function toFoundUser(user: RoqUser, kept: RoqUser | undefined): FoundUser {
   const { id, createdAt, updatedAt } = user;
   return { id, isKept: user === kept, createdAt, updatedAt, state: toRoqFields(user) };
 }
@@ -106,20 +106,20 @@ function compare(
   return { inStep: todo.do === 'nothing', todo: todo.do, differs };
 }
 
-/** How it stands with all users. */
+/** The state of all users. */
 export type Overview = {
   readonly queues: Readonly<Record<Queue, { readonly count: number; readonly oldestSince: number | null }>>;
   readonly running: readonly JobView[];
   readonly lastAudit: JobView | null;
   /** When the schedule last ran; null for never. */
   readonly ranAt: number | null;
-  /** When each provider was last heard of, to within some minutes. */
+  /** When each provider's last event came, to within some minutes. */
   readonly heard: readonly { readonly provider: string; readonly at: number }[];
   /** Deactivations counted in this clock hour, and the ceiling on them. */
   readonly deactivations: { readonly counted: number; readonly limit: number };
 };
 
-/** @throws UnavailableError */
+/** Reads the state of all users. @throws UnavailableError */
 export async function overview(
   app: Pick<App, 'queries' | 'documents' | 'now' | 'limits'>,
 ): Promise<Overview> {
@@ -132,7 +132,7 @@ export async function overview(
   return {
     queues: Object.fromEntries(counts) as Overview['queues'],
     running: jobs.filter(({ state }) => state === 'running'),
-    // Adopting ROQ's users is an audit too, of one side alone.
+    // Adopting ROQ's users alone is stored as an audit too, under another id.
     lastAudit: jobs.find(({ id, is }) => is === 'audit' && id.startsWith('audit-')) ?? null,
     ranAt: await readRan(app.documents),
     heard,
@@ -140,7 +140,7 @@ export async function overview(
   };
 }
 
-/** How many stand in a queue, and since when the oldest has. @throws UnavailableError */
+/** How many users a queue has, and since when the oldest is out of step. @throws UnavailableError */
 export async function measure(
   { queries }: Pick<App, 'queries'>,
   queue: Queue,

@@ -1,16 +1,16 @@
-// What is left of a user who is erased: facts that nothing ever told can be newer than. Pure.
+// What is left of an erased user: empty facts dated at the end of time, so that no event is newer. Pure.
 
 import { type Fact, type FactName, type Facts, profileNames, type RoqFields } from '../user.ts';
 
 const endOfTime = Number.MAX_SAFE_INTEGER;
 
-// A tenant is not the user's own, and ROQ may insist on one.
+// The tenant is not the user's own datum, and ROQ may insist on one.
 const erasedNames = profileNames.filter((name) => name !== 'tenantId');
 
-// https://www.rfc-editor.org/rfc/rfc2606#section-2: nothing can be delivered there.
+// Mail to .invalid can't be delivered: https://www.rfc-editor.org/rfc/rfc2606#section-2
 const placeholder = /^erased-[\w-]+@erased\.invalid$/;
 
-/** The facts of an erased user; `id` tells placeholders apart and must say nothing of the user. */
+/** The facts of an erased user; `id` makes the placeholder unique and must not identify the person. */
 export function toTombstone(id: string): Facts {
   const facts: { [Name in FactName]?: Fact } = {};
   for (const name of erasedNames) facts[name] = { value: null, at: endOfTime };
@@ -20,21 +20,22 @@ export function toTombstone(id: string): Facts {
   return facts;
 }
 
-/** An e-mail address for ROQ, which demands one. */
+/** An e-mail address in place of the user's, since ROQ demands one. */
 export function toPlaceholder(id: string): string {
   return `erased-${id}@erased.invalid`;
 }
 
+/** Whether the facts are an erased user's. */
 export function isErased({ deleted }: Facts): boolean {
   return deleted?.value === true && deleted.at === endOfTime;
 }
 
-/** The facts that still say something of the user. */
-export function toldIn(facts: Facts): readonly string[] {
+/** The facts that have a value of the user's. */
+export function filledFacts(facts: Facts): readonly string[] {
   return erasedNames.filter((name) => !isBlank(name, facts[name]?.value));
 }
 
-/** The fields in which ROQ still holds something of the user, or that the user is active. */
+/** The ROQ fields that have a value of the user's; `active` is one while the user is active. */
 export function filledFields(state: RoqFields): readonly string[] {
   const fields: string[] = erasedNames.filter((name) => !isBlank(name, state[name]));
   return state.active === false ? fields : [...fields, 'active'];

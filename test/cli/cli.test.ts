@@ -294,10 +294,54 @@ describe('roq-sync doctor', () => {
   });
 });
 
+describe('a list', () => {
+  test('begins with the oldest, and explains its words', async () => {
+    const references = ['w-1', 'w-2', 'w-3', 'w-4', 'w-5', 'w-6'];
+    for (const reference of references) {
+      await world.deliver(reference, { firstName: 'Nobody' }, at);
+      world.pass(60_000);
+    }
+    const { stdout } = await runText('waiting');
+    expect([...stdout.matchAll(/w-\d/g)].map(([reference]) => reference)).toEqual(references);
+    expect(stdout).toMatch(/waiting {2}ROQ demands an e-mail address/);
+  });
+
+  test('has the codes of errors, and says once what each means', async () => {
+    for (const reference of ['refused-1', 'refused-2']) {
+      world.roqServer.fail.next({ how: 'refuse', reference });
+      await world.deliver(reference, { email: `${reference}@x.example` }, at);
+    }
+    const { stdout } = await runText('parked');
+    expect(stdout).toMatch(/refused-1 +.* 1 +roq_refused$/m);
+    expect(stdout.match(/ROQ refuses this data/g)).toHaveLength(1);
+  });
+
+  test('as JSON is what the function answers, and nothing else', async () => {
+    const { stdout } = await runText('parked', '--json');
+    expect(Object.keys(JSON.parse(stdout))).toEqual(['entries', 'more']);
+  });
+});
+
+test('options may stand before the command', async () => {
+  const { stdout, exitCode } = await spawn(['--json', '--port', port, '--limit', '1', 'jobs']);
+  expect(JSON.parse(stdout)).toMatchObject({ entries: [{}] });
+  expect(exitCode).toBe(0);
+});
+
+test('a reference that begins with a dash stands behind --', async () => {
+  const { stdout } = await spawn(['status', '--json', '--port', port, '--', '-dash']);
+  expect(JSON.parse(stdout)).toMatchObject({ reference: '-dash', found: false });
+});
+
 describe.concurrent('a command line', () => {
   test.each([
     ['is', [], /Usage: roq-sync <command>[\s\S]*Exit codes/],
     ['names', ['nonsense'], /no command "nonsense".*status, /],
+    ['means', ['stauts'], /no command "stauts".*Did you mean status\?/],
+    ['means', ['help', 'relase'], /Did you mean release\?/],
+    ['means', ['audit', '--aply'], /--aply.*Did you mean --apply\?/],
+    ['lacks', ['held', '--port', '1', '--limit'], /--limit <number>' argument missing/],
+    ['lacks', ['status', '--stage', '--yes'], /'--stage <name>' argument '--yes' is invalid/],
     ['has', ['resync'], /Usage: roq-sync resync <reference>/],
     ['has', ['resync', 'a', 'b'], /Usage: roq-sync resync \[reference\]/],
     ['has', ['status', 'x', '--apply'], /status takes no --apply/],
@@ -324,7 +368,12 @@ describe.concurrent('a command line', () => {
 
   test.each([
     ['--help', /Commands[\s\S]*erase <reference>/],
-    ['backfill --help', /Usage: roq-sync backfill \[file\][\s\S]*--exported-at T/],
+    ['help', /Commands[\s\S]*erase <reference>/],
+    ['--version', /^1\.0\.0/],
+    ['help audit', /Usage: roq-sync audit \[options\][\s\S]*--adopt[\s\S]*stranger {2}a ROQ user/],
+    ['--help audit', /Usage: roq-sync audit/],
+    ['erase --help', /Usage: roq-sync erase <reference>/],
+    ['backfill --help', /Usage: roq-sync backfill \[file\][\s\S]*--exported-at <time>/],
   ])('of %s is answered', async (line, said) => {
     const { stdout, exitCode } = await spawn(line.split(' '));
     expect(stdout).toMatch(said);

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { commands } from '../../cli/commands.ts';
-import { commonOptions } from '../../cli/options.ts';
+import { glossary } from '../../cli/glossary.ts';
+import { commonOptions, toOption } from '../../cli/options.ts';
 
 const root = new URL('../..', import.meta.url);
 const docs = readdirSync(new URL('docs/', root)).filter((name) => name.endsWith('.md'));
@@ -22,8 +23,8 @@ test.each(told.filter(({ line }) => line.startsWith('npx roq-sync ')))(
     if (name === '--help') return;
     const command = commands.find((candidate) => candidate.name === name);
     expect(command).toBeDefined();
-    const options = rest.filter((word) => word.startsWith('--')).map((word) => word.slice(2));
-    const known: readonly string[] = [...(command?.takes ?? []), ...commonOptions];
+    const options = rest.filter((word) => word.startsWith('--'));
+    const known = [...(command?.takes ?? []), ...commonOptions].map((name) => toOption(name).long);
     expect(options.filter((option) => !known.includes(option))).toEqual([]);
   },
 );
@@ -33,4 +34,18 @@ test('the documents tell no script that there is not', () => {
   const named = told.flatMap(({ line }) => /^npm run (?:-s )?([\w:-]+)/.exec(line)?.[1] ?? []);
   expect(named.length).toBeGreaterThan(5);
   expect(named.filter((name) => !(name in scripts))).toEqual([]);
+});
+
+test('the runbook explains the ten words of the system, and those of the command line as that does', () => {
+  const runbook = readFileSync(new URL('docs/runbook.md', root), 'utf8');
+  const [, section = ''] = runbook.split('\n## Words\n');
+  const entries = section.matchAll(/^- \*\*(.+?)\*\*: (.+(?:\n {2}.+)*)/gm);
+  const explained = new Map(
+    Array.from(entries, ([, word = '', text = '']) => [word, text.replace(/\s+/g, ' ')]),
+  );
+  const ten = 'fold converge drain adopt stranger parked held waiting reference ceiling'.split(' ');
+  expect([...explained.keys()].toSorted()).toEqual(ten.toSorted());
+  for (const [word, meaning] of Object.entries(glossary)) {
+    expect(explained.get(word)).toContain(`${meaning}.`);
+  }
 });

@@ -8,7 +8,7 @@ import type { Diagnosis } from '../../lib/operate/doctor.ts';
 import type { Receipt } from '../../lib/operate/erase.ts';
 import type { Listing } from '../../lib/operate/listing.ts';
 import type { Overview, UserStatus } from '../../lib/operate/status.ts';
-import type { QueueResult } from '../../lib/operate/touch.ts';
+import type { QueueResult } from '../../lib/operate/user-command.ts';
 import { noteRan } from '../../lib/sync/drain.ts';
 import type { Told } from '../../lib/user.ts';
 import { startWorld, type World } from '../support/world.ts';

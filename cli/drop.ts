@@ -1,0 +1,17 @@
+// `roq-sync drop`: takes back that users were disabled or deleted.
+
+import type { CliCommand } from './command.ts';
+import { runUserCommand } from './user-command.ts';
+
+const question = 'Take back that they were disabled or deleted?';
+
+export const drop: CliCommand = {
+  name: 'drop',
+  args: '[reference]',
+  takes: ['all', 'yes'],
+  summary: "Takes back one user's deactivation, or all that are held",
+  details:
+    'For users who were disabled or deleted by mistake. The same event sent again changes nothing; a newer one counts.',
+  words: ['held', 'ceiling'],
+  run: (call) => runUserCommand(call, { name: 'drop', queue: 'held', question }),
+};

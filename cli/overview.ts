@@ -1,0 +1,64 @@
+// What `roq-sync status` says of all users.
+
+import type { Overview } from '../lib/operate/status.ts';
+import type { Call, Result } from './command.ts';
+import { explainWords, type Word, withLegend } from './glossary.ts';
+import { stateOf, toSummary } from './job-text.ts';
+import { type Cell, heading, plain, table } from './table.ts';
+import { whenCell } from './time.ts';
+
+/** The queues, the ceiling, the schedule, jobs, and when each provider's last event came. */
+export async function showOverview({ invoke }: Call): Promise<Result> {
+  const found = await invoke<Overview>('operate', { command: 'status' });
+  const { held, parked } = found.queues;
+  return { document: found, text: toText(found), needsPerson: held.count + parked.count > 0 };
+}
+
+function toText(overview: Overview): string {
+  const lines = [
+    heading('Out of step'),
+    toQueues(overview),
+    '',
+    table(toRows(overview), { indent: '' }),
+    '',
+    ...toUnfinished(overview),
+    heading('Last events'),
+    toProviders(overview),
+  ];
+  const words = explained.filter((word) => overview.queues[word].count > 0);
+  return withLegend(lines.join('\n'), explainWords(words));
+}
+
+const explained = ['waiting', 'parked', 'held'] as const satisfies readonly Word[];
+
+function toQueues({ queues }: Overview): string {
+  const rows = Object.entries(queues).map(([name, { count, oldestSince }]): readonly Cell[] => {
+    const needsPerson = count > 0 && (name === 'held' || name === 'parked');
+    const number = needsPerson ? ({ text: String(count), style: 'red' } as const) : String(count);
+    return [name, number, count > 0 ? `since ${whenCell(oldestSince)}` : ''];
+  });
+  return table(rows);
+}
+
+function toRows({ deactivations, ranAt, lastAudit }: Overview): readonly (readonly Cell[])[] {
+  const title = (text: string) => ({ text, style: 'bold' }) as const;
+  const { counted, limit } = deactivations;
+  const audit = lastAudit ? `${whenCell(lastAudit.startedAt)}: ${toSummary(lastAudit)}` : 'none yet';
+  return [
+    [title('Deactivations this hour'), `${counted} of a ceiling of ${limit}`],
+    [title('Schedule'), `last ran: ${whenCell(ranAt)}`],
+    [title('Last audit'), audit],
+  ];
+}
+
+function toUnfinished({ running }: Overview): readonly string[] {
+  // A plan that was broken off is not resumed: the next run makes a new one.
+  const jobs = running.filter((job) => job.apply || stateOf(job) === 'running');
+  return jobs.length > 0 ? [heading('Unfinished jobs'), table(jobs.map((job) => [toSummary(job)]))] : [];
+}
+
+function toProviders({ heard }: Overview): string {
+  if (heard.length === 0) return '  none yet';
+  const oldestFirst = heard.toSorted((one, other) => one.at - other.at);
+  return table(oldestFirst.map(({ provider, at }) => [plain(provider), whenCell(at)]));
+}

@@ -1,0 +1,12 @@
+// Lets deactivations over the ceiling through, as an operator asks.
+
+import type { Leased } from '../dynamodb/fold.ts';
+import { convergeTaken, takeAll, type UserCommand } from './user-command.ts';
+
+/** Deactivates users who are held, whatever the ceiling; those who are not are resynced. */
+export const release: UserCommand = async (app, references, budget) => {
+  const taken = await takeAll(app, references, budget);
+  const prepare = (record: Leased): Leased =>
+    record.queue === 'held' ? { ...record, cleared: true } : { ...record, observed: null };
+  return convergeTaken(app, taken, prepare, budget);
+};
