@@ -55,7 +55,7 @@ describe('an event over HTTP', () => {
 
   test('leaves no personal datum in the log', async () => {
     await tell('user.signed_up', 1, personal);
-    stack.roq.fail.always({ how: 'refuse', reference });
+    stack.roq.fail.always({ how: 'refuse', operation: 'createUser', reference });
     await tell('user.updated', 2, { ...personal, last_name: 'CanaryName2' });
     await post('generic', 'CanaryName');
     expect(lines.map(({ message }) => message).sort()).toEqual(['event', 'event', 'event', 'roq']);
@@ -112,7 +112,7 @@ describe('2xx means recorded, though', () => {
   });
 
   test('ROQ refuses: that is parked, and the sender can do nothing about it', async () => {
-    stack.roq.fail.always({ how: 'refuse', reference });
+    stack.roq.fail.always({ how: 'refuse', operation: 'createUser', reference });
     expect(await tell('user.signed_up', 1, personal)).toBe(200);
     expect(lines).toMatchObject([
       { message: 'roq', code: 'roq_refused' },

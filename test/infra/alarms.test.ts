@@ -48,7 +48,7 @@ describe('the alarms on figures of ours', () => {
 async function makeTrouble({ call, deliver, roq, documents, start, store }: Deployment): Promise<void> {
   // Refused for good by ROQ, and held by the ceiling.
   const [parked, held, drifted] = [randomUUID(), randomUUID(), randomUUID()];
-  roq.fail.always({ how: 'refuse', reference: parked });
+  roq.fail.always({ how: 'refuse', operation: 'createUser', reference: parked });
   for (const reference of [parked, held, drifted]) await deliver('user.signed_up', reference);
   await deliver('user.disabled', held);
   for (let i = 0; i < 10; i++) await deliver('user.signed_up', randomUUID(), () => ({}));
