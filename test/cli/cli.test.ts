@@ -132,7 +132,7 @@ describe('roq-sync resync', () => {
 });
 
 test('roq-sync resync --all sets the parked users going again', async () => {
-  world.roqServer.fail.next({ how: 'refuse', reference: 'stuck' });
+  world.roqServer.fail.next({ how: 'refuse', operation: 'createUser', reference: 'stuck' });
   await world.deliver('stuck', { email: 'stuck@x.example' }, at);
   expect(await run('resync', '--all')).toMatchObject({ json: { counts: { done: 1 } }, exitCode: 0 });
   expect(world.usersOf('stuck')).toHaveLength(1);
@@ -308,7 +308,7 @@ describe('a list', () => {
 
   test('has the codes of errors, and says once what each means', async () => {
     for (const reference of ['refused-1', 'refused-2']) {
-      world.roqServer.fail.next({ how: 'refuse', reference });
+      world.roqServer.fail.next({ how: 'refuse', operation: 'createUser', reference });
       await world.deliver(reference, { email: `${reference}@x.example` }, at);
     }
     const { stdout } = await runText('parked');

@@ -138,7 +138,7 @@ describe('with a system of its own', () => {
     await hold('held-1');
     await hold('held-2');
     await own.deliver('waits', { firstName: 'Nobody' }, at);
-    own.roqServer.fail.next({ how: 'refuse', reference: 'parks' });
+    own.roqServer.fail.next({ how: 'refuse', operation: 'createUser', reference: 'parks' });
     await own.deliver('parks', { email: 'parks@x.example' }, at);
     await own.deliver('counted', { email: 'counted@x.example' }, at);
     await own.deliver('counted', off, at + 1);
@@ -211,7 +211,7 @@ describe('resync', () => {
   });
 
   test('sets a parked user going again', async () => {
-    world.roqServer.fail.next({ how: 'refuse', reference: 'again' });
+    world.roqServer.fail.next({ how: 'refuse', operation: 'createUser', reference: 'again' });
     await world.deliver('again', { email: 'again@x.example' }, at);
     const { users } = await touch({ command: 'resync', reference: 'again' });
     expect(users).toMatchObject([{ is: 'done', was: 'parked' }]);
@@ -239,7 +239,11 @@ describe('resync of all', () => {
     own.roqServer.fail.clear();
     const [held] = await holdMany(own, 1);
     const [, refused] = parked;
-    own.roqServer.fail.always({ how: 'refuse', ...(refused && { reference: refused }) });
+    own.roqServer.fail.always({
+      how: 'refuse',
+      operation: 'createUser',
+      ...(refused && { reference: refused }),
+    });
     own.pass(60_000);
     const first = await ask<QueueResult>({ command: 'resync', all: true }, own);
     expect(first).toMatchObject({ counts: { done: 59, parked: 1 }, more: false, before: own.now() });
@@ -278,7 +282,7 @@ describe('release', () => {
   });
 
   test('sets a parked user going again', async () => {
-    world.roqServer.fail.next({ how: 'refuse', reference: 'unpark' });
+    world.roqServer.fail.next({ how: 'refuse', operation: 'createUser', reference: 'unpark' });
     await world.deliver('unpark', { email: 'unpark@x.example' }, at);
     const { users } = await touch({ command: 'release', reference: 'unpark' });
     expect(users).toMatchObject([{ is: 'done', was: 'parked' }]);
