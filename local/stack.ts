@@ -137,7 +137,8 @@ function toProviderSettings(keys: SigningKeys): Readonly<Record<string, string>>
     return Object.entries(toSettings(keys));
   });
   const names = senders.map(({ name }) => name).join(' ');
-  return { ...Object.fromEntries(emptied), ...Object.fromEntries(chosen), PROVIDERS: names };
+  const shared = { PROVIDERS: names, SHARED_REFERENCES: 'true' };
+  return { ...Object.fromEntries(emptied), ...Object.fromEntries(chosen), ...shared };
 }
 
 function readServerlessFile(): ServerlessFile {

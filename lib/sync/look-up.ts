@@ -47,9 +47,10 @@ async function lookUpEach(
   return found;
 }
 
-// ROQ is there, and something in the question is more than it can answer.
-function isAnswered({ code, statusCode }: RoqError): boolean {
-  return code === 'roq_unavailable' && statusCode !== null;
+// ROQ itself said no, and not a gateway before it: something in the question is more than it can answer.
+function isAnswered({ code, statusCode, errorCode }: RoqError): boolean {
+  const isRefusal = statusCode !== null && statusCode >= 400 && statusCode < 500;
+  return code === 'roq_unavailable' && (isRefusal || errorCode !== null);
 }
 
 // Only the very same reference links a record to a ROQ user, never an e-mail address; of several the oldest.

@@ -55,7 +55,7 @@ describe('an event over HTTP', () => {
 
   test('leaves no personal datum in the log', async () => {
     await tell('user.signed_up', 1, personal);
-    stack.roq.fail.always({ how: 'refuse', operation: 'createUser', reference });
+    stack.roq.fail.always({ how: 'refuse', operation: 'updateUser', reference });
     await tell('user.updated', 2, { ...personal, last_name: 'CanaryName2' });
     await post('generic', 'CanaryName');
     expect(lines.map(({ message }) => message).sort()).toEqual(['event', 'event', 'event', 'roq']);

@@ -184,7 +184,7 @@ describe('records that are out of step already', () => {
     await world.deliver(held, { disabled: true }, 2);
     world.roqServer.fail.next({ how: 'throttle' });
     await world.deliver(pending, { firstName: 'B' }, 2);
-    world.roqServer.fail.always({ how: 'refuse', operation: 'createUser', reference: parked });
+    world.roqServer.fail.always({ how: 'refuse', operation: 'updateUser', reference: parked });
     await world.deliver(parked, { firstName: 'B' }, 2);
     world.roqServer.fail.clear();
     const before = await wholeState();

@@ -218,7 +218,7 @@ describe('what counts', () => {
     const user = await signUpOne();
     limit({ count: 5 });
     const admit = world.ports.admitIn(run);
-    world.roqServer.fail.always({ how: 'refuse', reference: user });
+    world.roqServer.fail.always({ how: 'refuse', operation: 'updateUser', reference: user });
     const leased = await lease([user], { disabled: true });
     await world.fold(user, { firstName: 'New' }, at + 1);
     expect(await convergeAll(leased, admit)).toMatchObject([{ is: 'parked' }]);
