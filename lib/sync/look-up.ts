@@ -1,10 +1,11 @@
 // Finds the ROQ users of records, each by the very reference that it bears, and what is to be done for them.
 
 import type { Leased } from '../dynamodb/fold.ts';
-import { type Roq, toRoqFields } from '../roq/client.ts';
+import { type Roq, toRoqFields, type UsersByReference } from '../roq/client.ts';
 import { RoqError } from '../roq/faults.ts';
 import type { RoqUser } from '../roq/types.ts';
 import { type Facts, type ProfileName, plan, profileNames, type RoqFields } from '../user.ts';
+import { batchesOf } from './batches.ts';
 import type { Failure, Task } from './outcome.ts';
 
 export type LookUpPorts = { readonly roq: Pick<Roq, 'usersOf'> };
@@ -12,45 +13,51 @@ export type LookUpPorts = { readonly roq: Pick<Roq, 'usersOf'> };
 /** A record with what was found out; `failure`: its ROQ user is not known, and nothing may be done on it. */
 export type LookedUp = { readonly task: Task; readonly failure: Failure | null };
 
+/** So many questions in a row without one answer mean that ROQ is down, and not that it can't answer one of them. */
+const maxUnanswered = 4;
+
 /**
- * Looks each record's user up, all in one request. Where ROQ answers that request with an error, each is asked for alone,
- * so that one which ROQ can't answer stands in nobody's way. No call is begun after `deadline`.
+ * Looks each record's user up, all in one request. Where that is not answered it is asked again in halves, and those in
+ * halves, so that one user about whom ROQ can't answer stands in nobody's way. No call is begun after `deadline`.
  */
 export async function lookUp(
   ports: LookUpPorts,
   records: readonly Leased[],
   deadline: number,
 ): Promise<readonly LookedUp[]> {
-  if (records.length === 0) return [];
-  try {
-    const users = await ports.roq.usersOf(
-      records.map(({ reference }) => reference),
-      { deadline },
-    );
-    return records.map((record) => adopt(record, users.get(record.reference) ?? null));
-  } catch (error) {
-    const failure = asRoqError(error);
-    if (records.length === 1 || !isAnswered(failure)) {
-      return records.map((record) => ({ task: unplanned(record), failure }));
-    }
-    return lookUpEach(ports, records, deadline);
-  }
-}
-
-async function lookUpEach(
-  ports: LookUpPorts,
-  records: readonly Leased[],
-  deadline: number,
-): Promise<readonly LookedUp[]> {
   const found: LookedUp[] = [];
-  for (const record of records) found.push(...(await lookUp(ports, [record], deadline)));
+  const groups = records.length > 0 ? [records] : [];
+  let isAnswering = false;
+  let unanswered = 0;
+  for (let group = groups.shift(); group; group = groups.shift()) {
+    const answer = await ask(ports, group, deadline);
+    if (!(answer instanceof RoqError)) {
+      isAnswering = true;
+      for (const record of group) found.push(adopt(record, answer.get(record.reference) ?? null));
+      continue;
+    }
+    // A refusal is an answer too.
+    if (answer.errorCode === null) unanswered += 1;
+    const isDown = answer.code !== 'roq_unavailable' || (!isAnswering && unanswered >= maxUnanswered);
+    if (group.length > 1 && !isDown) groups.push(...batchesOf(group, Math.ceil(group.length / 2)));
+    else for (const record of group) found.push({ task: unplanned(record), failure: answer });
+  }
   return found;
 }
 
-// ROQ itself said no, and not a gateway before it: something in the question is more than it can answer.
-function isAnswered({ code, statusCode, errorCode }: RoqError): boolean {
-  const isRefusal = statusCode !== null && statusCode >= 400 && statusCode < 500;
-  return code === 'roq_unavailable' && (isRefusal || errorCode !== null);
+async function ask(
+  { roq }: LookUpPorts,
+  records: readonly Leased[],
+  deadline: number,
+): Promise<UsersByReference | RoqError> {
+  try {
+    return await roq.usersOf(
+      records.map(({ reference }) => reference),
+      { deadline },
+    );
+  } catch (error) {
+    return asRoqError(error);
+  }
 }
 
 // Only the very same reference links a record to a ROQ user, never an e-mail address; of several the oldest.
