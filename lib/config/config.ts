@@ -12,7 +12,7 @@ export const coreSettings = {
   CEILING_COUNT: number(
     25,
     { min: 0, max: 1_000_000 },
-    'So many users may be deactivated in one clock hour, and in one run, before the rest is held for an operator …',
+    'So many users may be disabled, and as many deleted, in this clock hour and the last together, and in one run, before the rest is held for an operator …',
   ),
   CEILING_SHARE: number(
     0.01,

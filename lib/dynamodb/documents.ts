@@ -1,4 +1,4 @@
-// What the system remembers besides its users, in a table of its own: counters, jobs, findings.
+// What the system remembers besides its users, in a table of its own: jobs, findings, and the counters of counters.ts.
 
 import { randomUUID } from 'node:crypto';
 import {
@@ -11,6 +11,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { reach, type TableOptions } from './client.ts';
+import { createCounters } from './counters.ts';
 import { type Item, numberAttribute } from './record.ts';
 
 /**
@@ -44,76 +45,11 @@ export type Finding = { readonly reference: string; readonly foundAt: number };
 export type Documents = ReturnType<typeof createDocuments>;
 
 // Reserved words of DynamoDB's expressions are among these names.
-const names = { '#n': 'count', '#expires': 'expiresAt' };
+const names = { '#expires': 'expiresAt' };
 
-export function createDocuments({ client, tableName, now }: TableOptions) {
-  return { spend, refund, spent, get, put, remove, list };
-
-  /**
-   * Counts up to `wanted` more under a limit, and answers how many of them found room.
-   * The count is forgotten `keepMs` after its last change.
-   */
-  async function spend(id: string, wanted: number, limit: number, keepMs: number): Promise<number> {
-    let part = Math.min(wanted, limit);
-    while (part > 0) {
-      const spent = await trySpend(id, part, limit, keepMs);
-      if (spent === null) return part;
-      part = Math.min(part, limit - spent);
-    }
-    return 0;
-  }
-
-  /** Null when there was room; else what is spent already. */
-  async function trySpend(id: string, part: number, limit: number, keepMs: number): Promise<number | null> {
-    try {
-      await reach(() =>
-        client.send(
-          new UpdateItemCommand({
-            TableName: tableName,
-            Key: key('count', id),
-            UpdateExpression: 'SET #expires = :expires ADD #n :part',
-            ConditionExpression: 'attribute_not_exists(#n) OR #n <= :room',
-            ExpressionAttributeNames: names,
-            ExpressionAttributeValues: {
-              ':part': numberAttribute(part),
-              ':room': numberAttribute(limit - part),
-              ':expires': numberAttribute(Math.ceil((now() + keepMs) / 1000)),
-            },
-          }),
-        ),
-      );
-      return null;
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      return spent(id);
-    }
-  }
-
-  /** What is counted so far. */
-  async function spent(id: string): Promise<number> {
-    return Number((await read('count', id))?.count?.N ?? 0);
-  }
-
-  /** Takes `part` of what was counted off the count again, because it is not used. */
-  async function refund(id: string, part: number): Promise<void> {
-    try {
-      await reach(() =>
-        client.send(
-          new UpdateItemCommand({
-            TableName: tableName,
-            Key: key('count', id),
-            UpdateExpression: 'ADD #n :back',
-            ConditionExpression: 'attribute_exists(#n)',
-            ExpressionAttributeNames: { '#n': names['#n'] },
-            ExpressionAttributeValues: { ':back': numberAttribute(-part) },
-          }),
-        ),
-      );
-    } catch (error) {
-      // The count is forgotten already, and the part with it.
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    }
-  }
+export function createDocuments(options: TableOptions) {
+  const { client, tableName, now } = options;
+  return { ...createCounters(options), get, put, remove, list };
 
   /** The document, read consistently; null when there is none. */
   async function get<Document>(kind: DocumentKind, id: string): Promise<Entry<Document> | null> {

@@ -21,7 +21,7 @@ import { openTally, type Tally } from './tally.ts';
 export type BackfillPorts = ConvergePorts & {
   readonly store: ConvergePorts['store'] & Pick<Store, 'fold'>;
   readonly queries: Pick<Queries, 'getMany'>;
-  readonly documents: Pick<Documents, 'get' | 'spent'>;
+  readonly documents: Pick<Documents, 'get' | 'spentInHours'>;
   readonly limits: CeilingPorts['limits'];
 };
 

@@ -4,7 +4,7 @@ import { isObject, parseJson } from '../json.ts';
 import { type Change, type Roq, toUpdate } from '../roq/client.ts';
 import { RoqError } from '../roq/faults.ts';
 import { desired, type Plan, type RoqFields } from '../user.ts';
-import type { Admit } from './ceiling.ts';
+import { type Admit, reasonOf, reasons } from './ceiling.ts';
 import { asRoqError, type LookUpPorts, lookUp, recordInvalid } from './look-up.ts';
 import { type Failure, isDeactivation, type Result, type Task } from './outcome.ts';
 
@@ -42,13 +42,17 @@ function isMissing({ roqId, observed }: Task): boolean {
 // What finds no room does all but its deactivation; what does is never counted again, however often it fails.
 async function passCeiling({ admit }: ApplyPorts, tasks: readonly Task[]): Promise<readonly Task[]> {
   const uncounted = tasks.filter(({ plan, record }) => isDeactivation(plan) && !record.cleared);
-  let room = uncounted.length > 0 ? await admit(uncounted.length) : 0;
+  const admitted = new Set<Task>();
+  for (const reason of reasons) {
+    const ofReason = uncounted.filter(({ record }) => reasonOf(record.facts) === reason);
+    const room = ofReason.length > 0 ? await admit(ofReason.length, reason) : 0;
+    for (const task of ofReason.slice(0, room)) admitted.add(task);
+  }
   return tasks.map((task) => {
     // Once it is made, or called off, the next deactivation of this user counts again.
     if (!isDeactivation(task.plan)) return setCleared(task, false);
     if (task.record.cleared) return task;
-    room -= 1;
-    return room >= 0 ? setCleared(task, true) : withhold(task);
+    return admitted.has(task) ? setCleared(task, true) : withhold(task);
   });
 }
 

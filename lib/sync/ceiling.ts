@@ -1,65 +1,80 @@
 // How many users may be deactivated before a person has to look: a provider gone wrong must not lock everybody out.
 
 import type { Documents } from '../dynamodb/documents.ts';
+import type { Facts } from '../user.ts';
 
 export type CeilingLimits = {
-  /** Deactivations in one clock hour over all doors, and in one run, that are let through in any case. */
+  /** Deactivations in this clock hour and the last, over all doors, and in one run, that are let through in any case. */
   readonly count: number;
   /** And this share of the active users, where it is more. */
   readonly share: number;
 };
 
+/**
+ * Why a user is deactivated. Each has the whole ceiling for itself: users can delete themselves, and must not be able to
+ * keep a ban waiting by that.
+ */
+export type Reason = (typeof reasons)[number];
+
+export const reasons = ['disabled', 'deleted'] as const;
+
 /** Counts `wanted` deactivations and answers how many of them may be made. */
-export type Admit = (wanted: number) => Promise<number>;
+export type Admit = (wanted: number, reason: Reason) => Promise<number>;
 
 /** What the last audit counted. */
 export type Totals = { readonly active: number };
 
-const hourMs = 60 * 60_000;
-
 // A job may rest for days before an operator carries it on.
-const keepRunMs = 31 * 24 * hourMs;
+const keepRunMs = 31 * 24 * 60 * 60_000;
 
 export type CeilingPorts = {
-  readonly documents: Pick<Documents, 'spend' | 'refund' | 'get'>;
-  readonly now: () => number;
+  readonly documents: Pick<Documents, 'spend' | 'refund' | 'spendInHours' | 'get'>;
   readonly limits: CeilingLimits;
 };
+
+/** A user who is disabled is so, also where they are deleted besides. */
+export function reasonOf({ disabled }: Facts): Reason {
+  return disabled?.value === true ? 'disabled' : 'deleted';
+}
 
 /**
  * Builds the one gate that every deactivation passes. `run`, the id of a job, puts a ceiling on the run as well.
  * What finds no room is counted nowhere and has to be held.
  */
-export function createCeiling({ documents, now, limits }: CeilingPorts, run: string | null = null): Admit {
-  return async (wanted) => {
-    const hour = hourAt(now());
-    if (run === null) return admit(hour, wanted, 2 * hourMs);
-    const inRun = await admit(`run#${run}`, wanted, keepRunMs);
-    const inHour = inRun > 0 ? await admit(hour, inRun, 2 * hourMs) : 0;
-    if (inHour < inRun) await documents.refund(`run#${run}`, inRun - inHour);
-    return inHour;
+export function createCeiling({ documents, limits }: CeilingPorts, run: string | null = null): Admit {
+  return async (wanted, reason) => {
+    const inHours = (part: number) =>
+      admit(part, (more, limit) => documents.spendInHours(`hours#${reason}`, more, limit));
+    if (run === null) return inHours(wanted);
+    const id = `run#${run}#${reason}`;
+    const inRun = await admit(wanted, (more, limit) => documents.spend(id, more, limit, keepRunMs));
+    const admitted = inRun > 0 ? await inHours(inRun) : 0;
+    if (admitted < inRun) await documents.refund(id, inRun - admitted);
+    return admitted;
   };
 
   // The share costs a read, so it is looked at only once the count is used up.
-  async function admit(id: string, wanted: number, keepMs: number): Promise<number> {
-    const first = await documents.spend(id, wanted, limits.count, keepMs);
+  async function admit(
+    wanted: number,
+    spend: (wanted: number, limit: number) => Promise<number>,
+  ): Promise<number> {
+    const first = await spend(wanted, limits.count);
     if (first === wanted || limits.share === 0) return first;
     const limit = await limitOf({ documents, limits });
-    return limit > limits.count ? first + (await documents.spend(id, wanted - first, limit, keepMs)) : first;
+    return limit > limits.count ? first + (await spend(wanted - first, limit)) : first;
   }
 }
 
-/** Deactivations that are counted in this clock hour, and how many of them the ceiling lets through. */
+/** Deactivations of the reason that has come furthest, in this clock hour and the last, and how many are let through. */
 export async function readCeiling({
   documents,
-  now,
   limits,
 }: {
-  readonly documents: Pick<Documents, 'spent' | 'get'>;
-  readonly now: () => number;
+  readonly documents: Pick<Documents, 'spentInHours' | 'get'>;
   readonly limits: CeilingLimits;
 }): Promise<{ readonly counted: number; readonly limit: number }> {
-  return { counted: await documents.spent(hourAt(now())), limit: await limitOf({ documents, limits }) };
+  const counted = await Promise.all(reasons.map((reason) => documents.spentInHours(`hours#${reason}`)));
+  return { counted: Math.max(...counted), limit: await limitOf({ documents, limits }) };
 }
 
 async function limitOf({
@@ -71,8 +86,4 @@ async function limitOf({
 }): Promise<number> {
   const totals = await documents.get<Totals>('total', 'users');
   return Math.max(limits.count, Math.floor((totals?.document.active ?? 0) * limits.share));
-}
-
-function hourAt(nowMs: number): string {
-  return `hour#${new Date(nowMs).toISOString().slice(0, 13)}`;
 }

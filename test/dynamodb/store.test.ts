@@ -69,6 +69,34 @@ describe('folding', () => {
     expect(await store.get(reference)).toEqual(before);
   });
 
+  test('what says nothing new moves its times, in one write, without lease, index or mark', async () => {
+    const before = await inStep(signup);
+    const again = Object.fromEntries(
+      Object.entries(signup).map(([name, fact]) => [name, { ...fact, at: fact.at + 5_000 }]),
+    );
+    const { changed, leased } = await store.fold(reference, again, 'two', leaseMs);
+    expect({ changed, leased }).toEqual({ changed: false, leased: null });
+    const after = await store.get(reference);
+    expect(after).toEqual({ ...before, facts: again, version: 2, syncedVersion: 2 });
+  });
+
+  test('and so an older event that says otherwise loses, however late it comes', async () => {
+    await inStep(toFacts({ disabled: false }, 1_000));
+    await store.fold(reference, toFacts({ disabled: false }, 3_000), 'two', leaseMs);
+    await store.fold(reference, toFacts({ disabled: true }, 2_000), 'three', leaseMs);
+    expect((await store.get(reference))?.facts.disabled).toEqual({ value: false, at: 3_000 });
+  });
+
+  test('what says nothing new to a record that is not in step is folded as ever', async () => {
+    const { leased } = await store.fold(reference, toFacts({ firstName: 'A' }, 1_000), 'one', leaseMs);
+    if (leased) await store.park(leased, { roqId: null, observed: null }, 'roq_refused');
+    const folded = await store.fold(reference, toFacts({ firstName: 'A' }, 2_000), 'two', leaseMs);
+    expect(folded).toMatchObject({
+      changed: true,
+      leased: { version: 2, syncedVersion: 0, queue: 'pending' },
+    });
+  });
+
   test('an older event adds only what was not known, and what is newer stays', async () => {
     await inStep(toFacts({ email: 'new@x.example' }, 5_000));
     await store.fold(reference, toFacts({ email: 'old@x.example', firstName: 'A' }, 4_000), 'two', leaseMs);

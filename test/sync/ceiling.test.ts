@@ -19,77 +19,121 @@ beforeAll(async () => {
 afterAll(() => world.close());
 beforeEach(async () => {
   world.roqServer.fail.clear();
-  world.pass(hourMs);
+  world.pass(2 * hourMs);
   await world.documents.remove('total', 'users');
   run = randomUUID();
   at = world.now();
 });
 
 describe('the ceiling', () => {
-  test('lets its count through in an hour, and again in the next', async () => {
+  test('lets its count through in an hour and the one before together, and again when both are over', async () => {
     limit({ count: 10 });
-    expect(await world.ports.admit(7)).toBe(7);
-    expect(await world.ports.admit(7)).toBe(3);
-    world.pass(hourMs - 1);
-    expect(await world.ports.admit(7)).toBe(0);
-    world.pass(1);
-    expect(await world.ports.admit(7)).toBe(7);
+    const toNextHour = () => world.pass(hourMs - (world.now() % hourMs));
+    toNextHour();
+    world.pass(hourMs - 1_000);
+    expect(await world.ports.admit(7, 'disabled')).toBe(7);
+    // Two seconds later it is another hour, and not another ceiling.
+    world.pass(2_000);
+    expect(await world.ports.admit(7, 'disabled')).toBe(3);
+    expect(await world.ports.admit(7, 'disabled')).toBe(0);
+    toNextHour();
+    expect(await world.ports.admit(9, 'disabled')).toBe(7);
+    toNextHour();
+    expect(await world.ports.admit(9, 'disabled')).toBe(3);
+    world.pass(2 * hourMs);
+    expect(await world.ports.admit(100, 'disabled')).toBe(10);
+  });
+
+  test('is one for deletions and one for disablings: neither can use up the other', async () => {
+    limit({ count: 3 });
+    const users = await Promise.all(Array.from({ length: 8 }, signUpOne));
+    const [attacker = '', ...others] = users;
+    for (const user of others) await world.deliver(user, { deleted: true }, at);
+    expect(active(...others)).toEqual([false, false, false, true, true, true, true]);
+    expect(await world.deliver(attacker, { disabled: true }, at)).toMatchObject({ is: 'done' });
+    expect(active(attacker)).toEqual([false]);
+    // Banned and deleted at once is banned.
+    const both = await signUpOne();
+    await world.deliver(both, { disabled: true, deleted: true }, at);
+    expect(active(both)).toEqual([false]);
+  });
+
+  test('never passes its limit, whoever counts at which moments, across hours', async () => {
+    const step = fc.record({
+      passMinutes: fc.integer({ min: 0, max: 90 }),
+      wanted: fc.integer({ min: 1, max: 9 }),
+      parallel: fc.integer({ min: 1, max: 4 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), async (steps) => {
+        const id = `hours#${randomUUID()}`;
+        const admitted: { hour: number; count: number }[] = [];
+        for (const { passMinutes, wanted, parallel } of steps) {
+          world.pass(passMinutes * 60_000);
+          const counts = await Promise.all(
+            Array.from({ length: parallel }, () => world.documents.spendInHours(id, wanted, 10)),
+          );
+          const hour = Math.floor(world.now() / hourMs);
+          for (const count of counts) admitted.push({ hour, count });
+          const recent = admitted
+            .filter((one) => one.hour >= hour - 1)
+            .reduce((sum, one) => sum + one.count, 0);
+          expect(recent).toBeLessThanOrEqual(10);
+          expect(await world.documents.spentInHours(id)).toBe(recent);
+          // What was asked for and not given had no room.
+          if (counts.some((count) => count < wanted)) expect(recent).toBe(10);
+        }
+      }),
+      { numRuns: 30 },
+    );
   });
 
   test('gives a run back what the hour had no room for, and no more', async () => {
     limit({ count: 10 });
-    expect(await world.ports.admitIn(run)(4)).toBe(4);
-    expect(await world.ports.admit(4)).toBe(4);
-    expect(await world.ports.admitIn(run)(5)).toBe(2);
-    world.pass(hourMs);
-    expect(await world.ports.admitIn(run)(10)).toBe(4);
+    expect(await world.ports.admitIn(run)(4, 'disabled')).toBe(4);
+    expect(await world.ports.admit(4, 'disabled')).toBe(4);
+    expect(await world.ports.admitIn(run)(5, 'disabled')).toBe(2);
+    world.pass(2 * hourMs);
+    expect(await world.ports.admitIn(run)(10, 'disabled')).toBe(4);
   });
 
   test('holds for one run over all its hours, and for others not', async () => {
     limit({ count: 10 });
-    expect(await world.ports.admitIn(run)(8)).toBe(8);
-    world.pass(hourMs);
-    expect(await world.ports.admitIn(run)(8)).toBe(2);
-    world.pass(hourMs);
-    expect(await world.ports.admitIn(run)(8)).toBe(0);
-    expect(await world.ports.admitIn(`${run}-other`)(8)).toBe(8);
+    expect(await world.ports.admitIn(run)(8, 'disabled')).toBe(8);
+    world.pass(2 * hourMs);
+    expect(await world.ports.admitIn(run)(8, 'disabled')).toBe(2);
+    world.pass(2 * hourMs);
+    expect(await world.ports.admitIn(run)(8, 'disabled')).toBe(0);
+    expect(await world.ports.admitIn(`${run}-other`)(8, 'disabled')).toBe(8);
   });
 
-  test('is remembered for longer than the hour, and for days in a run that may rest', async () => {
+  test('is remembered for days in a run that may rest', async () => {
     const keptMs = new Map<string, number>();
     const spend: World['documents']['spend'] = (id, wanted, limit, keepMs) => {
       keptMs.set(id.split('#')[0] ?? '', keepMs);
       return world.documents.spend(id, wanted, limit, keepMs);
     };
-    const ports = {
-      documents: { ...world.documents, spend },
-      now: world.now,
-      limits: { count: 10, share: 0 },
-    };
-    for (const admit of [createCeiling(ports), createCeiling(ports, run)]) {
-      keptMs.clear();
-      expect(await admit(1)).toBe(1);
-      expect(keptMs.get('hour')).toBeGreaterThan(hourMs);
-    }
+    const ports = { documents: { ...world.documents, spend }, limits: { count: 10, share: 0 } };
+    expect(await createCeiling(ports, run)(1, 'disabled')).toBe(1);
     expect(keptMs.get('run')).toBeGreaterThan(7 * 24 * hourMs);
   });
 
   test('counts a run within the hour too', async () => {
     limit({ count: 10 });
-    expect(await world.ports.admitIn(run)(6)).toBe(6);
-    expect(await world.ports.admit(6)).toBe(4);
-    expect(await world.ports.admitIn(`${run}-other`)(6)).toBe(0);
+    expect(await world.ports.admitIn(run)(6, 'disabled')).toBe(6);
+    expect(await world.ports.admit(6, 'disabled')).toBe(4);
+    expect(await world.ports.admitIn(`${run}-other`)(6, 'disabled')).toBe(0);
   });
 
   test('counts nothing that it does not let through, neither in the hour nor in the run', async () => {
     limit({ count: 10 });
-    await world.ports.admitIn(run)(10);
-    world.pass(hourMs);
-    expect(await world.ports.admitIn(run)(10)).toBe(0);
-    expect(await world.ports.admit(10)).toBe(10);
-    expect(await world.ports.admitIn(`${run}-other`)(10)).toBe(0);
-    world.pass(hourMs);
-    expect(await world.ports.admitIn(`${run}-other`)(10)).toBe(10);
+    await world.ports.admitIn(run)(10, 'disabled');
+    world.pass(2 * hourMs);
+    expect(await world.ports.admitIn(run)(10, 'disabled')).toBe(0);
+    expect(await world.ports.admit(10, 'disabled')).toBe(10);
+    expect(await world.ports.admitIn(`${run}-other`)(10, 'disabled')).toBe(0);
+    world.pass(2 * hourMs);
+    expect(await world.ports.admitIn(`${run}-other`)(10, 'disabled')).toBe(10);
   });
 
   test.each([
@@ -105,7 +149,7 @@ describe('the ceiling', () => {
     const admit = world.ports.admitIn(run);
     const asked = [4, 3, 5, 100, 1];
     const answers: number[] = [];
-    for (const wanted of asked) answers.push(await admit(wanted));
+    for (const wanted of asked) answers.push(await admit(wanted, 'disabled'));
     expect(answers.every((answer, i) => answer <= (asked[i] ?? 0))).toBe(true);
     expect(answers.reduce((sum, answer) => sum + answer)).toBe(admitted);
   });
@@ -116,7 +160,7 @@ describe('the ceiling', () => {
     const gates = Array.from({ length: 20 }, (_, i) =>
       i % 2 ? world.ports.admit : world.ports.admitIn(`${run}-${i}`),
     );
-    const admitted = await Promise.all(gates.map((admit, i) => admit((i % 5) + 1)));
+    const admitted = await Promise.all(gates.map((admit, i) => admit((i % 5) + 1, 'disabled')));
     expect(admitted.reduce((sum, each) => sum + each)).toBe(50);
   });
 });
@@ -206,12 +250,12 @@ describe('what counts', () => {
     const first = await lease([user], { disabled: true });
     await world.fold(user, { firstName: 'New' }, at + 1);
     expect(await convergeAll(first, admit)).toMatchObject([{ is: 'retry', code: 'roq_ambiguous' }]);
-    world.pass(hourMs);
+    world.pass(2 * hourMs);
     const second = await lease([user], { lastName: 'New' }, at + 2);
     await world.fold(user, { timezone: 'UTC' }, at + 3);
     expect(await convergeAll(second, admit)).toMatchObject([{ is: 'done' }]);
     expect(active(user)).toEqual([false]);
-    expect(await admit(5)).toBe(4);
+    expect(await admit(5, 'disabled')).toBe(4);
   });
 
   test('is a user once where ROQ refuses and new facts send the record round again', async () => {
@@ -222,7 +266,7 @@ describe('what counts', () => {
     const leased = await lease([user], { disabled: true });
     await world.fold(user, { firstName: 'New' }, at + 1);
     expect(await convergeAll(leased, admit)).toMatchObject([{ is: 'parked' }]);
-    expect(await admit(5)).toBe(4);
+    expect(await admit(5, 'disabled')).toBe(4);
   });
 
   test('is each deactivation of a user who was enabled between, even one that ROQ refuses otherwise', async () => {
@@ -281,7 +325,7 @@ describe('a provider gone wrong', () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 2, maxLength: 4 });
     await fc.assert(
       fc.asyncProperty(sizes, fc.nat({ max: 60 }), async (sizes, count) => {
-        world.pass(hourMs);
+        world.pass(2 * hourMs);
         const batches = await Promise.all(sizes.map((size) => signUp(size)));
         limit({ count });
         const leased = await Promise.all(batches.map((users) => lease(users, { disabled: true })));
