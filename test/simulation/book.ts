@@ -68,7 +68,6 @@ export function createBook({ ceiling, isShared, startMs, skewMs, onViolation }: 
     /** Somebody took the ROQ users of a reference away: others may be made in their place. */
     noteRemoval: (reference: string) => {
       made.delete(reference);
-      linked.delete(reference);
       edited.add(reference);
       removed.add(reference);
     },
@@ -172,7 +171,9 @@ export function createBook({ ceiling, isShared, startMs, skewMs, onViolation }: 
   /** At any moment: what is not in step is queued for it, and what is not queued is in step. */
   function checkStep(record: UserRecord, users: readonly RoqUser[]): void {
     const { reference, queue, version, syncedVersion, roqId } = record;
-    if (roqId !== (linked.get(reference) ?? roqId))
+    const before = linked.get(reference);
+    // Whom somebody took away in ROQ may have been made there anew.
+    if (roqId !== before && users.some(({ id }) => id === before))
       fail('newest', `${reference} is linked to another ROQ user`);
     if (roqId) linked.set(reference, roqId);
     checkOwner(record);
