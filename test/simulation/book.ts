@@ -17,17 +17,20 @@ export type Book = ReturnType<typeof createBook>;
 
 type BookOptions = {
   readonly ceiling: number;
+  readonly isShared: boolean;
   readonly startMs: number;
   readonly skewMs: number;
   readonly onViolation: (violation: Violation) => void;
 };
 
 /** Keeps the book of one history; the first violation stays. */
-export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOptions) {
+export function createBook({ ceiling, isShared, startMs, skewMs, onViolation }: BookOptions) {
   const told = new Map<string, Fact[]>();
   const acknowledged = new Map<string, Fact[]>();
   const made = new Set<string>();
   const linked = new Map<string, string>();
+  /** Who told of a user first, where that counts. */
+  const claimed = new Map<string, string>();
   const edited = new Set<string>();
   const removed = new Set<string>();
   /** What the holder of each lease knew of the record when it last wrote it, or called ROQ. */
@@ -37,7 +40,15 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
   let mutations = 0;
   let hasDrops = false;
   let violation: Violation | null = null;
-  const records = createRecordChecks({ ceiling, told, edited, removed, hasDrops: () => hasDrops, fail });
+  const records = createRecordChecks({
+    ceiling,
+    heardOf,
+    told,
+    edited,
+    removed,
+    hasDrops: () => hasDrops,
+    fail,
+  });
   return {
     tell,
     acknowledge,
@@ -57,7 +68,6 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
     /** Somebody took the ROQ users of a reference away: others may be made in their place. */
     noteRemoval: (reference: string) => {
       made.delete(reference);
-      linked.delete(reference);
       edited.add(reference);
       removed.add(reference);
     },
@@ -91,10 +101,20 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
     told.set(reference, [...(told.get(reference) ?? []), ...facts]);
   }
 
-  /** It was answered 2xx: from now on the record must show it. */
+  /** What counts of all that was said of a user: all, or what was said by who told of them first, or by an operator. */
+  function heardOf(reference: string): readonly Fact[] {
+    const owner = claimed.get(reference);
+    const all = told.get(reference) ?? [];
+    return owner === undefined ? all : all.filter(({ by }) => by === null || by === owner);
+  }
+
+  /** It was answered 2xx: from now on the record must show it, unless it was said by one who has no say. */
   function acknowledge(reference: string, facts: readonly Fact[], item: Item | undefined): void {
-    acknowledged.set(reference, [...(acknowledged.get(reference) ?? []), ...facts]);
-    records.checkNoticed(reference, facts, item);
+    const owner = claimed.get(reference);
+    const counted = facts.filter(({ by }) => owner === undefined || by === null || by === owner);
+    if (facts.length > 0 && counted.length === 0) return;
+    acknowledged.set(reference, [...(acknowledged.get(reference) ?? []), ...counted]);
+    records.checkNoticed(reference, counted, item);
   }
 
   /** A change by us landed; `others`: the other ROQ users of that reference. */
@@ -114,7 +134,7 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
   function checkOptedIn(before: RoqUser | null, after: RoqUser): void {
     const isAsBefore = before?.isOptedIn === true && addressOf(before.email) === addressOf(after.email);
     if (after.isOptedIn !== true || isAsBefore) return;
-    if (wasVerified(told.get(after.reference) ?? [], after.email)) return;
+    if (wasVerified(heardOf(after.reference), after.email)) return;
     fail('verified', `${after.reference} is opted in for ${after.email}, which nothing called verified`);
   }
 
@@ -151,12 +171,23 @@ export function createBook({ ceiling, startMs, skewMs, onViolation }: BookOption
   /** At any moment: what is not in step is queued for it, and what is not queued is in step. */
   function checkStep(record: UserRecord, users: readonly RoqUser[]): void {
     const { reference, queue, version, syncedVersion, roqId } = record;
-    if (roqId !== (linked.get(reference) ?? roqId))
+    const before = linked.get(reference);
+    // Whom somebody took away in ROQ may have been made there anew.
+    if (roqId !== before && users.some(({ id }) => id === before))
       fail('newest', `${reference} is linked to another ROQ user`);
     if (roqId) linked.set(reference, roqId);
+    checkOwner(record);
     if (queue !== null) return;
     if (version !== syncedVersion) fail('applied', `${reference} has news, and nobody will look after it`);
     if (record.lease === null && !edited.has(reference)) records.checkUser(record, users);
+  }
+
+  function checkOwner({ reference, sources }: UserRecord): void {
+    const [owner] = sources;
+    if (isShared || owner === undefined) return;
+    const first = claimed.get(reference) ?? owner;
+    claimed.set(reference, first);
+    if (sources.some((source) => source !== first)) fail('own', `${reference} is ${first}'s, and ${sources}`);
   }
 
   /** The holder of the lease of a record writes it, or calls ROQ: from now on it goes by what it finds there. */

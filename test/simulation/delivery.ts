@@ -46,7 +46,7 @@ export function createDelivery(options: DeliveryOptions) {
   async function post(step: Event, name: string): Promise<number> {
     const { said, form } = step;
     const heard = said.flatMap((one) => {
-      const facts = form === 'sound' ? heardOf(one, startMs) : null;
+      const facts = form === 'sound' ? heardOf(one, step.provider, startMs) : null;
       return facts ? [{ reference: one.reference, facts }] : [];
     });
     for (const { reference, facts } of heard) book.tell(reference, facts);

@@ -42,6 +42,7 @@ export function drawHistory(seed: string): History {
     steps,
     scheduleMs: drawing.scheduleMs,
     ceiling: chance.pick([1, 2, 1_000_000, 1_000_000, 1_000_000]),
+    isShared: chance.is(0.5),
     ways,
     tokenLifetimeMs: chance.pick([90 * second, hour, 2 * hour]),
     skewMs: chance.pick([0, 50, 2 * second]),

@@ -60,6 +60,8 @@ export type History = {
   readonly rates: Rates;
   /** The most deactivations in an hour. */
   readonly ceiling: number;
+  /** Whether the providers use one id for one person, so that each may change whom another told of. */
+  readonly isShared: boolean;
   /** How ROQ behaves where its contract leaves room. */
   readonly ways: Pick<Ways, 'pageCap' | 'cutsLists' | 'hasTies' | 'hasUniqueEmails' | 'lowersEmails'>;
   readonly tokenLifetimeMs: number;
@@ -88,6 +90,7 @@ export const kindWays: History['ways'] = {
 export const untroubled: Omit<History, 'seed' | 'steps'> = {
   rates: { dynamodb: {}, roq: {}, dies: 0, pauses: 0, roqMs: 5 },
   ceiling: 1_000,
+  isShared: true,
   ways: kindWays,
   tokenLifetimeMs: hour,
   skewMs: 0,

@@ -15,6 +15,7 @@ export const invariants = {
   banned: '10: no ban waits behind a profile value',
   spared: '11: whoever can be brought in step is so within two hours, whatever is wrong with others',
   prompt: '12: new facts wait for no back-off',
+  own: '13: no provider changes whom another told of first, unless they share their ids',
 } as const;
 
 export type InvariantName = keyof typeof invariants;

@@ -7,12 +7,17 @@ export type FactValue = string | boolean | null;
 /** What is told of a user at one moment. */
 export type Told = Readonly<Record<string, FactValue>>;
 
-/** One thing that somebody told of a user; `of`: the address that a verification is about, null where it names none. */
+/**
+ * One thing that somebody told of a user.
+ * - `of`: the address that a verification is about, null where it names none.
+ * - `by`: the provider that told it; null: an operator did.
+ */
 export type Fact = {
   readonly name: string;
   readonly value: FactValue;
   readonly at: number;
   readonly of?: string | null;
+  readonly by?: string | null;
 };
 
 const nameOf: Readonly<Record<string, string>> = {
@@ -43,9 +48,9 @@ export function isAhead({ happenedMs }: Said): boolean {
 }
 
 /** What we have to hear of what a provider says: nothing where it is of a kind that we don't mirror, or dated ahead. */
-export function heardOf(said: Said, startMs: number): readonly Fact[] | null {
+export function heardOf(said: Said, by: string, startMs: number): readonly Fact[] | null {
   const told = isAhead(said) ? null : toldBy(said);
-  return told && factsOf(told, startMs + said.happenedMs);
+  return told && factsOf(told, by, startMs + said.happenedMs);
 }
 
 /** What a provider says, in our names; null: it is of a kind that we don't mirror. */
@@ -63,7 +68,7 @@ export function toldOf(user: EventUser): Told {
 }
 
 /** As facts of one moment. */
-export function factsOf(told: Told, at: number): readonly Fact[] {
+export function factsOf(told: Told, by: string | null, at: number): readonly Fact[] {
   const { emailVerifiedOf, ...values } = told;
   const address = emailVerifiedOf ?? told.email;
   const of = typeof address === 'string' ? address : null;
@@ -71,6 +76,7 @@ export function factsOf(told: Told, at: number): readonly Fact[] {
     name,
     value,
     at,
+    by,
     ...(name === 'emailVerified' && { of }),
   }));
 }

@@ -20,6 +20,8 @@ const longestLeaseMs = 930_000;
 /** What is known of the history so far. */
 export type Past = {
   readonly ceiling: number;
+  /** All that counts of what was said of a user. */
+  readonly heardOf: (reference: string) => readonly Fact[];
   /** All that was ever said of each user. */
   readonly told: ReadonlyMap<string, readonly Fact[]>;
   /** Whom somebody changed in ROQ by hand, and whom somebody took away there. */
@@ -30,7 +32,7 @@ export type Past = {
   readonly fail: (invariant: InvariantName, message: string) => void;
 };
 
-export function createRecordChecks({ ceiling, told, edited, removed, hasDrops, fail }: Past) {
+export function createRecordChecks({ ceiling, heardOf, told, edited, removed, hasDrops, fail }: Past) {
   return { checkRecord, checkUser, checkNoticed, checkSpared };
 
   function checkNoticed(reference: string, facts: readonly Fact[], item: Item | undefined): void {
@@ -64,7 +66,7 @@ export function createRecordChecks({ ceiling, told, edited, removed, hasDrops, f
     nowMs: number,
   ): void {
     const { reference, queue, facts, lastError } = record;
-    const heard = told.get(reference) ?? [];
+    const heard = heardOf(reference);
     for (const [name, fact] of Object.entries(facts)) {
       const isTold = heard.some((one) => isSame(one, { name, ...fact }));
       const isDropped =
@@ -72,7 +74,11 @@ export function createRecordChecks({ ceiling, told, edited, removed, hasDrops, f
         fact.value === false &&
         heard.some((one) => one.name === name && one.at === fact.at - 1);
       if (!isTold && !isDropped) {
-        fail('newest', `${reference} has ${name} = ${fact.value} at ${fact.at}, which nobody told`);
+        const isForeign = told.get(reference)?.some((one) => isSame(one, { name, ...fact }));
+        fail(
+          isForeign ? 'own' : 'newest',
+          `${reference} has ${name} = ${fact.value} at ${fact.at}, which nobody told who may`,
+        );
       }
     }
     if (queue === 'pending') fail('applied', `${reference} is still pending (${lastError})`);

@@ -84,8 +84,8 @@ class Simulation {
     this.#options = options;
     const { promise, reject } = Promise.withResolvers<never>();
     this.violated = promise;
-    const { ceiling, skewMs } = history;
-    this.book = createBook({ ceiling, startMs, skewMs, onViolation: reject });
+    const { ceiling, isShared, skewMs } = history;
+    this.book = createBook({ ceiling, isShared, startMs, skewMs, onViolation: reject });
     this.#world = createWorld(history, clock, chance, {
       onChange: (before, after) => {
         const others = this.#usersOf(after.reference).filter(({ id }) => id !== after.id);
@@ -182,10 +182,10 @@ class Simulation {
       at,
       told: toldOf(user),
     }));
-    const facts = lines.map(({ reference, told }) => ({ reference, facts: factsOf(told, at) }));
+    const facts = lines.map(({ reference, told }) => ({ reference, facts: factsOf(told, null, at) }));
     if (poisoned) {
       const told = { customData: `${canary} no JSON` };
-      this.book.tell(poisoned, factsOf(told, at));
+      this.book.tell(poisoned, factsOf(told, null, at));
       lines.push({ is: 'user', line: lines.length + 1, reference: poisoned, at, told });
     }
     for (const each of facts) this.book.tell(each.reference, each.facts);

@@ -50,6 +50,7 @@ function* calmerThan(history: History): Generator<History> {
   if (history.skewMs > 0) yield { ...history, skewMs: 0 };
   if (history.lagMs > 0) yield { ...history, lagMs: 0 };
   if (history.ceiling < 1_000) yield { ...history, ceiling: 1_000_000 };
+  if (!history.isShared) yield { ...history, isShared: true };
   for (const [name, kind] of Object.entries(kindWays)) {
     const way = name as keyof History['ways'];
     if (history.ways[way] !== kind) yield { ...history, ways: { ...history.ways, [way]: kind } };

@@ -59,7 +59,7 @@ export function createWorld(
   chance: Chance,
   watch: Watch,
 ) {
-  const { ceiling, ways, tokenLifetimeMs, skewMs, lagMs, tellsItem } = history;
+  const { ceiling, isShared, ways, tokenLifetimeMs, skewMs, lagMs, tellsItem } = history;
   const now = () => clock.nowMs;
   const order = chance.part('order');
   const roq = createSimulatedRoq({
@@ -111,7 +111,8 @@ export function createWorld(
       const known = keys.known.join(' ');
       const providers = connectProviders(keys.known);
       const handler =
-        handlers.get(known) ?? createWebhook(app, { providers, inlineBudgetMs: 2_000, isExclusive: false });
+        handlers.get(known) ??
+        createWebhook(app, { providers, inlineBudgetMs: 2_000, isExclusive: !isShared });
       handlers.set(known, handler);
       return handler(toEvent(posted), context);
     };
