@@ -3,7 +3,7 @@
 import type { Told } from '../user.ts';
 import { FormatSplitter } from './format.ts';
 import type { Cut, Frame } from './frame.ts';
-import { BrokenGzipError, gunzip } from './gunzip.ts';
+import { cutOf, gunzip } from './gunzip.ts';
 import { RowError, type RowFault, RowReader } from './rows.ts';
 import { type ExportedUser, type ExportShape, type Format, UnfitError } from './shape.ts';
 
@@ -75,8 +75,8 @@ export async function* readUsers(
       if (rows.isOver) return;
     }
   } catch (error) {
-    if (!(error instanceof BrokenGzipError)) throw error;
-    cut = error.cut;
+    cut = cutOf(error);
+    if (!cut) throw error;
   }
   yield* toLines(splitter.end(cut));
 }
