@@ -70,7 +70,7 @@ export class RowReader {
     const id = row[this.#shape.id];
     const isRepeated = typeof id === 'string' && this.#hasSeen(id);
     if (frame.line <= this.#after) return null;
-    const { user, unread } = parse(this.#shape, row);
+    const { user, unread } = parseRow(this.#shape, row);
     if (isNullWord(id)) throw new RowError('no_reference', this.#shape.id);
     if (isRepeated) throw new RowError('repeated', this.#shape.id);
     const exported = this.#shape.toUser(user, this.#exportedAtMs);
@@ -114,11 +114,11 @@ export class RowReader {
   }
 
   #toColumns(names: readonly string[]): readonly string[] {
-    // Spreadsheets add columns without a name.
-    const twice = names.find((name, index) => name !== '' && names.indexOf(name) !== index);
-    if (twice !== undefined) this.#refuse('column_twice', twice);
     this.#checkNames(names);
     if (!names.includes(this.#shape.id)) this.#refuse('no_reference', this.#shape.id);
+    // Named only now that this is known to be a header, and no user's row. Spreadsheets add columns without a name.
+    const twice = names.find((name, index) => name !== '' && names.indexOf(name) !== index);
+    if (twice !== undefined) this.#refuse('column_twice', twice);
     return names;
   }
 
@@ -145,10 +145,18 @@ export class RowReader {
   }
 }
 
-type Parsed = { readonly user: Record<string, unknown>; readonly unread: readonly string[] };
+type RowShape<Schema extends ExportShape['row']> = Pick<ExportShape, 'id' | 'decisive'> & {
+  readonly row: Schema;
+};
 
-/** Members that don't fit are left out of the row, unless it is worth nothing without them. */
-function parse(shape: ExportShape, row: Row): Parsed {
+/**
+ * Reads a row by its schema. Members that don't fit are left out, unless the row is worth nothing without them.
+ * @throws RowError
+ */
+export function parseRow<Schema extends ExportShape['row']>(
+  shape: RowShape<Schema>,
+  row: Row,
+): { readonly user: v.InferOutput<Schema>; readonly unread: readonly string[] } {
   const unread = new Set<string>();
   for (;;) {
     const result = v.safeParse(shape.row, row);
@@ -158,7 +166,10 @@ function parse(shape: ExportShape, row: Row): Parsed {
 }
 
 /** Of a list, the whole is left out: which of its elements counts depends on the others. Answers the member's name. */
-function leaveOut({ id, decisive }: ExportShape, path: readonly v.IssuePathItem[]): string {
+function leaveOut(
+  { id, decisive }: Pick<ExportShape, 'id' | 'decisive'>,
+  path: readonly v.IssuePathItem[],
+): string {
   const name = String(path[0]?.key ?? '');
   if (name === id) throw new RowError('no_reference', id);
   const where = path.map(({ key }) => String(key)).join('.') || null;

@@ -15,7 +15,7 @@ import { plain } from '../../cli/table.ts';
 import { when } from '../../cli/time.ts';
 import { createHandler as createBackfill } from '../../lib/handlers/backfill.ts';
 import { createHandler as createOperate } from '../../lib/handlers/operate.ts';
-import { emptyReport } from '../../lib/jobs/backfill.ts';
+import { emptyReport } from '../../lib/jobs/backfill-report.ts';
 import { noteRan } from '../../lib/sync/drain.ts';
 import { startDoor } from '../../local/door.ts';
 import type { LocalFunction } from '../../local/lambda.ts';
