@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import type { Told } from '../user.ts';
 import { toCells } from './cells.ts';
 import type { Frame, FrameFault } from './frame.ts';
-import { dropNullWords, type ExportShape, type Foreign, type Format, isNullWord, type Row } from './shape.ts';
+import { type ExportShape, type Foreign, type Format, isNullWord, type Row, sift } from './shape.ts';
 
 export type RowFault =
   | FrameFault
@@ -75,7 +75,7 @@ export class RowReader {
     if (isRepeated) throw new RowError('repeated', this.#shape.id);
     const exported = this.#shape.toUser(user, this.#exportedAtMs);
     if (!exported) return null;
-    const { told, dropped } = dropNullWords(exported.told);
+    const { told, dropped } = sift(exported.told);
     return { reference: String(id), told, at: exported.at, untold: [...unread, ...dropped] };
   }
 

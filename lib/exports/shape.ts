@@ -54,12 +54,15 @@ export function isNullWord(value: unknown): boolean {
   return nullWords.has(value);
 }
 
-/** What is told without the words for NULL, and under which names they stood. */
-export function dropNullWords(told: Told): { readonly told: Told; readonly dropped: readonly string[] } {
-  const dropped = Object.entries(told).filter(([, value]) => isNullWord(value));
-  if (dropped.length === 0) return { told, dropped: [] };
-  const kept = Object.entries(told).filter(([, value]) => !isNullWord(value));
-  return { told: Object.fromEntries(kept), dropped: dropped.map(([name]) => name) };
+/**
+ * What a row tells without what it can't mean: words for NULL, and a verification of no address, which would be taken for
+ * one of whatever address is held. `dropped`: under which names these stood.
+ */
+export function sift(told: Told): { readonly told: Told; readonly dropped: readonly string[] } {
+  const values = Object.entries(told).filter(([, value]) => !isNullWord(value));
+  const sifted: Told = Object.fromEntries(values);
+  if (sifted.emailVerified && !sifted.email) delete sifted.emailVerified;
+  return { told: sifted, dropped: Object.keys(told).filter((name) => !(name in sifted)) };
 }
 
 // As PostgreSQL reads a boolean: https://www.postgresql.org/docs/current/datatype-boolean.html

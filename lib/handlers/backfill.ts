@@ -12,6 +12,7 @@ import { type JobView, viewJob } from '../jobs/job-view.ts';
 import { newBackfill, runJob, runLines, type StoredJob, startJob } from '../jobs/jobs.ts';
 import { isObject } from '../json.ts';
 import { findShape, shapes } from '../providers/exports.ts';
+import { toInstant } from '../providers/payload.ts';
 import type { RunBudget } from '../sync/concurrency.ts';
 import { checkLine, sentLine } from './sent-lines.ts';
 
@@ -55,7 +56,10 @@ const file = {
       `is one of ${shapes.map(({ name }) => name).join(', ')}`,
     ),
   ),
-  exportedAt: v.optional(v.pipe(v.string(), v.isoTimestamp('is a time such as 2026-05-04T12:00:00Z'))),
+  exportedAt: v.nullish(
+    v.pipe(v.unknown(), v.transform(toInstant), v.number('is a time such as 2026-05-04T12:00:00Z')),
+    null,
+  ),
 };
 
 const inputs = {
@@ -87,7 +91,7 @@ async function run(app: App, id: string, input: Input, budget: RunBudget): Promi
   }
   if ('users' in input) {
     const { users, provider, exportedAt } = input;
-    const options = { shape: provider, exportedAtMs: toMs(exportedAt) };
+    const options = { shape: provider, exportedAtMs: exportedAt };
     const lines = await Array.fromAsync(readUsers(new Blob([JSON.stringify(users)]).stream(), options));
     return runLines(app, id, lines, { apply, isLast: true }, budget);
   }
@@ -97,7 +101,7 @@ async function run(app: App, id: string, input: Input, budget: RunBudget): Promi
       from: 'url',
       url,
       shape: provider.name,
-      exportedAtMs: toMs(exportedAt),
+      exportedAtMs: exportedAt,
       version: null,
     } as const;
     await startJob(app, id, newBackfill(apply, source));
@@ -110,10 +114,6 @@ async function run(app: App, id: string, input: Input, budget: RunBudget): Promi
 // Every ROQ user that has no record is a stranger to an audit, which can adopt it.
 function adoption(apply: boolean): AuditJob {
   return { ...newAudit({ apply, adopt: true }), cursor: { in: 'users', offset: 0 } };
-}
-
-function toMs(exportedAt: string | undefined): number | null {
-  return exportedAt === undefined ? null : Date.parse(exportedAt);
 }
 
 function refuse(code: Refusal['error']['code'], message: string): Refusal {

@@ -4,7 +4,7 @@
 import * as v from 'valibot';
 import type { ExportLine } from '../exports/read.ts';
 import { parseRow, RowError } from '../exports/rows.ts';
-import { dropNullWords, isNullWord, toJson } from '../exports/shape.ts';
+import { isNullWord, sift, toJson } from '../exports/shape.ts';
 import { boundedCustomData, instant, reference, tell, text, yesNo } from '../providers/payload.ts';
 import { factNames, profileNames } from '../user.ts';
 
@@ -43,7 +43,7 @@ export function checkLine(sent: v.InferOutput<typeof sentLine>): ExportLine {
     const { user, unread } = parseRow(sentUser, { reference: sent.reference, at: sent.at, ...told });
     if (isNullWord(user.reference)) throw new RowError('no_reference', 'reference');
     const { reference, at, ...values } = user;
-    const known = dropNullWords(tell(values));
+    const known = sift(tell(values));
     const untold = [...(sent.untold ?? []), ...unread, ...known.dropped];
     return { line, is: 'user', reference, told: known.told, at, ...(untold.length > 0 && { untold }) };
   } catch (error) {
