@@ -32,7 +32,7 @@ export function toReport(job: JobView): string {
     table(toRows(job)) || '  nothing',
     ...toInvalidLines(job),
   ];
-  const names = countsOf(job).map(([name]) => name);
+  const names = toRows(job).map(([name = '']) => (typeof name === 'string' ? name : name.text));
   const faults = job.is === 'backfill' ? job.report.examples : [];
   const terms = [...explainWords(wordsOf(job)), ...explainCounts(names), ...explainLines(faults)];
   return withLegend(lines.join('\n'), terms);
@@ -62,7 +62,7 @@ function toRows(job: JobView): readonly (readonly Cell[])[] {
       ),
     ),
     ...(fields.length > 0 ? [['fields', fields.join(', ')]] : []),
-    ...(untold.length > 0 ? [['not told, for it could not be read', untold.join(', ')]] : []),
+    ...(untold.length > 0 ? [['not told', untold.join(', ')]] : []),
     ...examples.map(([kind, references]) => [
       `${kind}:`,
       references.map((reference) => plain(reference)).join(', '),

@@ -41,7 +41,8 @@ export function explainCodes(codes: readonly (Code | null)[]): readonly Term[] {
   return terms;
 }
 
-const lineMeanings: Readonly<Record<InvalidReason | 'from_the_future', string>> = {
+/** Why a line is skipped, or a file is not read. */
+export const lineMeanings: Readonly<Record<InvalidReason | 'from_the_future', string>> = {
   not_json: 'the line is no JSON',
   not_csv: 'the row has not as many cells as the header, or quotes that do not fit',
   not_utf8: 'the line is not in UTF-8',
@@ -83,6 +84,7 @@ export function explainLines(faults: readonly Fault[]): readonly Term[] {
 }
 
 const countMeanings: Readonly<Record<string, string>> = {
+  'not told': 'members that are not what they should be; the rest of their lines counts',
   tombstones: 'deleted for good, whether or not ROQ has the user: no later event brings them back',
   older:
     'of these users something newer is known than the file says; where its time of change does not move with every ' +

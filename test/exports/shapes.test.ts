@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { lineMeanings } from '../../cli/reasons.ts';
 import type { ExportLine } from '../../lib/exports/read.ts';
 import type { ExportShape } from '../../lib/exports/shape.ts';
 import { findShape, shapes } from '../../lib/providers/exports.ts';
@@ -312,6 +313,11 @@ describe('docs/backfill.md', () => {
     const row = page.split('\n').find((line) => line.startsWith(`| \`${name}\` |`));
     expect(row).toContain(`| ${shape.title} | ${shape.formats.join(', ')} |`);
     expect(row).toContain(shape.source ?? 'see below');
+  });
+
+  test('names every reason for which a line or a file is not read', () => {
+    const reasons = Object.keys(lineMeanings);
+    expect(reasons.filter((reason) => !page.includes(`\`${reason}\``))).toEqual([]);
   });
 
   test('names every member of a file of your own', () => {
