@@ -12,7 +12,9 @@ import { toInstant } from '../lib/providers/payload.ts';
 import type { Call } from './command.ts';
 import { findJob } from './job.ts';
 import { bar } from './progress.ts';
+import { explainLine } from './reasons.ts';
 import { Refusal } from './refusal.ts';
+import { plain } from './table.ts';
 
 export type UserFile = {
   readonly path: string;
@@ -47,6 +49,10 @@ export async function openFile(
     throw new Refusal('wrongUsage', '--exported-at takes a time such as 2026-05-04T12:00:00Z.');
   }
   const found = await stat(path).catch(() => null);
+  if (found?.isDirectory()) {
+    const hint = "Give a file of users; of Keycloak's export to a folder, each …-users-….json.";
+    throw new Refusal('wrongUsage', `${path} is a folder. ${hint}`);
+  }
   if (!found?.isFile()) throw new Refusal('wrongUsage', `There is no file ${path}.`);
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
@@ -101,12 +107,24 @@ async function* countBytes(path: string, counter: { bytes: number }): AsyncGener
   }
 }
 
+/** @throws Refusal */
+function refuseFile(fault: Extract<ExportLine, { is: 'invalid' }>): never {
+  const { line, reason, where } = fault;
+  const what = where === null ? reason : `${reason} ${plain(where)}`;
+  throw new Refusal(
+    'wrongUsage',
+    `Nothing is read from line ${line} on. ${what}: ${explainLine(fault)}.`,
+    reason,
+  );
+}
+
 type Chunk = { readonly lines: readonly ExportLine[]; readonly isLast: boolean };
 
 async function* chunksOf(lines: AsyncIterable<ExportLine>, after: number): AsyncGenerator<Chunk> {
   let chunk: ExportLine[] = [];
   let bytes = 0;
   for await (const line of lines) {
+    if (line.is === 'invalid' && line.isWholeFile) refuseFile(line);
     if (line.line <= after) continue;
     if (chunk.length === chunkLines || bytes > chunkBytes) {
       yield { lines: chunk, isLast: false };

@@ -1,5 +1,6 @@
 // `roq-sync backfill`: an exported file's users, planned first, then applied.
 
+import { styleText } from 'node:util';
 import type { JobView } from '../lib/jobs/job-view.ts';
 import { shapes } from '../lib/providers/exports.ts';
 import { ask, mustBeSure } from './ask.ts';
@@ -32,12 +33,27 @@ export const backfill: CliCommand = {
     if (!apply) return toResult(plan, null);
     call.progress.clear();
     if (!call.options.json) process.stdout.write(`${toReport(plan)}\n\n`);
-    if (!yes && (await ask('Apply this? [y/N] ')).toLowerCase() !== 'y') {
+    const warning = warnAboveCeiling(plan);
+    if (warning) process.stderr.write(`${styleText('red', warning, { stream: process.stderr })}\n`);
+    const question = `Apply this${warning ? ' all the same' : ''}? [y/N] `;
+    if (!yes && (await ask(question)).toLowerCase() !== 'y') {
       return { ...toResult(plan, null), text: 'Nothing was done.' };
     }
     return toResult(plan, await run(true));
   },
 };
+
+/** What a person is told of a plan that shuts out more users than the ceiling lets through; '' for any other. */
+function warnAboveCeiling(plan: JobView): string {
+  if (plan.is !== 'backfill' || !plan.report.ceiling) return '';
+  const { tombstones, disabled, ceiling } = plan.report;
+  const shutOut = tombstones + disabled;
+  if (shutOut <= ceiling.room) return '';
+  return (
+    `This deletes ${tombstones} and disables ${disabled}: more users than the ${ceiling.room} that the ceiling lets ` +
+    'through now. A file that was read wrongly looks like this.'
+  );
+}
 
 function toResult(plan: JobView, applied: JobView | null): Result {
   const last = applied ?? plan;

@@ -2,7 +2,7 @@
 
 import type { JobView } from '../lib/jobs/job-view.ts';
 import { explainWords, type Word, withLegend } from './glossary.ts';
-import { reason } from './reasons.ts';
+import { explainCounts, explainLines, reason } from './reasons.ts';
 import { type Cell, heading, plain, table } from './table.ts';
 import { when } from './time.ts';
 
@@ -32,7 +32,10 @@ export function toReport(job: JobView): string {
     table(toRows(job)) || '  nothing',
     ...toInvalidLines(job),
   ];
-  return withLegend(lines.join('\n'), explainWords(wordsOf(job)));
+  const names = toRows(job).map(([name = '']) => (typeof name === 'string' ? name : name.text));
+  const faults = job.is === 'backfill' ? job.report.examples : [];
+  const terms = [...explainWords(wordsOf(job)), ...explainCounts(names), ...explainLines(faults)];
+  return withLegend(lines.join('\n'), terms);
 }
 
 function toState(job: JobView): Cell {
@@ -44,17 +47,31 @@ function countsOf({ report }: JobView): readonly [name: string, count: number][]
   return Object.entries(report).filter(([, value]) => typeof value === 'number' && value > 0);
 }
 
-function toRows(job: JobView): readonly (readonly string[])[] {
-  const fields = Object.entries(job.report.fields).map(([name, times]) => `${name} ${times}`);
+// What shuts users out is what somebody must not overlook; a report begins with it.
+const alarming: readonly string[] = ['tombstones', 'disabled', 'deactivated', 'held'];
+
+function toRows(job: JobView): readonly (readonly Cell[])[] {
+  const fields = toTimes(job.report.fields);
+  // A function of an older version says nothing of it.
+  const untold = job.is === 'backfill' ? toTimes(job.report.untold ?? {}) : [];
   const examples = job.is === 'audit' ? Object.entries(job.report.examples) : [];
   return [
-    ...countsOf(job).map(([name, value]) => [toWords(name), String(value)]),
+    ...countsOf(job).map(([name, value]) =>
+      [toWords(name), String(value)].map((text) =>
+        alarming.includes(name) ? { text, style: 'red' as const } : text,
+      ),
+    ),
     ...(fields.length > 0 ? [['fields', fields.join(', ')]] : []),
+    ...(untold.length > 0 ? [['not told', untold.join(', ')]] : []),
     ...examples.map(([kind, references]) => [
       `${kind}:`,
       references.map((reference) => plain(reference)).join(', '),
     ]),
   ];
+}
+
+function toTimes(counts: Readonly<Record<string, number>>): readonly string[] {
+  return Object.entries(counts).map(([name, times]) => `${plain(name)} ${times}`);
 }
 
 function toInvalidLines(job: JobView): readonly string[] {

@@ -21,7 +21,7 @@ const forms = {
   provider: ['--provider <name>', "whose export it is (default: generic, the form of this project's own)"],
   exportedAt: [
     '--exported-at <time>',
-    'when it was exported, for users without a time: 2026-05-04T12:00:00Z',
+    'when it was exported, 2026-05-04T12:00:00Z: dates users without a time, or with one that does not always move',
   ],
   url: ['--url <address>', 'read the file from an https address instead (in S3: of aws s3 presign)'],
   from: ['--from <system>', 'roq: adopt every ROQ user that has no record'],

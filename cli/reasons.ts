@@ -1,8 +1,10 @@
 // The codes of errors, explained.
 
 import type { ErrorCode } from '../lib/errors.ts';
+import type { InvalidReason } from '../lib/exports/read.ts';
 import type { JobError } from '../lib/jobs/jobs.ts';
 import type { Term } from './glossary.ts';
+import { plain } from './table.ts';
 
 type Code = ErrorCode | JobError;
 
@@ -37,4 +39,59 @@ export function explainCodes(codes: readonly (Code | null)[]): readonly Term[] {
     if (meaning) terms.push([code, meaning]);
   }
   return terms;
+}
+
+/** Why a line is skipped, or a file is not read. */
+export const lineMeanings: Readonly<Record<InvalidReason | 'from_the_future', string>> = {
+  not_json: 'the line is no JSON',
+  not_csv: 'the row has not as many cells as the header, or quotes that do not fit',
+  not_utf8: 'the line is not in UTF-8',
+  too_long: 'the line has more than 1 MiB',
+  shape: 'this member is not what it should be, and nothing can be told without it',
+  no_reference: 'there is no id; in a CSV, no column of this name between commas',
+  repeated: 'the id of an earlier line: two users may have become one',
+  no_time: 'there is no time of change: give that of the export, --exported-at 2026-05-04T12:00:00Z',
+  from_the_future: 'the time is ahead of the clock',
+  truncated: 'the file breaks off here',
+  corrupt: 'the compressed file is damaged here',
+  format: 'the provider has no such format',
+  not_text: 'the file is no text in UTF-8, but a picture, an archive or the like',
+  not_users:
+    'these are not users, but what holds them, such as realms or pages: give the file of one realm, ' +
+    'and of an export to a folder the files of its users',
+  column_twice: 'two columns have this name',
+  other_names:
+    "the members are named otherwise than the provider's API names them, as SDKs do: export from the API",
+  other_provider: 'these are users of another provider: give --provider WHERE',
+};
+
+type Fault = { readonly reason: string; readonly where: string | null };
+
+/** Why a line is skipped, and what to do about it; '' for a reason that is not known. */
+export function explainLine({ reason, where }: Fault): string {
+  const meaning = Object.hasOwn(lineMeanings, reason) ? lineMeanings[reason as InvalidReason] : '';
+  return meaning.replace('WHERE', plain(where));
+}
+
+/** Each reason once, with what to do about it. */
+export function explainLines(faults: readonly Fault[]): readonly Term[] {
+  const reasons = [...new Set(faults.map(({ reason }) => reason))];
+  const first = reasons.map((reason) => faults.find((fault) => fault.reason === reason));
+  const known = first.filter((fault) => fault !== undefined);
+  return known
+    .map((fault): Term => [fault.reason, explainLine(fault)])
+    .filter(([, meaning]) => meaning !== '');
+}
+
+const countMeanings: Readonly<Record<string, string>> = {
+  'not told': 'members that are not what they should be; the rest of their lines counts',
+  tombstones: 'deleted for good, whether or not ROQ has the user: no later event brings them back',
+  older:
+    'of these users something newer is known than the file says; where its time of change does not move with every ' +
+    'change, give the time of the export by --exported-at',
+};
+
+/** What the counts of a backfill mean that do not speak for themselves. */
+export function explainCounts(names: readonly string[]): readonly Term[] {
+  return Object.entries(countMeanings).filter(([name]) => names.includes(name));
 }

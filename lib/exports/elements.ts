@@ -99,7 +99,7 @@ export class ElementSplitter implements Splitter {
       this.#outerDepth++;
     } else if (closes(byte) && this.#outerDepth > 0) {
       this.#outerDepth--;
-      if (this.#outerDepth === 0 && !this.#hasArray) this.#report('shape');
+      if (this.#outerDepth === 0 && !this.#hasArray) this.#report('not_users');
     } else if (this.#outerDepth === 0) {
       this.#place = 'lost';
       this.#report('not_json');

@@ -50,7 +50,7 @@ function findFormat(head: string, isEnough: boolean, member: string | null): For
   if (text === '') return isEnough ? 'ndjson' : null;
   if (text.startsWith('[')) return 'json';
   if (!text.startsWith('{')) return 'csv';
-  const end = text.indexOf('\n');
+  const end = text.search(/[\r\n]/);
   if (end === -1 && !isEnough) return null;
   const line = text.slice(0, end === -1 ? undefined : end).trim();
   return startsDocument(line, member) ? 'json' : 'ndjson';

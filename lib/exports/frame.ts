@@ -6,7 +6,7 @@ export const maxFrameBytes = 1024 * 1024;
 /** How a file broke off: its end is missing, or the compressed bytes are wrong. */
 export type Cut = 'truncated' | 'corrupt';
 
-export type FrameFault = Cut | 'too_long' | 'not_json' | 'shape';
+export type FrameFault = Cut | 'too_long' | 'not_json' | 'not_users';
 
 /** `line` is that of the frame's beginning, or the element's number; both count from 1. */
 export type Frame =

@@ -1,101 +1,58 @@
 // Unpacks a file that is compressed by gzip, and passes any other on as it is.
 
-import { createGunzip, type Gunzip } from 'node:zlib';
+import { pipeline } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import type { Cut } from './frame.ts';
-
-// Deflate packs at most about a thousand bytes into one, so that no slice unpacks to more than some megabytes.
-const sliceBytes = 4_096;
-
-/** The compressed bytes end too soon, or are wrong. What could be unpacked came before. */
-export class BrokenGzipError extends Error {
-  override readonly name = 'BrokenGzipError';
-  readonly cut: Cut;
-
-  constructor(cut: Cut, options: ErrorOptions) {
-    super(`the gzip file is ${cut}`, options);
-    this.cut = cut;
-  }
-}
 
 /**
  * The plain bytes of a file.
- * @throws BrokenGzipError after the last bytes that could be unpacked, and whatever the source throws
+ * @throws what the source throws, and for a broken gzip file what `cutOf` reads, after all that could be unpacked
  */
 export async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let unpacker: Unpacker | null = null;
-  let isFirst = true;
+  const chunks = withWholeHead(source);
+  const { done, value: head } = await chunks.next();
+  if (done) return;
+  const file = prepend(head, chunks);
+  if (head[0] !== 0x1f || head[1] !== 0x8b) return yield* file;
+  const unpacked = pipeline(file, createGunzip(), () => {});
   try {
-    for await (const chunk of withWholeHead(source)) {
-      if (isFirst && chunk[0] === 0x1f && chunk[1] === 0x8b) unpacker = new Unpacker();
-      isFirst = false;
-      if (unpacker) yield* unpacker.push(chunk);
-      else yield chunk;
-    }
-    if (unpacker) yield* unpacker.end();
-  } finally {
-    unpacker?.close();
+    yield* unpacked;
+  } catch (error) {
+    // An error ends the iteration at once, though the stream still holds what it unpacked before.
+    const last: Uint8Array | null = unpacked.read();
+    if (last) yield last;
+    throw error;
   }
 }
 
-/** The same bytes, of which the first two, by which gzip is known, come together. */
-async function* withWholeHead(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let head: Uint8Array | null = Buffer.alloc(0);
+/** How a gzip file broke off, by the error that `gunzip` threw; null for any other error. */
+export function cutOf(error: unknown): Cut | null {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  if (code === 'Z_BUF_ERROR') return 'truncated';
+  return code === 'Z_DATA_ERROR' ? 'corrupt' : null;
+}
+
+/** The same bytes, with the first two, which mark a gzip file, in one chunk. */
+async function* withWholeHead(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, undefined> {
+  let head: Uint8Array = Buffer.alloc(0);
   for await (const chunk of source) {
-    if (!head) yield chunk;
+    if (head.length >= 2) yield chunk;
     else {
       head = Buffer.concat([head, chunk]);
-      if (head.length < 2) continue;
-      yield head;
-      head = null;
+      if (head.length >= 2) yield head;
     }
   }
-  if (head) yield head;
+  if (head.length === 1) yield head;
 }
 
-// Reads the stream by hand: an iterator over it drops what is unpacked but not yet read when the file breaks off.
-class Unpacker {
-  readonly #stream: Gunzip = createGunzip();
-  #unpacked: Uint8Array[] = [];
-  #error: Error | null = null;
-
-  constructor() {
-    this.#stream.on('data', (chunk: Uint8Array) => this.#unpacked.push(chunk));
-    this.#stream.on('error', (error) => {
-      this.#error = error;
-    });
-  }
-
-  async *push(chunk: Uint8Array): AsyncGenerator<Uint8Array> {
-    for (let at = 0; at < chunk.length; at += sliceBytes) {
-      await this.#untilClosedOr((done) => this.#stream.write(chunk.subarray(at, at + sliceBytes), done));
-      yield* this.#take();
-    }
-  }
-
-  async *end(): AsyncGenerator<Uint8Array> {
-    await this.#untilClosedOr(() => this.#stream.end());
-    yield* this.#take();
-  }
-
-  close(): void {
-    this.#stream.destroy();
-  }
-
-  // A write that fails closes the stream without a call back.
-  #untilClosedOr(act: (done: () => void) => void): Promise<void> {
-    return new Promise((resolve) => {
-      this.#stream.once('close', resolve);
-      act(() => {
-        this.#stream.off('close', resolve);
-        resolve();
-      });
-    });
-  }
-
-  *#take(): Generator<Uint8Array> {
-    yield* this.#unpacked.splice(0);
-    if (!this.#error) return;
-    const isTruncated = 'code' in this.#error && this.#error.code === 'Z_BUF_ERROR';
-    throw new BrokenGzipError(isTruncated ? 'truncated' : 'corrupt', { cause: this.#error });
+async function* prepend(
+  head: Uint8Array,
+  rest: AsyncGenerator<Uint8Array, undefined>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield head;
+    yield* rest;
+  } finally {
+    await rest.return(undefined);
   }
 }

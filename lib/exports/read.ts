@@ -1,26 +1,34 @@
-// Reads the users of an export file for the backfill, in the memory of one user however large the file.
+// Reads the users of an export file for the backfill, one at a time however large the file.
 
 import type { Told } from '../user.ts';
 import { FormatSplitter } from './format.ts';
 import type { Cut, Frame } from './frame.ts';
-import { BrokenGzipError, gunzip } from './gunzip.ts';
-import { RowError, type RowFault, RowReader } from './rows.ts';
-import { type ExportedUser, type ExportShape, type Format, UnfitError } from './shape.ts';
+import { cutOf, gunzip } from './gunzip.ts';
+import { type ReadRow, RowError, type RowFault, RowReader } from './rows.ts';
+import type { ExportShape, Format } from './shape.ts';
 
 /**
  * Why a line is not a user.
- * - `format`: the shape does not come in the file's format; nothing of it is read.
  * - `too_long`, `not_utf8`, `not_json`, `not_csv`: the line itself is wrong.
  * - `truncated`, `corrupt`: the file breaks off here.
- * - `no_reference`: no id; for the header of a CSV file, which then is not read: no column for it.
+ * - `no_reference`: no id; for the header of a CSV file: no column for it.
+ * - `repeated`: the id of an earlier line.
  * - `no_time`: neither does the line say when it was true, nor is it known when the file was written.
- * - `shape`: anything else that does not fit.
+ * - `shape`: a member without which nothing should be told does not fit.
+ * Of the whole file, of which no more is then read:
+ * - `format`: the shape does not come in this format.
+ * - `not_text`: its beginning is no text.
+ * - `not_users`: it holds what holds the users, such as realms; as a JSON object without the array, it is a line's fault.
+ * - `column_twice`: two columns have one name.
+ * - `other_names`: its members are written otherwise than by this provider's API.
+ * - `other_provider`: its members are those of the provider that `where` names.
  */
 export type InvalidReason = RowFault | 'no_time';
 
 /**
  * `line`: of the file, or the element's number in a JSON array, from 1 and the same whenever the file is read.
- * `where`: the path or column that does not fit, never a value.
+ * `untold`: the members that could not be read, and so are not told; left out where there are none.
+ * `where`: the member or column at fault, never a value; `isWholeFile`: nothing after it is read.
  */
 export type ExportLine =
   | {
@@ -29,42 +37,50 @@ export type ExportLine =
       readonly reference: string;
       readonly told: Told;
       readonly at: number;
+      readonly untold?: readonly string[];
     }
   | {
       readonly line: number;
       readonly is: 'invalid';
       readonly reason: InvalidReason;
       readonly where: string | null;
+      readonly isWholeFile?: true;
     };
 
 export type ReadOptions = {
   readonly shape: ExportShape;
   /** Left out, it is found from the first bytes. */
   readonly format?: Format;
-  /** When the file was written, in milliseconds: the time of facts that come without one. */
+  /**
+   * When the file was written, in milliseconds. Its rows are dated by it: what the provider held then is newer than a time
+   * of change that does not move with every change.
+   */
   readonly exportedAtMs: number | null;
-  /** Lines up to this one are passed over unread. */
+  /** Lines up to this one are passed over: of them, only the ids are read. */
   readonly after?: number;
 };
 
 /**
- * Yields every user of a file in its order, duplicates and all, and says which lines are none. gzip is unpacked.
+ * Yields every user of a file in its order, and says which lines are none. gzip is unpacked. The memory that it takes is
+ * that of one row, and of all ids.
  * Throws only what the source throws.
  */
 export async function* readUsers(
   source: AsyncIterable<Uint8Array>,
   options: ReadOptions,
 ): AsyncGenerator<ExportLine> {
-  const splitter = new FormatSplitter(options.format ?? null, options.shape.member);
-  const rows = new RowReader(options.shape, options.exportedAtMs);
-  const { after = 0 } = options;
+  const { shape, exportedAtMs, after = 0 } = options;
+  const splitter = new FormatSplitter(options.format ?? null, shape.member);
+  const rows = new RowReader(shape, exportedAtMs, after);
+  let isOver = false;
 
   function* toLines(frames: readonly Frame[]): Generator<ExportLine> {
     for (const frame of frames) {
-      if (rows.isOver) return;
-      if (frame.line <= after && rows.canPassOver(splitter.format)) continue;
-      const line = toLine(frame.line, options, () => rows.read(frame, splitter.format));
-      if (line) yield line;
+      const line = toLine(frame.line, exportedAtMs, () => rows.read(frame, splitter.format));
+      if (!line) continue;
+      isOver = line.is === 'invalid' && line.isWholeFile === true;
+      if (isOver || line.line > after) yield line;
+      if (isOver) return;
     }
   }
 
@@ -72,34 +88,27 @@ export async function* readUsers(
   try {
     for await (const chunk of gunzip(source)) {
       yield* toLines(splitter.push(chunk));
-      if (rows.isOver) return;
+      if (isOver) return;
     }
   } catch (error) {
-    if (!(error instanceof BrokenGzipError)) throw error;
-    cut = error.cut;
+    cut = cutOf(error);
+    if (!cut) throw error;
   }
   yield* toLines(splitter.end(cut));
 }
 
 /** What became of a line: null for one that holds nothing. */
-function toLine(
-  line: number,
-  { shape, exportedAtMs }: ReadOptions,
-  read: () => ExportedUser | null,
-): ExportLine | null {
+function toLine(line: number, exportedAtMs: number | null, read: () => ReadRow | null): ExportLine | null {
   try {
-    const user = read();
-    if (!user) return null;
-    const { reference, told } = user;
-    const at = user.at ?? exportedAtMs;
-    if (at === null) return { line, is: 'invalid', reason: 'no_time', where: null };
-    return { line, is: 'user', reference, told, at };
+    const row = read();
+    if (!row) return null;
+    const { reference, told, untold } = row;
+    const at = Math.max(row.at ?? 0, exportedAtMs ?? 0);
+    if (at === 0) return { line, is: 'invalid', reason: 'no_time', where: null };
+    return { line, is: 'user', reference, told, at, ...(untold.length > 0 && { untold }) };
   } catch (error) {
-    if (error instanceof RowError) {
-      return { line, is: 'invalid', reason: error.reason, where: error.where };
-    }
-    if (!(error instanceof UnfitError)) throw error;
-    const { where } = error;
-    return { line, is: 'invalid', reason: where === shape.id ? 'no_reference' : 'shape', where };
+    if (!(error instanceof RowError)) throw error;
+    const { reason, where, isWholeFile } = error;
+    return { line, is: 'invalid', reason, where, ...(isWholeFile && { isWholeFile }) };
   }
 }

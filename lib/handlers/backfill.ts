@@ -5,15 +5,16 @@ import type { Context } from 'aws-lambda';
 import * as v from 'valibot';
 import { type App, budgetOf } from '../app.ts';
 import { isSecureUrl } from '../config/settings.ts';
-import { type ExportLine, readUsers } from '../exports/read.ts';
+import { readUsers } from '../exports/read.ts';
 import type { ExportShape } from '../exports/shape.ts';
 import { type AuditJob, newAudit } from '../jobs/audit-job.ts';
 import { type JobView, viewJob } from '../jobs/job-view.ts';
 import { newBackfill, runJob, runLines, type StoredJob, startJob } from '../jobs/jobs.ts';
 import { isObject } from '../json.ts';
 import { findShape, shapes } from '../providers/exports.ts';
+import { toInstant } from '../providers/payload.ts';
 import type { RunBudget } from '../sync/concurrency.ts';
-import { profileNames } from '../user.ts';
+import { checkLine, sentLine } from './sent-lines.ts';
 
 export type BackfillAnswer =
   | JobView
@@ -55,27 +56,14 @@ const file = {
       `is one of ${shapes.map(({ name }) => name).join(', ')}`,
     ),
   ),
-  exportedAt: v.optional(v.pipe(v.string(), v.isoTimestamp('is a time such as 2026-05-04T12:00:00Z'))),
+  exportedAt: v.nullish(
+    v.pipe(v.unknown(), v.transform(toInstant), v.number('is a time such as 2026-05-04T12:00:00Z')),
+    null,
+  ),
 };
 
-const line = v.variant('is', [
-  v.object({
-    is: v.literal('user'),
-    line: v.number(),
-    reference: v.string(),
-    at: v.number(),
-    told: v.strictObject({
-      ...v.entriesFromList(profileNames, v.exactOptional(v.nullable(v.string()))),
-      emailVerified: v.exactOptional(v.boolean()),
-      disabled: v.exactOptional(v.boolean()),
-      deleted: v.exactOptional(v.literal(true)),
-    }),
-  }),
-  v.object({ is: v.literal('invalid'), line: v.number(), reason: v.string(), where: v.nullable(v.string()) }),
-]);
-
 const inputs = {
-  lines: v.strictObject({ ...common, lines: v.array(line), isLast: v.boolean() }),
+  lines: v.strictObject({ ...common, lines: v.array(sentLine), isLast: v.boolean() }),
   users: v.strictObject({ ...file, users: v.array(v.unknown()) }),
   url: v.strictObject({ ...file, url: v.pipe(v.string(), v.check(isSecureUrl, 'is an https address')) }),
   from: v.strictObject({ ...common, from: v.literal('roq', 'is "roq"') }),
@@ -98,12 +86,12 @@ function read(input: unknown): Input | Refusal {
 async function run(app: App, id: string, input: Input, budget: RunBudget): Promise<StoredJob | null> {
   const { apply } = input;
   if ('lines' in input) {
-    const lines = input.lines as readonly ExportLine[];
+    const lines = input.lines.map(checkLine);
     return runLines(app, id, lines, { apply, isLast: input.isLast }, budget);
   }
   if ('users' in input) {
     const { users, provider, exportedAt } = input;
-    const options = { shape: provider, exportedAtMs: toMs(exportedAt) };
+    const options = { shape: provider, exportedAtMs: exportedAt };
     const lines = await Array.fromAsync(readUsers(new Blob([JSON.stringify(users)]).stream(), options));
     return runLines(app, id, lines, { apply, isLast: true }, budget);
   }
@@ -113,7 +101,7 @@ async function run(app: App, id: string, input: Input, budget: RunBudget): Promi
       from: 'url',
       url,
       shape: provider.name,
-      exportedAtMs: toMs(exportedAt),
+      exportedAtMs: exportedAt,
       version: null,
     } as const;
     await startJob(app, id, newBackfill(apply, source));
@@ -126,10 +114,6 @@ async function run(app: App, id: string, input: Input, budget: RunBudget): Promi
 // Every ROQ user that has no record is a stranger to an audit, which can adopt it.
 function adoption(apply: boolean): AuditJob {
   return { ...newAudit({ apply, adopt: true }), cursor: { in: 'users', offset: 0 } };
-}
-
-function toMs(exportedAt: string | undefined): number | null {
-  return exportedAt === undefined ? null : Date.parse(exportedAt);
 }
 
 function refuse(code: Refusal['error']['code'], message: string): Refusal {

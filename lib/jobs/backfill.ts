@@ -14,9 +14,18 @@ import { batchesOf } from '../sync/batches.ts';
 import { type CeilingPorts, readCeiling } from '../sync/ceiling.ts';
 import { type Feedback, feedbackOf, type RunBudget } from '../sync/concurrency.ts';
 import { type ConvergePorts, converge } from '../sync/converge.ts';
-import type { Outcome } from '../sync/outcome.ts';
-import { desired, type Facts, fold, news, plan, type RoqFields, toFacts } from '../user.ts';
-import { openTally, type Tally } from './tally.ts';
+import { desired, type Facts, factNames, fold, news, plan, type RoqFields, toFacts } from '../user.ts';
+import {
+  addInvalid,
+  addOutcome,
+  addUntold,
+  addUpdate,
+  type BackfillReport,
+  type Counts,
+  emptyReport,
+  type InvalidLine,
+} from './backfill-report.ts';
+import { openTally } from './tally.ts';
 
 export type BackfillPorts = ConvergePorts & {
   readonly store: ConvergePorts['store'] & Pick<Store, 'fold'>;
@@ -24,52 +33,6 @@ export type BackfillPorts = ConvergePorts & {
   readonly documents: Pick<Documents, 'get' | 'spentInHours'>;
   readonly limits: CeilingPorts['limits'];
 };
-
-export type BackfillReport = {
-  /** Lines read. */
-  readonly lines: number;
-  readonly invalid: number;
-  /** Users of whom nothing new was told, and who are in step; others are counted as what they are. */
-  readonly unchanged: number;
-  readonly created: number;
-  /** ROQ users found by their reference, and recorded. */
-  readonly adopted: number;
-  readonly updated: number;
-  readonly deactivated: number;
-  /** Deactivations over the ceiling. */
-  readonly held: number;
-  /** Without an e-mail address, which ROQ demands. */
-  readonly waiting: number;
-  readonly parked: number;
-  /** Recorded; ROQ follows with the schedule. */
-  readonly pending: number;
-  /** How often each ROQ field changes. */
-  readonly fields: Readonly<Record<string, number>>;
-  /** The first invalid lines. */
-  readonly examples: readonly {
-    readonly line: number;
-    readonly reason: string;
-    readonly where: string | null;
-  }[];
-};
-
-export const emptyReport: BackfillReport = {
-  lines: 0,
-  invalid: 0,
-  unchanged: 0,
-  created: 0,
-  adopted: 0,
-  updated: 0,
-  deactivated: 0,
-  held: 0,
-  waiting: 0,
-  parked: 0,
-  pending: 0,
-  fields: {},
-  examples: [],
-};
-
-const maxExamples = 100;
 
 /**
  * Takes a chunk of a file and answers the report so far with it; null when ROQ seems to be down and the chunk must be
@@ -82,21 +45,23 @@ export async function backfillChunk(
   { apply, report }: { readonly apply: boolean; readonly report: BackfillReport },
   budget: RunBudget,
 ): Promise<BackfillReport | null> {
-  const tally = openTally(report);
+  const ceiling = report.ceiling ?? { room: await roomLeft(ports) };
+  // A report that an older version stored has fewer members.
+  const tally = openTally<BackfillReport>({ ...emptyReport, ...report, ceiling });
   tally.add('lines', lines.length);
   const checked = lines.map((line) => notAhead(line, ports.now()));
-  for (const line of checked) if (line.is === 'invalid') addInvalid(tally, line);
-  const work = apply ? applyBatch : planWithin(await roomFor(ports, report));
+  for (const line of checked) {
+    if (line.is === 'invalid') addInvalid(tally, line);
+    else addUntold(tally, line.untold ?? []);
+  }
+  const work = apply ? applyBatch : planWithin({ left: (await roomLeft(ports)) - report.deactivated });
   const isWhole = await budget.concurrency.each(batchesOf([...heardIn(checked)]), (batch) =>
     work(ports, new Map(batch), tally, budget),
   );
   return isWhole ? tally.report() : null;
 }
 
-type Counts = Tally<BackfillReport>;
-
-type Checked = Extract<ExportLine, { is: 'user' }> | Invalid;
-type Invalid = Omit<Extract<ExportLine, { is: 'invalid' }>, 'reason'> & { readonly reason: string };
+type Checked = Extract<ExportLine, { is: 'user' }> | InvalidLine;
 
 function notAhead(line: ExportLine, nowMs: number): Checked {
   if (line.is === 'invalid' || !isAhead(line.at, nowMs)) return line;
@@ -122,25 +87,56 @@ async function applyBatch(
   budget: RunBudget,
 ): Promise<Feedback> {
   const owner = randomUUID();
+  const shutOut = await findShutOut(ports, batch);
   const folded = await Promise.all(
     [...batch].map(([reference, facts]) => ports.store.fold(reference, facts, owner, budget.leaseMs)),
   );
   for (const { changed, leased, record } of folded) {
+    if (isOlder(batch.get(record.reference) ?? {}, record.facts)) tally.add('older', 1);
     if (!changed) tally.add(record.queue ?? 'unchanged', 1);
     else if (!leased) tally.add('pending', 1);
   }
+  for (const how of shutOut.values()) tally.add(how, 1);
   const leased = folded.map(({ leased }) => leased).filter((record) => record !== null);
   const outcomes = await converge(ports, leased, budget.deadline);
-  for (const outcome of outcomes) addOutcome(tally, outcome);
+  for (const outcome of outcomes) addOutcome(tally, outcome, shutOut.has(outcome.reference));
   return feedbackOf(outcomes);
 }
 
-/** How many deactivations the ceiling has room for, as it is now. */
+type ShutOut = 'tombstones' | 'disabled';
+
+/** How each user of a batch is newly shut out. Only for those who may be, a record is read. */
+async function findShutOut({ queries }: BackfillPorts, batch: Batch): Promise<ReadonlyMap<string, ShutOut>> {
+  const suspects = [...batch].filter(([, facts]) => toShutOut(facts, {}));
+  const shutOut = new Map<string, ShutOut>();
+  if (suspects.length === 0) return shutOut;
+  const records = await queries.getMany(suspects.map(([reference]) => reference));
+  for (const [reference, facts] of suspects) {
+    const how = toShutOut(facts, records.get(reference)?.facts ?? {});
+    if (how) shutOut.set(reference, how);
+  }
+  return shutOut;
+}
+
+/** How a user is newly shut out; null for one who is not, or was so before. */
+function toShutOut(facts: Facts, known: Facts): ShutOut | null {
+  const { deleted, disabled } = news(known, facts);
+  if (known.deleted?.value === true) return null;
+  if (deleted?.value === true) return 'tombstones';
+  return disabled?.value === true && known.disabled?.value !== true ? 'disabled' : null;
+}
+
+/** Whether something newer is known than what a file says, once that is folded. */
+function isOlder(facts: Facts, folded: Facts): boolean {
+  return factNames.some((name) => facts[name] && facts[name].value !== folded[name]?.value);
+}
+
+/** How many more deactivations a plan makes room for. */
 type Room = { left: number };
 
-async function roomFor(ports: BackfillPorts, { deactivated }: BackfillReport): Promise<Room> {
+async function roomLeft(ports: BackfillPorts): Promise<number> {
   const { counted, limit } = await readCeiling(ports);
-  return { left: limit - counted - deactivated };
+  return limit - counted;
 }
 
 /** What apply would do, from what is recorded and what ROQ holds now; changes nothing. */
@@ -170,17 +166,22 @@ function planUser(
   room: Room,
   tally: Counts,
 ): void {
-  if (record && Object.keys(news(record.facts, facts)).length === 0) {
+  const known = record?.facts ?? {};
+  const folded = fold(known, facts);
+  if (isOlder(facts, folded)) tally.add('older', 1);
+  if (record && Object.keys(news(known, facts)).length === 0) {
     tally.add(record.queue ?? 'unchanged', 1);
     return;
   }
-  const planned = plan(fold(record?.facts ?? {}, facts), observed);
+  const shutOut = toShutOut(facts, known);
+  if (shutOut) tally.add(shutOut, 1);
+  const planned = plan(folded, observed);
   const isAdopted = observed !== null && (record?.roqId ?? null) === null;
   if (isAdopted) tally.add('adopted', 1);
   if (planned.do === 'wait') tally.add('waiting', 1);
   else if (planned.do === 'create') tally.add('created', 1);
   else if (planned.do === 'update') planUpdate(planned.changes, room, tally);
-  else if (!isAdopted) tally.add('unchanged', 1);
+  else if (!isAdopted && !shutOut) tally.add('unchanged', 1);
 }
 
 function planUpdate({ active, ...profile }: RoqFields, room: Room, tally: Counts): void {
@@ -209,25 +210,4 @@ async function oldestUsers(
     if (users[0]) oldest.set(reference, users[0]);
   }
   return oldest;
-}
-
-function addUpdate(tally: Counts, names: readonly string[], deactivates: boolean): void {
-  tally.add('updated', 1);
-  if (deactivates) tally.add('deactivated', 1);
-  for (const name of names) tally.field(name);
-}
-
-function addInvalid(tally: Counts, { line, reason, where }: Invalid): void {
-  tally.add('invalid', 1);
-  const { examples } = tally.report();
-  if (examples.length < maxExamples) tally.set({ examples: [...examples, { line, reason, where }] });
-}
-
-function addOutcome(tally: Counts, { is, did, fields, deactivated }: Outcome): void {
-  if (did === 'create') tally.add('created', 1);
-  if (did === 'adopt') tally.add('adopted', 1);
-  if (fields.length > 0) addUpdate(tally, fields, deactivated);
-  if (is === 'done' && did === null) tally.add('unchanged', 1);
-  if (is === 'waiting' || is === 'parked' || is === 'held') tally.add(is, 1);
-  if (is === 'retry' || is === 'lost') tally.add('pending', 1);
 }

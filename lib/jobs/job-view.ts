@@ -1,7 +1,7 @@
 // A job as an operator is shown it: without its source, whose address may be a secret.
 
 import type { AuditReport } from './audit-job.ts';
-import type { BackfillReport } from './backfill.ts';
+import { type BackfillReport, emptyReport } from './backfill-report.ts';
 import type { JobError, StoredJob } from './jobs.ts';
 
 export type JobView = {
@@ -28,5 +28,6 @@ export function viewJob(id: string, stored: StoredJob): JobView {
   const common = { id, apply: job.apply, state, startedAt, updatedAt, failures, lastError };
   if (job.is === 'audit') return { ...common, is: 'audit', report: job.report };
   const { line, report, source } = job;
-  return { ...common, is: 'backfill', from: source.from, line, report };
+  // A report that an older version stored has fewer members.
+  return { ...common, is: 'backfill', from: source.from, line, report: { ...emptyReport, ...report } };
 }

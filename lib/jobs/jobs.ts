@@ -11,7 +11,8 @@ import type { Admit } from '../sync/ceiling.ts';
 import type { RunBudget } from '../sync/concurrency.ts';
 import { auditPage } from './audit.ts';
 import type { AuditJob, AuditPorts } from './audit-job.ts';
-import { type BackfillPorts, type BackfillReport, backfillChunk, emptyReport } from './backfill.ts';
+import { type BackfillPorts, backfillChunk } from './backfill.ts';
+import { type BackfillReport, emptyReport } from './backfill-report.ts';
 
 export type JobPorts = AuditPorts &
   BackfillPorts & {

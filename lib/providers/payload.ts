@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 import { RejectedError } from '../errors.ts';
-import { boundedJson } from '../json.ts';
+import { boundedJson, isObject } from '../json.ts';
 import { maxCustomDataBytes, maxCustomDataLevels, type Told } from '../user.ts';
 
 const maxTextChars = 4_096;
@@ -45,22 +45,25 @@ export function text() {
   );
 }
 
-/** A yes or no; null counts as not told. */
+/** A yes or no, also as the text that some senders make of it; null counts as not told. */
 export function yesNo() {
   return v.pipe(
-    v.nullish(v.boolean()),
-    v.transform((flag) => flag ?? undefined),
+    v.nullish(v.union([v.boolean(), v.pipe(v.string(), v.toLowerCase(), v.picklist(['true', 'false']))])),
+    v.transform((flag) => (typeof flag === 'string' ? flag === 'true' : (flag ?? undefined))),
   );
 }
 
 /** Any object, as canonical JSON text; one that is too large or too deep counts as not told. */
 export function customData() {
   return v.pipe(
-    v.nullish(v.custom<object>((data) => typeof data === 'object' && data !== null && !Array.isArray(data))),
-    v.transform((data) =>
-      data ? boundedJson(data, { maxBytes: maxCustomDataBytes, maxLevels: maxCustomDataLevels }) : data,
-    ),
+    v.nullish(v.custom<object>(isObject)),
+    v.transform((data) => (data ? toBoundedJson(data) : data)),
   );
+}
+
+/** As `customData`, but data that is too large or too deep does not fit. */
+export function boundedCustomData() {
+  return v.nullish(v.pipe(v.custom<object>(isObject), v.transform(toBoundedJson), v.string()));
 }
 
 /** The user's immutable id. */
@@ -88,11 +91,14 @@ export function optionalInstant() {
   return v.nullish(instant(), null);
 }
 
+// Older than any of these services. What is less is no time, but seconds where milliseconds are meant.
+const earliestMs = Date.UTC(2000, 0);
+
 /** The moment in milliseconds, or undefined for what is not one. */
 export function toInstant(value: unknown): number | undefined {
   const isIso = typeof value === 'string' && isoPattern.test(value);
   const at = isIso ? Date.parse(value) : value;
-  return typeof at === 'number' && Number.isSafeInteger(at) && at > 0 ? at : undefined;
+  return typeof at === 'number' && Number.isSafeInteger(at) && at >= earliestMs ? at : undefined;
 }
 
 /** What is told, without the members that are not. */
@@ -106,3 +112,7 @@ export function vouchFor(told: Told, isVouched: boolean): Told {
 }
 
 const isoPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
+
+function toBoundedJson(data: object): string | undefined {
+  return boundedJson(data, { maxBytes: maxCustomDataBytes, maxLevels: maxCustomDataLevels });
+}

@@ -15,7 +15,7 @@ import { plain } from '../../cli/table.ts';
 import { when } from '../../cli/time.ts';
 import { createHandler as createBackfill } from '../../lib/handlers/backfill.ts';
 import { createHandler as createOperate } from '../../lib/handlers/operate.ts';
-import { emptyReport } from '../../lib/jobs/backfill.ts';
+import { emptyReport } from '../../lib/jobs/backfill-report.ts';
 import { noteRan } from '../../lib/sync/drain.ts';
 import { startDoor } from '../../local/door.ts';
 import type { LocalFunction } from '../../local/lambda.ts';
@@ -214,6 +214,90 @@ describe('roq-sync backfill', () => {
     expect(json).toMatchObject({ error: { message: expect.stringContaining('--yes') } });
     expect(exitCode).toBe(2);
     expect(world.usersOf('unsure')).toEqual([]);
+  });
+
+  test('begins with whom a file shuts out, and counts a deletion of a user whom ROQ has not', async () => {
+    await world.deliver('shut-1', { email: 'shut-1@x.example' }, at - 5);
+    const path = await file('shut.json', [
+      { id: 'shut-1', email: 'x', deleted_at: day, updated_at: day },
+      { id: 'shut-2', email: 'x', deleted_at: day, updated_at: day },
+      { id: 'shut-3', email: 'shut-3@x.example', banned_until: '2126-01-01T00:00:00Z', updated_at: day },
+    ]);
+    const { stdout } = await runText('backfill', path, '--provider', 'supabase');
+    expect(stdout).toMatch(/applied:\n\s+tombstones\s+2\n\s+disabled\s+1\n\s+deactivated\s+1\n\s+lines\s+3/);
+    expect(stdout).not.toContain('unchanged');
+    expect(stdout).toMatch(/\n\s+tombstones\s+deleted for good/);
+  });
+
+  test('says before it shuts out more users than the ceiling lets through, also where nobody is asked', async () => {
+    const users = Array.from({ length: 3 }, (_, i) => ({ ...user(`many-out-${i}`), disabled: true }));
+    const path = await file('many-out.ndjson', users);
+    world.limits.count = 2;
+    const { stderr } = await runText('backfill', path, '--apply', '--yes');
+    expect(stderr).toMatch(/deletes 0 and disables 3: more users than the 2 that the ceiling lets through/);
+    world.limits.count = 3;
+    const others = await file(
+      'as-many-out.ndjson',
+      users.map((row) => ({ ...row, id: `${row.id}-too` })),
+    );
+    expect((await runText('backfill', others, '--apply', '--yes')).stderr).toBe('');
+  });
+
+  test('names the remedy once, however many lines need it', async () => {
+    const path = await file('timeless.ndjson', [
+      { id: 'timeless-1' },
+      { id: 'timeless-2' },
+      { id: 'timeless-3' },
+    ]);
+    const { stdout } = await runText('backfill', path);
+    expect(stdout.match(/no_time/g)).toHaveLength(2);
+    expect(stdout.match(/--exported-at/g)).toHaveLength(1);
+    expect(stdout).toMatch(/invalid\s+3[\s\S]*line 1\s+no_time[\s\S]*and 2 more/);
+  });
+
+  test('says what it could not read and left out, by name', async () => {
+    const path = await file('odd.ndjson', [{ ...user('odd'), first_name: ['A'], email_verified: 'perhaps' }]);
+    const { stdout, exitCode } = await runText('backfill', path);
+    expect(stdout).toMatch(/not told\s+(email_verified 1, first_name|first_name 1, email_verified) 1/);
+    expect(exitCode).toBe(0);
+  });
+
+  test('says of whom something newer is known, and how their file can be dated', async () => {
+    await world.deliver('moved', { email: 'moved@x.example', firstName: 'New' }, at + 5);
+    const path = await file('moved.ndjson', [{ ...user('moved'), first_name: 'Other' }]);
+    expect((await runText('backfill', path)).stdout).toMatch(
+      /older\s+1[\s\S]*older\s+of these users.*--exported-at/,
+    );
+    const dated = await run('backfill', path, '--exported-at', '2026-02-02T00:00:00Z');
+    expect(dated.json).toMatchObject({ plan: { report: { older: 0, fields: { firstName: 1 } } } });
+  });
+
+  test.each([
+    ['clerk.json', [], /other_provider clerk: .*--provider clerk\./],
+    ['clerk-sdk.json', ['--provider', 'clerk', '--exported-at', day], /other_names primaryEmailAddressId: /],
+    ['csv-duplicate-header.csv', [], /column_twice id: /],
+    [
+      'keycloak-all-realms.json',
+      ['--provider', 'keycloak', '--exported-at', day],
+      /not_users users: .*realm/,
+    ],
+    ['../keycloak', [], /is a folder/],
+    ['picture.png', ['--provider', 'okta'], /not_text: /],
+  ])('of %s with %j says in one line why it is not read, and sends nothing', async (name, options, said) => {
+    const fixture = fileURLToPath(new URL(`../fixtures/files/${name}`, import.meta.url));
+    const picture = () => file(name, Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', 'latin1'));
+    let calls = 0;
+    onBackfill = () => {
+      calls++;
+    };
+    const ran = await runText('backfill', name === 'picture.png' ? await picture() : fixture, ...options);
+    expect(ran.stderr).toMatch(said);
+    expect(ran.stderr.trim().split('\n')).toHaveLength(1);
+    expect({ calls, stdout: ran.stdout, exitCode: ran.exitCode }).toEqual({
+      calls: 0,
+      stdout: '',
+      exitCode: 2,
+    });
   });
 
   test('killed and started again goes on where it was, and finishes exactly', async () => {

@@ -46,12 +46,27 @@ describe('a file', () => {
     expect(inShort(await read(`${byteOrderMark}id\nu1`, { format: 'csv' }))).toEqual(['2 u1']);
   });
 
-  test('keeps users that are in it twice, in their order', async () => {
-    const lines = await read('{"id":"u1","email":"a@b.example"}\n{"id":"u1","email":"b@b.example"}\n');
-    expect(lines.map((line) => line.is === 'user' && line.told.email)).toEqual([
-      'a@b.example',
-      'b@b.example',
+  test('may use lone carriage returns, as spreadsheets of old do', async () => {
+    const csv = 'id,email\r"u1",a@b.example\ru2,\r\ru3,"a\rb"\r';
+    expect(inShort(await read(csv))).toEqual(['2 u1', '3 u2', '5 u3']);
+    expect(inShort(await read('{"id":"u1"}\r{"id":"u2"}'))).toEqual(['1 u1', '2 u2']);
+  });
+
+  test('gets no row of a lone carriage return that a user wrote into a cell without quotes', async () => {
+    const csv = 'id,first_name\nu1,A\rvictim,B\nu2,C\n';
+    expect(inShort(await read(csv))).toEqual(['2 not_csv', '3 u2']);
+  });
+
+  test('may have blanks around names and cells, in and out of quotes', async () => {
+    const csv = ' id , "email" ,first_name\n u1 ,\t"a@b.example" , "A, B"\n" u2 ",,\n';
+    expect(await read(csv)).toMatchObject([
+      { reference: 'u1', told: { email: 'a@b.example', firstName: 'A, B' } },
+      { reference: 'u2', told: { email: null } },
     ]);
+  });
+
+  test('may have rows of empty cells, and columns without a name, which hold nothing', async () => {
+    expect(inShort(await read('id,email,,\nu1,,,\n,,,\nu2,,,\n'))).toEqual(['2 u1', '4 u2']);
   });
 
   test('of many gzip members is read as one', async () => {
@@ -70,11 +85,11 @@ describe('an invalid line', () => {
     ['is cut off in an array', '[{"id":"u1"},{"id":"u2"', ['1 u1', '2 truncated']],
     ['is missing in an array', '[{"id":"u1"},', ['1 u1', '2 truncated']],
     ['is missing in an object', '{"users":[{"id":"u1"}]', ['1 u1', '2 truncated']],
-    ['is an object without the array', '{\n"people":[{"id":"u1"}]}', ['1 shape']],
+    ['is an object without the array', '{\n"people":[{"id":"u1"}]}', ['1 not_users users']],
     [
       'is an object whose array lies deeper',
       '{\n"users":{"all":[{"id":"u1"}]},"more":[{"id":"u2"}]}',
-      ['1 shape'],
+      ['1 not_users users'],
     ],
     ['follows the array', '[{"id":"u1"}] and more, ["u2"]', ['1 u1', '2 not_json']],
     ['is no object', '{"id":"u1"}\n"u2"\nnull\n[]\n', ['1 u1', '2 shape', '3 shape', '4 no_reference id']],
@@ -177,16 +192,43 @@ describe('the time of a fact', () => {
   const updated = Date.parse('2026-01-02T03:04:05.678Z');
 
   test.each([
-    ['its own', `{"id":"u1","updated_at":"2026-01-02T03:04:05.678Z"}`, updated],
-    ['its own in another zone', `{"id":"u1","updated_at":"2026-01-02T05:04:05.678+02:00"}`, updated],
-    ['its own in milliseconds', `{"id":"u1","updated_at":${updated}}`, updated],
-    ['its own in CSV', `id,updated_at\nu1,2026-01-02T03:04:05.678Z`, updated],
-    ['its own in milliseconds in CSV', `id,updated_at\nu1,${updated}`, updated],
-    ["the file's where it has none", '{"id":"u1"}', exportedAtMs],
-    ["the file's where it is null", '{"id":"u1","updated_at":null}', exportedAtMs],
-    ["the file's where its cell is empty", 'id,updated_at\nu1,\n', exportedAtMs],
-  ])('is %s', async (_what, file, at) => {
-    expect(await read(file)).toEqual([expect.objectContaining({ reference: 'u1', at })]);
+    ['its own', `{"id":"u1","updated_at":"2026-01-02T03:04:05.678Z"}`],
+    ['its own in another zone', `{"id":"u1","updated_at":"2026-01-02T05:04:05.678+02:00"}`],
+    ['its own in milliseconds', `{"id":"u1","updated_at":${updated}}`],
+    ['its own in CSV', `id,updated_at\nu1,2026-01-02T03:04:05.678Z`],
+    ['its own in milliseconds in CSV', `id,updated_at\nu1,${updated}`],
+  ])('is %s', async (_what, file) => {
+    expect(await read(file, { exportedAtMs: null })).toEqual([
+      expect.objectContaining({ reference: 'u1', at: updated }),
+    ]);
+  });
+
+  test.each([
+    ['where it has none', '{"id":"u1"}'],
+    ['where it is null', '{"id":"u1","updated_at":null}'],
+    ['where its cell is empty', 'id,updated_at\nu1,\n'],
+    [
+      'where it is older, for the provider held this when the file was written',
+      `{"id":"u1","updated_at":${updated}}`,
+    ],
+  ])("is the file's %s", async (_what, file) => {
+    expect(await read(file)).toEqual([expect.objectContaining({ reference: 'u1', at: exportedAtMs })]);
+  });
+
+  test('is its own where the user was changed while the file was written', async () => {
+    const file = `{"id":"u1","updated_at":${exportedAtMs + 1}}`;
+    expect(await read(file)).toEqual([expect.objectContaining({ at: exportedAtMs + 1 })]);
+  });
+
+  test.each([
+    ['a time in seconds', '{"id":"u1","updated_at":1767225600}'],
+    ['a time in seconds in CSV', 'id,updated_at\nu1,1767225600'],
+    ['a time without a zone', '{"id":"u1","updated_at":"2026-01-02T03:04:05"}'],
+    ['a time that a spreadsheet shortened', 'id,updated_at\nu1,1.76723E+12'],
+    ['a time as a text of milliseconds', '{"id":"u1","updated_at":"1767225600000"}'],
+    ['a day', 'id,updated_at\nu1,2026-01-02'],
+  ])('is not %s', async (_what, file) => {
+    expect(inShort(await read(file))).toEqual([expect.stringMatching(/^\d shape updated_at$/)]);
   });
 
   test('must be known', async () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { lineMeanings } from '../../cli/reasons.ts';
 import type { ExportLine } from '../../lib/exports/read.ts';
 import type { ExportShape } from '../../lib/exports/shape.ts';
 import { findShape, shapes } from '../../lib/providers/exports.ts';
@@ -203,7 +204,8 @@ user_1,Ann,Bell,,ann@b.example,+4930123456,old@b.example|ann@b.example,,+4930123
 
 describe('a file of', () => {
   test.each(Object.entries(cases))('%s says of a user what it holds', async (name, { file, at, ...user }) => {
-    expect(await read(file, { shape: shapeOf(name) })).toEqual([
+    const dated = at === undefined ? {} : { exportedAtMs: null };
+    expect(await read(file, { shape: shapeOf(name), ...dated })).toEqual([
       { line: name.includes('CSV') ? 2 : 1, is: 'user', ...user, at: at ?? exportedAtMs },
     ]);
   });
@@ -264,9 +266,12 @@ describe('of some', () => {
     expect(toldOf(await read(file, { shape: shapeOf('clerk') }))).toMatchObject({ emailVerified: false });
   });
 
-  test('keycloak: an attribute that is no list of texts is not told, and the rest of the user is', async () => {
+  test('keycloak: an attribute is read as a text too, and one that is none is not told, but the rest is', async () => {
     const file = JSON.stringify([{ id: 'u1', enabled: false, attributes: { locale: 'de', zoneinfo: [1] } }]);
-    expect(toldOf(await read(file, { shape: shapeOf('keycloak') }))).toEqual({ disabled: true });
+    const lines = await read(file, { shape: shapeOf('keycloak') });
+    expect(lines).toMatchObject([
+      { told: { disabled: true, locale: 'de' }, untold: ['attributes.zoneinfo'] },
+    ]);
   });
 
   test('kinde: a phone number, where a list has one, is told', async () => {
@@ -308,6 +313,11 @@ describe('docs/backfill.md', () => {
     const row = page.split('\n').find((line) => line.startsWith(`| \`${name}\` |`));
     expect(row).toContain(`| ${shape.title} | ${shape.formats.join(', ')} |`);
     expect(row).toContain(shape.source ?? 'see below');
+  });
+
+  test('names every reason for which a line or a file is not read', () => {
+    const reasons = Object.keys(lineMeanings);
+    expect(reasons.filter((reason) => !page.includes(`\`${reason}\``))).toEqual([]);
   });
 
   test('names every member of a file of your own', () => {

@@ -73,15 +73,29 @@ describe('a plan', () => {
 });
 
 describe('an applied backfill', () => {
-  test('makes each user once, with what the file says, duplicates in it and all', async () => {
+  test('makes each user once, with what the file says first, for two people may have become one id', async () => {
     const users = [
-      { ...user('dup'), first_name: 'Old', updated_at: at(1) },
-      { ...user('dup'), first_name: 'New', updated_at: at(2) },
+      { ...user('dup'), first_name: 'First', updated_at: at(1) },
+      { ...user('dup'), first_name: 'Second', updated_at: at(2) },
       { ...user('off'), disabled: true, email_verified: true },
     ];
-    await backfill({ users, apply: true });
-    expect(world.usersOf('dup')).toMatchObject([{ firstName: 'New' }]);
+    const repeated = { invalid: 1, examples: [{ line: 2, reason: 'repeated', where: 'id' }] };
+    expect(await backfill({ users, apply: true })).toMatchObject({ ...repeated, created: 2 });
+    expect(world.usersOf('dup')).toMatchObject([{ firstName: 'First' }]);
     expect(world.usersOf('off')).toMatchObject([{ active: false, isOptedIn: true }]);
+  });
+
+  test('of lines that were read already folds what is told of one user, the newest last', async () => {
+    const line = { is: 'user', reference: 'twice' };
+    const told = { email: 'twice@x.example' };
+    const lines = [
+      { ...line, line: 1, at: at(2), told: { ...told, firstName: 'New' } },
+      { ...line, line: 2, at: at(1), told: { ...told, firstName: 'Old' } },
+    ];
+    expect(await invoke({ lines, isLast: true, apply: true })).toMatchObject({
+      report: { lines: 2, created: 1 },
+    });
+    expect(world.usersOf('twice')).toMatchObject([{ firstName: 'New' }]);
   });
 
   test('never overwrites newer facts, and repeated it changes nothing', async () => {

@@ -3,32 +3,42 @@
 // https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html
 
 import * as v from 'valibot';
-import { type ExportedUser, type ExportShape, fit } from '../../exports/shape.ts';
-import { instant, tell, yesNo } from '../payload.ts';
+import type { ExportShape, Row } from '../../exports/shape.ts';
+import { isObject } from '../../json.ts';
+import { optionalInstant, tell, yesNo } from '../payload.ts';
 import { cognitoAttributes, toTold } from './user.ts';
 
 const row = v.object({
-  Attributes: v.array(v.object({ Name: v.string(), Value: v.optional(v.string()) })),
+  ...cognitoAttributes.entries,
+  email_verified: v.nullish(v.picklist(['true', 'false'])),
   Enabled: yesNo(),
-  UserLastModifiedDate: v.nullish(v.pipe(v.unknown(), v.transform(toMilliseconds), instant()), null),
+  UserLastModifiedDate: optionalInstant(),
 });
 
-export const cognitoExport: ExportShape = {
+export const cognitoExport: ExportShape<typeof row> = {
   name: 'cognito',
   title: 'Amazon Cognito',
   source: 'https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html',
   formats: ['ndjson', 'json'],
   member: 'Users',
   id: 'sub',
-  toUser,
+  row,
+  decisive: ['Enabled', 'UserLastModifiedDate'],
+  fromJson,
+  toUser: ({ Enabled, UserLastModifiedDate: at, ...user }) => ({
+    told: tell({ ...toTold(user), disabled: Enabled === undefined ? undefined : !Enabled }),
+    at,
+  }),
 };
 
-function toUser(value: unknown): ExportedUser {
-  const { Attributes, Enabled, UserLastModifiedDate: at } = fit(row, value);
-  const named = Object.fromEntries(Attributes.map(({ Name, Value }) => [Name, Value]));
-  const user = fit(cognitoAttributes, named);
-  const told = tell({ ...toTold(user), disabled: Enabled === undefined ? undefined : !Enabled });
-  return { reference: user.sub, told, at };
+/** The attributes as members beside those of the user. */
+function fromJson({ Attributes, Enabled, UserLastModifiedDate }: Row): Row {
+  const attributes = Array.isArray(Attributes) ? Attributes.filter(isObject) : [];
+  return {
+    ...Object.fromEntries(attributes.map(({ Name, Value }) => [Name, Value])),
+    Enabled,
+    UserLastModifiedDate: toMilliseconds(UserLastModifiedDate),
+  };
 }
 
 // The API writes seconds with a fraction; version 2 of the command line writes ISO 8601.

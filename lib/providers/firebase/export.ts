@@ -5,20 +5,17 @@
 // Its CSV is not read: without a header or escaping, a display name with a line break, which users choose themselves,
 // could add a row about another user.
 
-import { type ExportedUser, type ExportShape, fit } from '../../exports/shape.ts';
+import type { ExportShape } from '../../exports/shape.ts';
 import { firebaseAccount, toAccountTold } from './user.ts';
 
-export const firebaseExport: ExportShape = {
+export const firebaseExport: ExportShape<typeof firebaseAccount> = {
   name: 'firebase',
   title: 'Firebase, Identity Platform',
   source: 'https://firebase.google.com/docs/cli/auth#file_format',
   formats: ['ndjson', 'json'],
   member: 'users',
   id: 'localId',
-  toUser,
+  row: firebaseAccount,
+  decisive: ['disabled'],
+  toUser: (account) => ({ told: toAccountTold(account), at: null }),
 };
-
-function toUser(value: unknown): ExportedUser {
-  const account = fit(firebaseAccount, value);
-  return { reference: account.localId, told: toAccountTold(account), at: null };
-}

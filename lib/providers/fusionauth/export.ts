@@ -2,23 +2,20 @@
 // https://fusionauth.io/docs/apis/users#search-for-users
 
 import * as v from 'valibot';
-import { type ExportedUser, type ExportShape, fit } from '../../exports/shape.ts';
+import type { ExportShape } from '../../exports/shape.ts';
 import { optionalInstant } from '../payload.ts';
 import { fusionauthUser, toTold } from './user.ts';
 
 const row = v.object({ ...fusionauthUser.entries, lastUpdateInstant: optionalInstant() });
 
-export const fusionauthExport: ExportShape = {
+export const fusionauthExport: ExportShape<typeof row> = {
   name: 'fusionauth',
   title: 'FusionAuth',
   source: 'https://fusionauth.io/docs/apis/users#search-for-users',
   formats: ['ndjson', 'json'],
   member: 'users',
   id: 'id',
-  toUser,
+  row,
+  decisive: ['active', 'lastUpdateInstant'],
+  toUser: (user) => ({ told: toTold(user), at: user.lastUpdateInstant }),
 };
-
-function toUser(value: unknown): ExportedUser {
-  const user = fit(row, value);
-  return { reference: user.id, told: toTold(user), at: user.lastUpdateInstant };
-}

@@ -1,20 +1,17 @@
 // Kinde: the users that its Management API lists, which have no time of change.
 // https://docs.kinde.com/kinde-apis/management/
 
-import { type ExportedUser, type ExportShape, fit } from '../../exports/shape.ts';
+import type { ExportShape } from '../../exports/shape.ts';
 import { kindeUser, toTold } from './user.ts';
 
-export const kindeExport: ExportShape = {
+export const kindeExport: ExportShape<typeof kindeUser> = {
   name: 'kinde',
   title: 'Kinde',
   source: 'https://docs.kinde.com/kinde-apis/management/',
   formats: ['ndjson', 'json'],
   member: 'users',
   id: 'id',
-  toUser,
+  row: kindeUser,
+  decisive: ['is_suspended'],
+  toUser: (user) => ({ told: toTold(user), at: null }),
 };
-
-function toUser(value: unknown): ExportedUser {
-  const user = fit(kindeUser, value);
-  return { reference: user.id, told: toTold(user), at: null };
-}

@@ -2,23 +2,37 @@
 // https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/
 
 import * as v from 'valibot';
-import { type ExportedUser, type ExportShape, fit } from '../../exports/shape.ts';
+import type { ExportShape } from '../../exports/shape.ts';
 import { optionalInstant } from '../payload.ts';
 import { oktaUser, toTold } from './user.ts';
 
-const row = v.object({ ...oktaUser.entries, lastUpdated: optionalInstant() });
+// https://developer.okta.com/docs/concepts/user-profiles/#user-status-values
+const statuses = [
+  'STAGED',
+  'PROVISIONED',
+  'ACTIVE',
+  'RECOVERY',
+  'PASSWORD_EXPIRED',
+  'LOCKED_OUT',
+  'SUSPENDED',
+  'DEPROVISIONED',
+] as const;
 
-export const oktaExport: ExportShape = {
+const row = v.object({
+  ...oktaUser.entries,
+  status: v.nullish(v.picklist(statuses)),
+  profile: v.optional(oktaUser.entries.profile, {}),
+  lastUpdated: optionalInstant(),
+});
+
+export const oktaExport: ExportShape<typeof row> = {
   name: 'okta',
   title: 'Okta',
   source: 'https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/',
   formats: ['ndjson', 'json'],
   member: null,
   id: 'id',
-  toUser,
+  row,
+  decisive: ['status', 'lastUpdated'],
+  toUser: (user) => ({ told: toTold(user), at: user.lastUpdated }),
 };
-
-function toUser(value: unknown): ExportedUser {
-  const user = fit(row, value);
-  return { reference: user.id, told: toTold(user), at: user.lastUpdated };
-}

@@ -1,58 +1,95 @@
-// Supabase: the table auth.users as CSV, and the users that the auth server's admin API lists.
+// Supabase: the table auth.users as CSV or JSON, and the users that the auth server's admin API lists.
+// https://github.com/supabase/supabase/blob/master/apps/studio/components/interfaces/SQLEditor/UtilityPanel/Results.utils.ts
 // https://github.com/clerk/migration-tool/blob/main/samples/supabase.csv
 // https://github.com/supabase/auth/blob/master/internal/models/user.go
 
 import * as v from 'valibot';
-import { type Cells, convert, type ExportedUser, type ExportShape, fit } from '../../exports/shape.ts';
-import { optionalInstant } from '../payload.ts';
+import {
+  type Cells,
+  type ExportedUser,
+  type ExportShape,
+  isNullWord,
+  type Row,
+} from '../../exports/shape.ts';
+import { optionalInstant, tell, toInstant } from '../payload.ts';
 import { supabaseMetadata, supabaseUser, toTold } from './user.ts';
 
 const row = v.object({
   ...supabaseUser.entries,
+  email_confirmed_at: time(),
+  // PostgreSQL has times that never come and times that always were.
+  banned_until: time('infinity', '-infinity'),
+  deleted_at: time(),
   user_metadata: supabaseMetadata,
   updated_at: optionalInstant(),
 });
 
-export const supabaseExport: ExportShape = {
+export const supabaseExport: ExportShape<typeof row> = {
   name: 'supabase',
   title: 'Supabase',
   source: 'https://supabase.com/docs/guides/auth/managing-user-data',
   formats: ['ndjson', 'json', 'csv'],
   member: 'users',
   id: 'id',
-  toUser,
+  row,
+  decisive: ['banned_until', 'deleted_at', 'updated_at'],
+  fromJson,
   fromCells,
+  toUser,
 };
 
-function toUser(value: unknown, exportedAtMs: number | null): ExportedUser {
-  const { user_metadata, updated_at: at, ...user } = fit(row, value);
+function toUser(user: v.InferOutput<typeof row>, exportedAtMs: number | null): ExportedUser {
+  const { user_metadata, updated_at: at, ...rest } = user;
   // A ban ends by itself, so the file's time decides whether it still holds, not the row's.
-  const told = toTold(user, user_metadata, Math.max(at ?? 0, exportedAtMs ?? 0));
-  return { reference: user.id, told, at };
-}
-
-function fromCells(cells: Cells, exportedAtMs: number | null): ExportedUser {
-  const { raw_user_meta_data: user_metadata, ...values } = convert(cells, {
-    raw_user_meta_data: toMetadata,
-    updated_at: toInstantText,
-    banned_until: toInstantText,
-  });
-  const user = toUser({ ...values, user_metadata }, exportedAtMs);
-  const { emailVerified, disabled, ...told } = user.told;
+  const told = toTold(rest, user_metadata, Math.max(at ?? 0, exportedAtMs ?? 0));
+  const { emailVerified, disabled } = told;
   return {
-    ...user,
-    told: {
+    at,
+    told: tell({
       ...told,
       // A column that was not selected tells nothing.
-      ...('email_confirmed_at' in cells && emailVerified !== undefined && { emailVerified }),
-      ...('banned_until' in cells && disabled !== undefined && { disabled }),
-    },
+      emailVerified: user.email_confirmed_at === undefined ? undefined : emailVerified,
+      disabled: user.banned_until === undefined ? undefined : disabled,
+    }),
   };
 }
 
+// The auth server leaves out what is empty; a row of the table has every column that was selected.
+function fromJson(value: Row): Row {
+  const isListed = 'user_metadata' in value;
+  const { raw_user_meta_data: user_metadata, ...row } = value;
+  return withIsoTimes(
+    isListed ? { email_confirmed_at: null, banned_until: null, ...value } : { ...row, user_metadata },
+  );
+}
+
+function fromCells({ raw_user_meta_data = '', ...row }: Cells): Row {
+  return withIsoTimes({ ...row, user_metadata: toMetadata(raw_user_meta_data) });
+}
+
+const times: readonly string[] = ['email_confirmed_at', 'banned_until', 'deleted_at', 'updated_at'];
+
+function withIsoTimes(row: Row): Row {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [name, times.includes(name) ? toIsoTime(value) : value]),
+  );
+}
+
 /** PostgreSQL's `2026-05-04 12:00:00.123456+00` as ISO 8601. */
-function toInstantText(cell: string): string | null {
-  return cell === '' ? null : cell.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00');
+function toIsoTime(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  if (value === '' || isNullWord(value)) return null;
+  return value.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00');
+}
+
+/** A time as text. */
+function time(...words: readonly string[]) {
+  return v.nullish(
+    v.pipe(
+      v.string(),
+      v.check((value) => words.includes(value) || toInstant(value) !== undefined),
+    ),
+  );
 }
 
 // Users write their metadata themselves: metadata that is not JSON tells nothing, and the rest still counts.
