@@ -4,6 +4,7 @@ import type { App } from '../app.ts';
 import { type Queue, queues, type UserRecord } from '../dynamodb/record.ts';
 import type { RoqCode } from '../errors.ts';
 import type { JobView } from '../jobs/job-view.ts';
+import { type ProviderFaults, readFaults } from '../providers/faults.ts';
 import { toRoqFields } from '../roq/client.ts';
 import { RoqError } from '../roq/faults.ts';
 import type { RoqUser } from '../roq/types.ts';
@@ -115,6 +116,8 @@ export type Overview = {
   readonly ranAt: number | null;
   /** When each provider's last event came, to within some minutes. */
   readonly heard: readonly { readonly provider: string; readonly at: number }[];
+  /** The providers whose settings can't work. */
+  readonly misconfigured: readonly ProviderFaults[];
   /** Deactivations counted in this clock hour, and the ceiling on them. */
   readonly deactivations: { readonly counted: number; readonly limit: number };
 };
@@ -136,6 +139,7 @@ export async function overview(
     lastAudit: jobs.find(({ id, is }) => is === 'audit' && id.startsWith('audit-')) ?? null,
     ranAt: await readRan(app.documents),
     heard,
+    misconfigured: await readFaults(app),
     deactivations: await readCeiling(app),
   };
 }

@@ -239,7 +239,11 @@ describe('resync of all', () => {
     own.roqServer.fail.clear();
     const [held] = await holdMany(own, 1);
     const [, refused] = parked;
-    own.roqServer.fail.always({ how: 'refuse', operation: 'createUser', ...(refused && { reference: refused }) });
+    own.roqServer.fail.always({
+      how: 'refuse',
+      operation: 'createUser',
+      ...(refused && { reference: refused }),
+    });
     own.pass(60_000);
     const first = await ask<QueueResult>({ command: 'resync', all: true }, own);
     expect(first).toMatchObject({ counts: { done: 59, parked: 1 }, more: false, before: own.now() });
@@ -419,7 +423,12 @@ describe('erase', () => {
 
   test('says so when ROQ refuses, and done again it ends well', async () => {
     await world.deliver('stuck', { email: 'stuck@x.example', firstName: 'Lee' }, at);
-    world.roqServer.fail.always({ how: 'refuse', operation: 'updateUser', reference: 'stuck', field: 'firstName' });
+    world.roqServer.fail.always({
+      how: 'refuse',
+      operation: 'updateUser',
+      reference: 'stuck',
+      field: 'firstName',
+    });
     expect(await erase('stuck')).toMatchObject({ state: 'refused', code: 'roq_refused' });
     expect(isActive('stuck')).toBe(false);
     world.roqServer.fail.clear();

@@ -53,7 +53,15 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     'lib/operate/gauges.ts',
     'lib/handlers',
   ],
-  cli: ['package.json', 'lib/*.ts', 'lib/dynamodb', 'lib/exports', 'lib/providers', 'lib/jobs', 'lib/operate'],
+  cli: [
+    'package.json',
+    'lib/*.ts',
+    'lib/dynamodb',
+    'lib/exports',
+    'lib/providers',
+    'lib/jobs',
+    'lib/operate',
+  ],
   infra: ['lib/*.ts', 'lib/config', 'lib/providers'],
   local: [
     'lib/*.ts',

@@ -31,7 +31,8 @@ test('a day of events without ROQ is all there some hours after: none lost, none
   await day();
   expect(world.roqServer.users).toEqual([]);
   world.roqServer.fail.clear();
-  for (const reference of refused) world.roqServer.fail.always({ how: 'refuse', operation: 'createUser', reference });
+  for (const reference of refused)
+    world.roqServer.fail.always({ how: 'refuse', operation: 'createUser', reference });
   await untilDrained(3);
   for (const user of users.slice(3)) await expectAsTold(user);
   for (const user of refused) {

@@ -11,7 +11,7 @@ import { optionalText, optionalUrl, secrets, vouchedEmails } from '../../config/
 import { ConfigError } from '../../errors.ts';
 import type { UserEvent, WebhookRequest } from '../../event.ts';
 import { verifyCredentialText } from '../../signatures/static-credential.ts';
-import { name, parseJson, parsePayload, reference, toInstant } from '../payload.ts';
+import { name, parsePayload, parseUnsigned, reference, toInstant } from '../payload.ts';
 import {
   type ChallengeAnswer,
   findKind,
@@ -82,7 +82,7 @@ export const entra: Provider<typeof settings> = {
   connect({ ENTRA_CLIENT_STATES }) {
     const check = verifyCredentialText(ENTRA_CLIENT_STATES);
     return async (request, nowMs) => {
-      const { value } = parsePayload(envelope, parseJson(request.body));
+      const { value } = parseUnsigned(envelope, request.body);
       // One request may hold notifications of several subscriptions, and each must be known.
       for (const { clientState } of value) check(clientState);
       return readEach(value, (item) => toUserEvent(item, nowMs));
