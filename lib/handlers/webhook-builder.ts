@@ -6,8 +6,8 @@ import { keepLast } from '../config/reload.ts';
 import type { Environment } from '../config/settings.ts';
 import { ConfigError } from '../errors.ts';
 import type { Log } from '../observability/log-line.ts';
+import { createFaultNotes } from '../operate/provider-faults.ts';
 import { createConnector, readNames, readWebhookCore, webhookCoreSettings } from '../providers/connect.ts';
-import { createFaultNotes } from '../providers/faults.ts';
 import { createHandler, type Handler } from './webhook.ts';
 
 /** Builds the handler anew, as often as settings are read. @throws (the builder) ConfigError where the core never worked */

@@ -2,11 +2,11 @@
 
 import type { App } from '../app.ts';
 import { shardsOf } from '../dynamodb/record.ts';
-import { type ProviderFaults, readFaults } from '../providers/faults.ts';
 import type { RunBudget } from '../sync/concurrency.ts';
 import { readRan } from '../sync/drain.ts';
 import { type Check, check } from './check.ts';
 import { probe } from './probe.ts';
+import { type ProviderFaults, readFaults } from './provider-faults.ts';
 
 export type Diagnosis = { readonly checks: readonly Check[] };
 

@@ -4,7 +4,6 @@ import type { App } from '../app.ts';
 import { type Queue, queues, type UserRecord } from '../dynamodb/record.ts';
 import type { RoqCode } from '../errors.ts';
 import type { JobView } from '../jobs/job-view.ts';
-import { type ProviderFaults, readFaults } from '../providers/faults.ts';
 import { toRoqFields } from '../roq/client.ts';
 import { RoqError } from '../roq/faults.ts';
 import type { RoqUser } from '../roq/types.ts';
@@ -13,6 +12,7 @@ import type { RunBudget } from '../sync/concurrency.ts';
 import { readRan } from '../sync/drain.ts';
 import { type Facts, type Plan, plan, type RoqFields } from '../user.ts';
 import { newestJobs } from './listing.ts';
+import { type ProviderFaults, readFaults } from './provider-faults.ts';
 
 export type UserStatus = {
   readonly reference: string;

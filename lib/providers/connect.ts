@@ -73,7 +73,7 @@ export function readNames({ PROVIDERS = '' }: Environment): readonly string[] {
   return PROVIDERS.split(/\s+/).filter(Boolean);
 }
 
-export type Connections = ReadonlyMap<string, Kept<ConnectedProvider>>;
+type Connections = ReadonlyMap<string, Kept<ConnectedProvider>>;
 
 /**
  * Connects every provider by itself, so that one that can't work keeps none of the others from working. What worked

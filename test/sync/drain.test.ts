@@ -33,7 +33,11 @@ test('what came in while ROQ was down is all there once it is up, nobody twice',
 test('a user that ROQ refuses is parked, and the others are unaffected', async () => {
   await signUpWhileDown();
   const [refused] = references;
-  world.roqServer.fail.always({ how: 'refuse', operation: 'createUser', ...(refused && { reference: refused }) });
+  world.roqServer.fail.always({
+    how: 'refuse',
+    operation: 'createUser',
+    ...(refused && { reference: refused }),
+  });
   world.pass(3_600_000);
   expect(await run(60)).toMatchObject({ done: 59, parked: 1 });
   expect(await run(60)).toMatchObject({ done: 0, parked: 0 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Kept } from '../../lib/config/reload.ts';
 import { UnavailableError } from '../../lib/errors.ts';
-import type { Connections } from '../../lib/providers/connect.ts';
-import { createFaultNotes, readFaults } from '../../lib/providers/faults.ts';
+import { createFaultNotes, readFaults } from '../../lib/operate/provider-faults.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const minuteMs = 60_000;
@@ -9,7 +9,7 @@ const wrong = new Map([['clerk', { built: null, faults: ['CLERK_SECRETS is missi
 const right = new Map([['clerk', { built: null, faults: [] }]]);
 
 let world: World;
-let note: (connections: Connections) => Promise<void>;
+let note: (parts: ReadonlyMap<string, Kept<unknown>>) => Promise<void>;
 
 beforeAll(async () => {
   world = await startWorld();
@@ -19,7 +19,7 @@ beforeEach(() => {
   world.pass(30 * 24 * 60 * minuteMs);
   world.lines.length = 0;
   const noteFaults = createFaultNotes();
-  note = (connections) => noteFaults(world.ports, connections);
+  note = (parts) => noteFaults(world.ports, parts);
 });
 
 const known = async () => (await readFaults(world.ports)).map(({ provider }) => provider);

@@ -2,9 +2,9 @@
 // read those settings themselves.
 
 import type { App } from '../app.ts';
+import type { Kept } from '../config/reload.ts';
 import { UnavailableError } from '../errors.ts';
 import { causeName } from '../observability/log.ts';
-import type { Connections } from './connect.ts';
 
 /** `isKept`: what worked last goes on in the process that has seen it. */
 type Note = { readonly at: number; readonly faults: readonly string[]; readonly isKept: boolean };
@@ -19,9 +19,9 @@ export function createFaultNotes() {
   const noted = new Set<string>();
   return async (
     { documents, log, now }: Pick<App, 'documents' | 'log' | 'now'>,
-    connections: Connections,
+    parts: ReadonlyMap<string, Kept<unknown>>,
   ) => {
-    for (const [provider, { built, faults }] of connections) {
+    for (const [provider, { built, faults }] of parts) {
       const isRight = faults.length === 0;
       if (isRight && !noted.has(provider)) continue;
       const isKept = built !== null;
