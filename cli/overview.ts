@@ -11,7 +11,8 @@ import { whenCell } from './time.ts';
 export async function showOverview({ invoke }: Call): Promise<Result> {
   const found = await invoke<Overview>('operate', { command: 'status' });
   const { held, parked } = found.queues;
-  return { document: found, text: toText(found), needsPerson: held.count + parked.count > 0 };
+  const needsPerson = held.count + parked.count + found.misconfigured.length > 0;
+  return { document: found, text: toText(found), needsPerson };
 }
 
 function toText(overview: Overview): string {
@@ -22,6 +23,7 @@ function toText(overview: Overview): string {
     table(toRows(overview), { indent: '' }),
     '',
     ...toUnfinished(overview),
+    ...toMisconfigured(overview),
     heading('Last events'),
     toProviders(overview),
   ];
@@ -55,6 +57,15 @@ function toUnfinished({ running }: Overview): readonly string[] {
   // A plan that was broken off is not resumed: the next run makes a new one.
   const jobs = running.filter((job) => job.apply || stateOf(job) === 'running');
   return jobs.length > 0 ? [heading('Unfinished jobs'), table(jobs.map((job) => [toSummary(job)]))] : [];
+}
+
+function toMisconfigured({ misconfigured }: Overview): readonly string[] {
+  if (misconfigured.length === 0) return [];
+  const rows = misconfigured.map(({ provider, faults }) => [
+    { text: plain(provider), style: 'red' } as const,
+    plain(faults.join('; '), 300),
+  ]);
+  return [heading('Wrong settings'), table(rows)];
 }
 
 function toProviders({ heard }: Overview): string {

@@ -3,8 +3,9 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type * as v from 'valibot';
 import { coreSettings, inlineSettings, readConfig } from '../lib/config/config.ts';
-import { readSettings } from '../lib/config/settings.ts';
+import { isSecret, parameterOf, readSettings } from '../lib/config/settings.ts';
 import { ConfigError } from '../lib/errors.ts';
 import { cognitoSettings } from '../lib/providers/cognito/cognito.ts';
 import { readWebhookConfig, webhookSettings } from '../lib/providers/connect.ts';
@@ -22,12 +23,16 @@ type Serverless = {
   readonly classes: { readonly Error: new (message: string) => Error };
 };
 
+type Writers = { readonly log: { readonly warning: (text: string) => void } };
+
 export default class Settings {
   readonly hooks = { 'before:package:initialize': () => this.check() };
   readonly #serverless: Serverless;
+  readonly #log: Writers['log'];
 
-  constructor(serverless: Serverless) {
+  constructor(serverless: Serverless, _options: unknown, { log }: Writers) {
     this.#serverless = serverless;
+    this.#log = log;
   }
 
   check(): void {
@@ -45,6 +50,8 @@ export default class Settings {
       ...wrongValues(values),
     ];
     if (faults.length > 0) throw new classes.Error(`${file} can't work:\n${faults.join('\n')}`);
+    const plain = plainSecrets(values);
+    if (plain.length > 0) this.#log.warning(warnOf(file, plain));
   }
 }
 
@@ -66,34 +73,64 @@ const shared = {
   PROVIDERS: webhookSettings.PROVIDERS,
 };
 
+// What there is besides, all of it the webhook's.
+const all: v.ObjectEntries = Object.assign(
+  {},
+  shared,
+  webhookSettings,
+  ...providers.map(({ settings }) => settings),
+);
+
 function unknownVariables(values: Values): readonly string[] {
-  const known = [shared, ...providers.map(({ settings }) => settings)].flatMap(Object.keys);
+  const known = Object.keys(all);
   const unknown = Object.keys(values).filter((name) => !known.includes(name));
   return unknown.map((name) => `  - environment: nothing reads ${name}`);
 }
 
+/** Secrets that stand in the settings themselves. */
+function plainSecrets(values: Values): readonly string[] {
+  const isPlain = (name: string) => values[name]?.trim() && parameterOf(values[name]) === null;
+  return Object.entries(all)
+    .filter(([name, schema]) => isSecret(schema) && isPlain(name))
+    .map(([name]) => name);
+}
+
+function warnOf(file: string, names: readonly string[]): string {
+  return `${file} holds ${names.join(', ')} as plain text, which whoever may look at the functions can read, and .serverless/ too. Put secrets into Parameter Store, and name them here as ssm:NAME: docs/deploy.md#secrets`;
+}
+
 /** Parameters that stand where the roles in infra/roles.yml don't reach. */
 function unreadable(values: Values, stage: string): readonly string[] {
-  const parameters = Object.entries(values).filter(([, value]) => value.startsWith('ssm:'));
-  return parameters.flatMap(([name, value]) => {
+  return Object.entries(values).flatMap(([name, value]) => {
+    const parameter = parameterOf(value);
+    if (parameter === null) return [];
     const groups = name in shared ? ['core'] : ['webhook', 'core'];
-    const path = value.slice('ssm:'.length).replace(/^\/aws\/reference\/secretsmanager(?=\/)/, '');
+    const path = parameter.replace(/^\/aws\/reference\/secretsmanager(?=\/)/, '');
     if (groups.some((group) => path.startsWith(`/roq-sync/${stage}/${group}/`))) return [];
     return [`  - environment: ${name} must stand below /roq-sync/${stage}/${groups[0]}/ to be readable`];
   });
 }
 
 function wrongValues(values: Values): readonly string[] {
-  const environment = { ...values, TABLE_NAME: 'the stack’s', STATE_TABLE_NAME: 'the stack’s' };
+  const elsewhere = Object.keys(values).filter((name) => parameterOf(values[name]) !== null);
+  const environment = {
+    ...values,
+    TABLE_NAME: 'the stack’s',
+    STATE_TABLE_NAME: 'the stack’s',
+    ...Object.fromEntries(elsewhere.map((name) => [name, someSecret])),
+  };
   const hasCognito = Boolean(values.COGNITO_USER_POOL_IDS);
   const faults = [
     // Without any other provider nothing calls the webhook.
     ...faultsOf(() => (hasCognito && !values.PROVIDERS ? readConfig : readWebhookConfig)(environment)),
     ...(hasCognito ? faultsOf(() => readSettings(cognitoSettings, environment)) : []),
   ];
-  const isElsewhere = (fault: string) => values[fault.split(' ', 1)[0] ?? '']?.startsWith('ssm:');
+  const isElsewhere = (fault: string) => elsewhere.includes(fault.split(' ', 1)[0] ?? '');
   return faults.filter((fault) => !isElsewhere(fault)).map((fault) => `  - environment: ${fault}`);
 }
+
+// Of the form of every provider's secrets, so that what depends on there being one is looked at too.
+const someSecret = `whsec_${'A'.repeat(32)}`;
 
 function faultsOf(read: () => unknown): readonly string[] {
   try {

@@ -29,7 +29,8 @@ export type UnavailableCode =
   | 'store_unavailable'
   | 'keys_unavailable'
   | 'profile_unavailable'
-  | 'settings_unavailable';
+  | 'settings_unavailable'
+  | 'provider_misconfigured';
 
 /**
  * What a call to ROQ can come to, besides success.
@@ -56,14 +57,29 @@ export type ConvergeCode = RoqCode | 'record_invalid';
 
 export type ErrorCode = RejectionCode | UnavailableCode | ConvergeCode;
 
+// Anybody can send these, knowing nothing of ours; who has another secret than we have sends a well-formed signature.
+const unsignedCodes: readonly RejectionCode[] = [
+  'body_too_large',
+  'header_duplicated',
+  'signature_missing',
+  'signature_malformed',
+];
+
 /** A request that is not a valid event of its provider. */
 export class RejectedError extends Error {
   override readonly name = 'RejectedError';
   readonly code: RejectionCode;
+  /** Whether the request bore no signature, or none of its family's form: then it is no sign of a wrong secret. */
+  readonly isUnsigned: boolean;
 
-  constructor(code: RejectionCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: RejectionCode,
+    message: string,
+    { isUnsigned, ...options }: ErrorOptions & { readonly isUnsigned?: boolean } = {},
+  ) {
     super(message, options);
     this.code = code;
+    this.isUnsigned = isUnsigned ?? unsignedCodes.includes(code);
   }
 }
 

@@ -1,12 +1,12 @@
 // The configuration that every function needs, read from the environment once and checked as a whole.
 
-import { type Environment, number, readSettings, text, url } from './settings.ts';
+import { type Environment, number, readSettings, secretText, text, url } from './settings.ts';
 
 /** The settings that every function needs. */
 export const coreSettings = {
   ROQ_PLATFORM_URL: url('Address of your ROQ environment.'),
   ROQ_ENVIRONMENT_ID: text('Id of your ROQ environment.'),
-  ROQ_API_KEY: text("API key of your ROQ environment's service account."),
+  ROQ_API_KEY: secretText("API key of your ROQ environment's service account."),
   TABLE_NAME: text('The DynamoDB table of users; the deployment sets it.'),
   STATE_TABLE_NAME: text('The DynamoDB table of jobs, counters and findings; the deployment sets it.'),
   CEILING_COUNT: number(

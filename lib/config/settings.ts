@@ -5,6 +5,16 @@ import { ConfigError } from '../errors.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+const parameterPrefix = 'ssm:';
+
+/** The name of the parameter in which a setting's value stands; null where it stands in the environment itself. */
+export function parameterOf(value: string | undefined): string | null {
+  return value?.startsWith(parameterPrefix) ? value.slice(parameterPrefix.length) : null;
+}
+
+/** The setting by which secrets may be short; it is read with every secret. */
+export const shortSecretsSetting = 'ALLOW_SHORT_SECRETS';
+
 /**
  * Reads settings from the environment; an empty variable counts as one that is missing.
  * @throws ConfigError naming everything that is wrong, never a value
@@ -13,10 +23,22 @@ export function readSettings<Entries extends v.ObjectEntries>(
   entries: Entries,
   environment: Environment,
 ): v.InferOutput<v.ObjectSchema<Entries, undefined>> {
+  const unread = Object.keys(entries).filter((setting) => parameterOf(environment[setting]) !== null);
   const result = v.safeParse(v.object(entries), environment, { abortPipeEarly: true });
-  if (result.success) return result.output;
-  throw new ConfigError(result.issues.map((issue) => `${v.getDotPath(issue)} ${issue.message}`));
+  const allowsShort = environment[shortSecretsSetting]?.trim().toLowerCase() === 'true';
+  const issues = (result.issues ?? [])
+    .filter(({ requirement }) => !(allowsShort && requirement === areLong))
+    .filter((issue) => !unread.includes(v.getDotPath(issue) ?? ''));
+  const faults = [
+    // No parameter was found for it, and its very name must not be taken for the value.
+    ...unread.map((setting) => `${setting} names ${parameterOf(environment[setting])}, ${noParameter}`),
+    ...issues.map((issue) => `${v.getDotPath(issue)} ${issue.message}`),
+  ];
+  if (faults.length === 0 && result.typed) return result.output;
+  throw new ConfigError(faults);
 }
+
+const noParameter = 'which is no parameter, or may not be read';
 
 /** A text that must be there. */
 export function text(description: string) {
@@ -84,6 +106,16 @@ export function words(description: string) {
   return v.pipe(given(), v.transform(toWords), v.description(description));
 }
 
+/** A secret text by which we make ourselves known to somebody else, who has chosen it. */
+export function secretText(description: string) {
+  return v.pipe(secretGiven(), v.description(description));
+}
+
+/** As `secretText`, but it may be missing: then ''. */
+export function optionalSecretText(description: string) {
+  return v.pipe(secretMaybe(), v.description(description));
+}
+
 /** What secrets of a kind look like, where they are not just any text. */
 export type SecretFormat = { readonly matches: (secret: string) => boolean; readonly description: string };
 
@@ -92,9 +124,10 @@ const anyText: SecretFormat = { matches: (secret) => secret !== '', description:
 /** Secrets separated by spaces, all of which are right: two while one is being replaced by another. */
 export function secrets(description: string, format = anyText) {
   return v.pipe(
-    given(),
+    secretGiven(),
     v.transform(toWords),
     v.check((secrets) => secrets.every(format.matches), `must be ${format.description}`),
+    v.check<string[], string>(areLong, tooShort),
     v.description(description),
   );
 }
@@ -102,9 +135,10 @@ export function secrets(description: string, format = anyText) {
 /** As `secrets`, but there may be none. */
 export function optionalSecrets(description: string, format = anyText) {
   return v.pipe(
-    maybe(),
+    secretMaybe(),
     v.transform(toWords),
     v.check((secrets) => secrets.every(format.matches), `must be ${format.description}`),
+    v.check<string[], string>(areLong, tooShort),
     v.description(description),
   );
 }
@@ -117,11 +151,25 @@ export function credentials(description: string) {
 /** Whole header values separated by commas, for they hold spaces; there may be none. */
 export function optionalCredentials(description: string) {
   return v.pipe(
-    maybe(),
+    secretMaybe(),
     v.transform((text) => text.split(',').map((value) => value.trim())),
     v.transform((values) => values.filter(Boolean)),
+    v.check<string[], string>(areLong, tooShort),
     v.description(description),
   );
+}
+
+/** Whether a setting's value must be known to nobody else. */
+export function isSecret(schema: v.GenericSchema): boolean {
+  return 'isSecret' in v.getMetadata(schema);
+}
+
+const minSecretChars = 16;
+const tooShort = `must have ${minSecretChars} random characters or more, as "openssl rand -hex 32" makes them; ${shortSecretsSetting}: "true" lets shorter ones pass`;
+
+// Of a header's value, what stands before the secret, such as "Bearer", is known to all.
+function areLong(secrets: readonly string[]): boolean {
+  return secrets.every((secret) => secret.slice(secret.lastIndexOf(' ') + 1).length >= minSecretChars);
 }
 
 /** An address that must be there. */
@@ -156,6 +204,14 @@ function maybe() {
 
 function given() {
   return v.pipe(v.optional(v.string(), ''), v.trim(), v.nonEmpty('is missing'));
+}
+
+function secretMaybe() {
+  return v.pipe(maybe(), v.metadata({ isSecret: true }));
+}
+
+function secretGiven() {
+  return v.pipe(given(), v.metadata({ isSecret: true }));
 }
 
 function toWords(text: string): string[] {

@@ -23,6 +23,7 @@ import { type Item, numberAttribute } from './record.ts';
  * - `total`: figures of the last audit.
  * - `foreign`: a user whom a provider spoke of although another one told of it first.
  * - `heard`: when a provider last sent an event.
+ * - `settings`: what is wrong with a provider's settings.
  * - `ran`: when the schedule last drained what was due.
  */
 export type DocumentKind =
@@ -33,6 +34,7 @@ export type DocumentKind =
   | 'stranger'
   | 'total'
   | 'heard'
+  | 'settings'
   | 'ran'
   | 'foreign';
 

@@ -6,20 +6,24 @@ import { sourceOf } from '../config/sources.ts';
 import { type ErrorCode, RejectedError, type RejectionCode, UnavailableError } from '../errors.ts';
 import type { WebhookRequest } from '../event.ts';
 import { causeName, log } from '../observability/log.ts';
-import type { WebhookConfig } from '../providers/connect.ts';
+import type { ConnectedProvider } from '../providers/connect.ts';
 import type { ChallengeAnswer } from '../providers/provider.ts';
 import { receive } from '../sync/receive.ts';
 
-type Handler = (
+export type Handler = (
   event: APIGatewayProxyEventV2,
   context: Pick<Context, 'getRemainingTimeInMillis'>,
+  /** By our clock in milliseconds: what it takes to get ready is time that the sender waits. */
+  receivedAtMs?: number,
 ) => Promise<Answer>;
 
 /** The handler as soon as its settings can be read; until then senders are told to come again. */
 export function whenReady(ready: () => Promise<Handler>): Handler {
+  // Lambda gives a handler of three parameters a callback.
   return async (event, context) => {
+    const receivedAtMs = Date.now();
     try {
-      return await (await ready())(event, context);
+      return await (await ready())(event, context, receivedAtMs);
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
       log({ message: 'failure', code: error.code, cause: causeName(error) });
@@ -32,25 +36,29 @@ type Answer = APIGatewayProxyStructuredResultV2;
 
 const maxBodyBytes = 1024 * 1024;
 
-export function createHandler(
-  app: App,
-  {
-    providers,
-    inlineBudgetMs,
-    isExclusive,
-  }: Pick<WebhookConfig, 'providers' | 'inlineBudgetMs' | 'isExclusive'>,
-): Handler {
-  return async (event, context) => {
+type Options = {
+  /** The providers that are configured, by name; null: its settings can't work. */
+  readonly providers: ReadonlyMap<string, ConnectedProvider | null>;
+  readonly inlineBudgetMs: number;
+  /** Whether a provider leaves users alone that another one told of first. */
+  readonly isExclusive: boolean;
+};
+
+export function createHandler(app: App, { providers, inlineBudgetMs, isExclusive }: Options): Handler {
+  return async (event, context, receivedAtMs = app.now()) => {
     const name = event.pathParameters?.provider ?? lastSegment(event.rawPath);
     const provider = providers.get(name);
     try {
-      if (!provider) throw new RejectedError('provider_unknown', 'no such provider is configured');
+      if (provider === undefined)
+        throw new RejectedError('provider_unknown', 'no such provider is configured');
+      if (provider === null)
+        throw new UnavailableError('provider_misconfigured', "the provider's settings can't work");
       const request = toRequest(event);
       const challenge = provider.challenge?.(request);
       if (challenge) return text(challenge);
       const sender = { ...provider, source: sourceOf(name), isExclusive };
       await receive(app, sender, (nowMs) => provider.read(request, nowMs), {
-        deadline: app.now() + inlineBudgetMs,
+        deadline: receivedAtMs + inlineBudgetMs,
         leaseMs: leaseMsFor(context.getRemainingTimeInMillis()),
       });
       return provider.answers === 'set' ? { statusCode: 202 } : json(200, { status: 'accepted' });
@@ -58,12 +66,14 @@ export function createHandler(
       if (!(error instanceof RejectedError || error instanceof UnavailableError)) throw error;
       app.log({
         message: 'event',
-        provider: provider?.name ?? 'unknown',
+        // What somebody made up must not become a metric's dimension.
+        provider: providers.has(name) ? name : 'unknown',
         eventId: null,
         kind: null,
         reference: null,
         outcome: error instanceof RejectedError ? 'rejected' : 'unavailable',
         code: error.code,
+        ...(error instanceof RejectedError && { isUnsigned: error.isUnsigned }),
         cause: causeName(error),
         roqMs: 0,
         storeMs: 0,
@@ -118,6 +128,7 @@ function plainAnswer(code: ErrorCode): Answer {
       return json(400, { status: 'malformed' });
     case 'keys_unavailable':
     case 'profile_unavailable':
+    case 'provider_misconfigured':
     case 'settings_unavailable':
     case 'store_unavailable':
       return tryAgain();

@@ -10,6 +10,8 @@ export type EventLine = {
   readonly reference: string | null;
   readonly outcome: string;
   readonly code: ErrorCode | null;
+  /** Of what was refused: true where it bore no well-formed signature, and so says nothing of our secrets. */
+  readonly isUnsigned?: boolean;
   /** The class of the error behind the code, such as a time-out's; its message may hold data. */
   readonly cause: string | null;
   readonly roqMs: number;
@@ -26,6 +28,17 @@ export type FailureLine = {
   readonly message: 'failure';
   readonly code: ErrorCode;
   readonly cause: string | null;
+};
+
+/** Settings that can't work, as they were read last. */
+export type SettingsLine = {
+  readonly message: 'settings';
+  /** Whose they are; null: of the whole function. */
+  readonly provider: string | null;
+  /** Names of settings and parameters, and what is wrong with them; never a value. */
+  readonly faults: readonly string[];
+  /** True: those that worked last go on. */
+  readonly isKept: boolean;
 };
 
 /** How many records one run of the schedule brought to which end. */
@@ -85,6 +98,7 @@ export type LogLine =
   | EventLine
   | DuplicatesLine
   | FailureLine
+  | SettingsLine
   | DrainLine
   | JobLine
   | OperateLine

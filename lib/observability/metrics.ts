@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { EventLine, FailureLine, GaugesLine, JobLine, LogLine } from './log-line.ts';
+import type { EventLine, FailureLine, GaugesLine, JobLine, LogLine, SettingsLine } from './log-line.ts';
 
 const namespace = 'roq-sync';
 
@@ -38,6 +38,8 @@ function measure(line: LogLine, { functionName }: Place): readonly Figures[] {
       return [{ by: [{}, { code: line.code }], counts: { RoqErrors: 1 } }];
     case 'failure':
       return ofFailure(line, functionName);
+    case 'settings':
+      return ofSettings(line);
     case 'gauges':
       return ofGauges(line);
     case 'job':
@@ -47,18 +49,23 @@ function measure(line: LogLine, { functionName }: Place): readonly Figures[] {
   }
 }
 
-function ofEvent({ provider, outcome, code, roqMs, storeMs }: EventLine): readonly Figures[] {
+function ofEvent({ provider, outcome, code, isUnsigned, roqMs, storeMs }: EventLine): readonly Figures[] {
   const events: Figures = { by: [{ provider, outcome }], counts: { Events: 1 } };
   // Anybody can call an address that is none of ours: that is no sign of a wrong secret.
   if (code === 'provider_unknown') return [events];
   if (outcome === 'rejected') {
-    return [events, { by: [{}, { code: code ?? outcome }], counts: { Rejected: 1 } }];
+    const counts = isUnsigned ? { Unsigned: 1 } : { Rejected: 1 };
+    return [events, { by: [{}, { code: code ?? outcome }], counts }];
   }
   return [events, { by: [{ provider }], milliseconds: { RoqMs: roqMs, StoreMs: storeMs } }];
 }
 
 function ofFailure(_: FailureLine, functionName: string): readonly Figures[] {
   return [{ by: [{ functionName }], counts: { Failures: 1 } }];
+}
+
+function ofSettings({ provider }: SettingsLine): readonly Figures[] {
+  return [{ by: provider === null ? [{}] : [{}, { provider }], counts: { SettingsFaults: 1 } }];
 }
 
 function ofGauges({ pending, waiting, parked, held, ...gauges }: GaugesLine): readonly Figures[] {

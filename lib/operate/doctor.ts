@@ -6,6 +6,7 @@ import type { RunBudget } from '../sync/concurrency.ts';
 import { readRan } from '../sync/drain.ts';
 import { type Check, check } from './check.ts';
 import { probe } from './probe.ts';
+import { type ProviderFaults, readFaults } from './provider-faults.ts';
 
 export type Diagnosis = { readonly checks: readonly Check[] };
 
@@ -22,6 +23,8 @@ const remedies = {
   table: 'See whether TABLE_NAME is the table that was deployed, with its index, and the role may use it.',
   state: 'See whether STATE_TABLE_NAME is the table that was deployed, and the role may use it.',
   schedule: "See whether the reconcile function's schedule is enabled, and what its log says.",
+  provider:
+    'Correct its settings, or the parameters that they name, which are read again within a minute when an event comes.',
 };
 
 /** Checks the configuration; `withProbe` also tries out at ROQ what its documentation leaves open. */
@@ -47,8 +50,9 @@ export async function doctor(app: App, withProbe: boolean, { deadline }: RunBudg
     await checkSchedule(app),
   ];
   const isUsable = checks.every(({ ok, check }) => ok || check === 'clock' || check === 'schedule');
-  if (!withProbe) return { checks };
-  return { checks: [...checks, ...(isUsable ? await probe(app.roq, deadline) : [unprobed])] };
+  const providers = await checkProviders(app);
+  if (!withProbe) return { checks: [...checks, ...providers] };
+  return { checks: [...checks, ...providers, ...(isUsable ? await probe(app.roq, deadline) : [unprobed])] };
 }
 
 const unprobed: Check = {
@@ -74,6 +78,21 @@ function checkClock({ roq }: App): Promise<Check> {
     const seconds = Math.round(clockAheadMs / 1000);
     const detail = `ROQ's is ${Math.abs(seconds)} s ${seconds < 0 ? 'behind' : 'ahead of'} ours`;
     return { ok: Math.abs(clockAheadMs) <= maxSkewMs, detail };
+  });
+}
+
+/** A line for each provider that can't work; one for all where none is known. */
+async function checkProviders(app: App): Promise<readonly Check[]> {
+  let found: readonly ProviderFaults[] = [];
+  const all = await check('providers', remedies.state, async () => {
+    found = await readFaults(app);
+    return 'none is known to have settings that can’t work';
+  });
+  if (found.length === 0) return [all];
+  return found.map(({ provider, faults, isKept, at }) => {
+    const what = isKept ? 'those that worked last go on where they are known' : 'its events are answered 503';
+    const detail = `${faults.join('; ')}: ${what}, as of ${Math.round((app.now() - at) / 60_000)} minutes ago`;
+    return { check: `provider ${provider}`, ok: false, detail, remedy: remedies.provider };
   });
 }
 

@@ -12,6 +12,7 @@ import type { RunBudget } from '../sync/concurrency.ts';
 import { readRan } from '../sync/drain.ts';
 import { type Facts, type Plan, plan, type RoqFields } from '../user.ts';
 import { newestJobs } from './listing.ts';
+import { type ProviderFaults, readFaults } from './provider-faults.ts';
 
 export type UserStatus = {
   readonly reference: string;
@@ -115,6 +116,8 @@ export type Overview = {
   readonly ranAt: number | null;
   /** When each provider's last event came, to within some minutes. */
   readonly heard: readonly { readonly provider: string; readonly at: number }[];
+  /** The providers whose settings can't work. */
+  readonly misconfigured: readonly ProviderFaults[];
   /** Deactivations counted in this clock hour, and the ceiling on them. */
   readonly deactivations: { readonly counted: number; readonly limit: number };
 };
@@ -136,6 +139,7 @@ export async function overview(
     lastAudit: jobs.find(({ id, is }) => is === 'audit' && id.startsWith('audit-')) ?? null,
     ranAt: await readRan(app.documents),
     heard,
+    misconfigured: await readFaults(app),
     deactivations: await readCeiling(app),
   };
 }

@@ -1,8 +1,9 @@
 // Verifies compact JWS with keys from a key set on the web, or with shared secrets.
 
-import { type CompactVerifyGetKey, compactVerify, createRemoteJWKSet, customFetch, errors } from 'jose';
+import { type CompactVerifyGetKey, compactVerify, createLocalJWKSet, errors, type JSONWebKeySet } from 'jose';
 import { isSecureUrl } from '../config/settings.ts';
 import { ConfigError, RejectedError, UnavailableError } from '../errors.ts';
+import { log } from '../observability/log.ts';
 import type { Claims, Jws } from './claims.ts';
 
 /**
@@ -37,39 +38,94 @@ const secretAlgorithms = ['HS256', 'HS384', 'HS512'];
 
 const fetchTimeoutMs = 1_500;
 const maxKeySetBytes = 256 * 1024;
+// A key that the sender withdraws is refused after this long at the latest.
+const freshMs = 10 * 60_000;
+// Known keys outlive their server for this long: an outage is far likelier than a key that was withdrawn during one.
+const outliveMs = 24 * 3_600_000;
 // A sender's new key is found after this long at the latest, and a flood of made-up key ids costs one request in that
 // time.
 const cooldownMs = 5_000;
 // A server that is down is asked once in this time, however many requests come in. A sender that has to try again comes
 // back later than that.
 const pauseMs = 1_000;
+// Where the keys are known, a server that hangs must not keep every event waiting.
+const outlivedPauseMs = 30_000;
 // https://www.rfc-editor.org/rfc/rfc7518#section-3.3
 const minModulusBits = 2048;
 
 /** Keys published at a JWKS address; build it once, because it caches them. */
 export function remoteKeys(url: string, algorithms: readonly KeySetAlgorithm[] = keySetAlgorithms): Keys {
   if (!isSecureUrl(url)) throw new ConfigError(['the address of a key set must begin with https://']);
-  let failure: { readonly atMs: number; readonly error: unknown } | null = null;
-  const isPausing = () => failure !== null && Math.abs(Date.now() - failure.atMs) < pauseMs;
-  const keySet = createRemoteJWKSet(new URL(url), {
-    timeoutDuration: fetchTimeoutMs,
-    cooldownDuration: cooldownMs,
-    // Here and not before the look-up, so that cached keys still verify.
-    [customFetch]: async (url, options) => {
-      if (isPausing()) throw failure?.error;
-      return fetchBounded(url, options);
-    },
-  });
-  const find: CompactVerifyGetKey = async (header, token) => {
+  const keySet = createKeySet(url);
+  return async (token) => {
     try {
-      return await keySet(header, token);
+      return await verify(token, keySet.find, [...algorithms]);
     } catch (error) {
-      if (isAboutTheToken(error)) throw error;
-      if (!isPausing()) failure = { atMs: Date.now(), error };
-      throw new UnavailableError('keys_unavailable', 'the key set could not be read', { cause: error });
+      // Its keys may have been replaced since they were read, so that they say nothing against a token.
+      const isDoubtful = error instanceof RejectedError && error.code === 'signature_mismatch';
+      throw isDoubtful && keySet.isOutdated() ? unavailable(error) : error;
     }
   };
-  return (token) => verify(token, find, [...algorithms]);
+}
+
+type Look = (...args: Parameters<CompactVerifyGetKey>) => Promise<Key | null>;
+type Known = { readonly find: CompactVerifyGetKey; readonly readAtMs: number };
+
+/** The keys at an address as they were read last. */
+function createKeySet(url: string) {
+  let known: Known | null = null;
+  let failure: { readonly error: unknown; readonly atMs: number } | null = null;
+  let reading: Promise<void> | null = null;
+
+  const isOutdated = () => known !== null && !isWithin(freshMs, known.readAtMs);
+
+  async function read(): Promise<void> {
+    try {
+      known = { find: createLocalJWKSet(await fetchKeySet(url)), readAtMs: Date.now() };
+      failure = null;
+    } catch (error) {
+      failure = { error, atMs: Date.now() };
+      if (known)
+        log({
+          message: 'failure',
+          code: 'keys_unavailable',
+          cause: error instanceof Error ? error.name : null,
+        });
+    }
+  }
+
+  /** Unless that failed a moment ago; `known` is left as it is where it fails. */
+  async function readAgain(afterMs: number): Promise<void> {
+    if (failure && isWithin(afterMs, failure.atMs)) return;
+    reading ??= read().finally(() => {
+      reading = null;
+    });
+    await reading;
+  }
+
+  const look: Look = async (header, token) => {
+    try {
+      return known ? await known.find(header, token) : null;
+    } catch (error) {
+      if (error instanceof errors.JWKSNoMatchingKey) return null;
+      throw error instanceof errors.JWKSMultipleMatchingKeys ? error : unavailable(error);
+    }
+  };
+
+  const find: CompactVerifyGetKey = async (header, token) => {
+    if (isOutdated()) await readAgain(outlivedPauseMs);
+    if (known && !isWithin(outliveMs, known.readAtMs)) known = null;
+    const found = await look(header, token);
+    if (found) return found;
+    const isJustRead = !failure && known !== null && isWithin(cooldownMs, known.readAtMs);
+    if (!isJustRead) await readAgain(pauseMs);
+    if (failure || !known) throw unavailable(failure?.error);
+    const added = isJustRead ? null : await look(header, token);
+    if (!added) throw new RejectedError('key_unknown', 'the token names a key that is not in the key set');
+    return added;
+  };
+
+  return { find, isOutdated };
 }
 
 /** Shared secrets, any of which may have signed: two while one is being replaced by another. */
@@ -133,8 +189,13 @@ function toClaims(payload: Uint8Array): Claims {
   throw new RejectedError('body_malformed', 'the payload of the token is not an object');
 }
 
-function isAboutTheToken(error: unknown): boolean {
-  return error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys;
+function unavailable(cause: unknown): UnavailableError {
+  return new UnavailableError('keys_unavailable', 'the key set could not be read', { cause });
+}
+
+// A clock that was set back makes nothing last longer.
+function isWithin(ms: number, ofMs: number): boolean {
+  return Math.abs(Date.now() - ofMs) < ms;
 }
 
 function toRejection(error: unknown): unknown {
@@ -142,10 +203,6 @@ function toRejection(error: unknown): unknown {
   switch (error.code) {
     case 'ERR_JOSE_ALG_NOT_ALLOWED':
       return new RejectedError('algorithm_refused', 'the token names an algorithm that is not ours', {
-        cause: error,
-      });
-    case 'ERR_JWKS_NO_MATCHING_KEY':
-      return new RejectedError('key_unknown', 'the token names a key that is not in the key set', {
         cause: error,
       });
     case 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED':
@@ -160,8 +217,11 @@ function toRejection(error: unknown): unknown {
   }
 }
 
-async function fetchBounded(url: string, options: RequestInit): Promise<Response> {
-  const response = await fetch(url, options);
+async function fetchKeySet(url: string): Promise<JSONWebKeySet> {
+  const signal = AbortSignal.timeout(fetchTimeoutMs);
+  const headers = { accept: 'application/json, application/jwk-set+json' };
+  const response = await fetch(url, { redirect: 'manual', headers, signal });
+  if (response.status !== 200) throw new Error(`the key set was answered ${response.status}`);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
@@ -169,5 +229,6 @@ async function fetchBounded(url: string, options: RequestInit): Promise<Response
     if (bytes > maxKeySetBytes) throw new RangeError('the key set is too large');
     chunks.push(chunk);
   }
-  return new Response(Buffer.concat(chunks), { status: response.status });
+  // Whether it is a key set, jose sees when it takes it.
+  return JSON.parse(Buffer.concat(chunks).toString()) as JSONWebKeySet;
 }

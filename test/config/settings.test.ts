@@ -17,8 +17,11 @@ const settings = {
   AUTHORIZATION: setting.optionalCredentials('How.'),
 };
 
+const one = 'one'.padEnd(16, '_');
+const [two, three, four, five] = ['two', 'three', 'four', 'five'].map((word) => word.padEnd(16, '_'));
+
 const needed = {
-  SECRETS: 'one',
+  SECRETS: one,
   KEYS: 'https://idp.example/jwks',
   ISSUER: 'https://idp.example',
   AUDIENCE: 'us',
@@ -26,7 +29,7 @@ const needed = {
 
 test('what is not set takes its default', () => {
   expect(setting.readSettings(settings, needed)).toEqual({
-    SECRETS: ['one'],
+    SECRETS: [one],
     SPARE: [],
     KEYS: 'https://idp.example/jwks',
     OTHER_KEYS: '',
@@ -42,8 +45,8 @@ test('what is not set takes its default', () => {
 
 test('what is set is read', () => {
   const set = {
-    SECRETS: ' one\ttwo  three\n',
-    SPARE: 'four five',
+    SECRETS: ` ${one}\t${two}  ${three}\n`,
+    SPARE: `${four} ${five}`,
     KEYS: 'http://localhost:8080/jwks',
     AUDIENCE: 'us them',
     OTHER_KEYS: 'http://[::1]/jwks',
@@ -52,12 +55,12 @@ test('what is set is read', () => {
     STRICT: 'false',
     LENIENT: 'TRUE',
     MEMBER: 'externalId',
-    AUTHORIZATION: 'Bearer one, Basic two ,',
+    AUTHORIZATION: `Bearer ${one}, Basic ${two} ,`,
     UNRELATED: 'x',
   };
   expect(setting.readSettings(settings, set)).toEqual({
-    SECRETS: ['one', 'two', 'three'],
-    SPARE: ['four', 'five'],
+    SECRETS: [one, two, three],
+    SPARE: [four, five],
     KEYS: 'http://localhost:8080/jwks',
     OTHER_KEYS: 'http://[::1]/jwks',
     ISSUER: 'me',
@@ -66,7 +69,7 @@ test('what is set is read', () => {
     STRICT: false,
     LENIENT: true,
     MEMBER: 'externalId',
-    AUTHORIZATION: ['Bearer one', 'Basic two'],
+    AUTHORIZATION: [`Bearer ${one}`, `Basic ${two}`],
   });
 });
 
@@ -109,12 +112,52 @@ test('secrets of a certain look are checked for it, and not told', () => {
     SECRETS: setting.secrets('Signs.', form),
     SPARE: setting.optionalSecrets('Signs too.', form),
   };
-  expect(setting.readSettings(formed, { SECRETS: 'x_1 x_2' })).toEqual({
-    SECRETS: ['x_1', 'x_2'],
+  const [first, second] = ['x_1'.padEnd(16, '_'), 'x_2'.padEnd(16, '_')];
+  expect(setting.readSettings(formed, { SECRETS: `${first} ${second}` })).toEqual({
+    SECRETS: [first, second],
     SPARE: [],
   });
-  const read = () => setting.readSettings(formed, { SECRETS: 'x_1 hush', SPARE: 'hush' });
+  const read = () => setting.readSettings(formed, { SECRETS: `${first} hush`, SPARE: 'hush' });
   expect(read).toThrow(new ConfigError(['SECRETS must be "x_" and more', 'SPARE must be "x_" and more']));
+});
+
+test.each([
+  ['SECRETS', 'fifteen________'],
+  ['SECRETS', `${one} x`],
+  ['SPARE', 'x'],
+  ['AUTHORIZATION', 'Bearer fifteen________'],
+  ['AUTHORIZATION', 'x'],
+])('%s that could be guessed is refused, and it is said how to make a better one: %s', (name, value) => {
+  const [fault = '', ...more] = faults({ ...needed, [name]: value });
+  expect(more).toEqual([]);
+  expect(fault).toMatch(new RegExp(`^${name} must have 16 random characters or more, .*openssl rand`));
+  expect(fault).not.toContain('fifteen');
+});
+
+test('a secret may be short where somebody insists, but it must be right otherwise', () => {
+  const insisting = { ...needed, ALLOW_SHORT_SECRETS: ' True ' };
+  const read = setting.readSettings(settings, { ...insisting, SECRETS: 'x', AUTHORIZATION: 'Bearer y' });
+  expect(read).toMatchObject({ SECRETS: ['x'], AUTHORIZATION: ['Bearer y'] });
+  expect(faults({ ...insisting, SECRETS: 'x', STRICT: 'hush' })).toEqual([
+    'STRICT must be "true" or "false"',
+  ]);
+  expect(faults({ ...insisting, SECRETS: '' })).toEqual(['SECRETS is missing']);
+});
+
+test.each(['SECRETS', 'SPARE', 'NOTE', 'KEYS', 'STRICT'])(
+  'the name of a parameter that was not found is never taken for the value of %s',
+  (name) => {
+    expect(faults({ ...needed, [name]: 'ssm:/roq-sync/test/a-long-enough-name' })).toEqual([
+      `${name} names /roq-sync/test/a-long-enough-name, which is no parameter, or may not be read`,
+    ]);
+  },
+);
+
+test('what must be known to nobody else is marked', () => {
+  const marked = Object.entries(settings).filter(([, schema]) => setting.isSecret(schema));
+  expect(marked.map(([name]) => name)).toEqual(['SECRETS', 'SPARE', 'AUTHORIZATION']);
+  expect(setting.isSecret(setting.secretText('Opens.'))).toBe(true);
+  expect(setting.isSecret(setting.optionalSecretText('Opens.'))).toBe(true);
 });
 
 test('every setting says what it is', () => {

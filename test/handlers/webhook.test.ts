@@ -189,6 +189,14 @@ describe('our own trouble before anything is recorded is answered 503, so that t
   });
 });
 
+test('the time that it took to get ready is the sender’s, so that ROQ is left to the schedule where none remains', async () => {
+  const context = { getRemainingTimeInMillis: () => 10_000 };
+  const answer = await stack.webhookWith({})(await gatewayEvent(), context, Date.now() - 60_000);
+  expect(answer).toMatchObject({ statusCode: 200 });
+  expect(user()).toEqual([]);
+  expect(await stack.app.store.get(reference)).toMatchObject({ queue: 'pending' });
+});
+
 test('what is recorded is answered 200, though what became of it could not be written down', async () => {
   const unreachable = () => Promise.reject(new UnavailableError('store_unavailable', 'not reached'));
   const handler = stack.webhookWith({ store: { ...stack.app.store, mark: unreachable } });

@@ -82,6 +82,17 @@ test('a flood while the key server is down asks it once in a second, and what is
   expect(await knock()).toMatchObject({ status: 200 });
 });
 
+test.each(Object.entries(failures))(
+  'a key server that %s for hours: what known keys signed is taken, and what they did not is to be sent again',
+  async (_how, instead) => {
+    expect(await knock()).toMatchObject({ status: 200 });
+    server.instead = instead;
+    vi.setSystemTime(nowMs + 6 * 3_600_000);
+    expect(await knock()).toMatchObject({ status: 200, folded: [[user.id, {}]] });
+    expect(await knock('made-up')).toMatchObject({ status: 503, folded: [] });
+  },
+);
+
 /** A byte now and then, for as long as somebody listens. */
 function trickle(response: ServerResponse): void {
   response.write('{"keys":[');

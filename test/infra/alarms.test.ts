@@ -9,6 +9,7 @@ import type { Resource } from '../support/packaged.ts';
 
 let deployment: Deployment;
 let calm: readonly string[];
+let noisy: readonly string[];
 let troubled: readonly string[];
 
 beforeAll(async () => {
@@ -19,6 +20,8 @@ beforeAll(async () => {
   await deployment.deliver('user.signed_up', randomUUID());
   await deployment.call('reconcile', { begin: 'audit' });
   calm = ringing();
+  for (let i = 0; i < 20; i++) await deployment.deliver('user.signed_up', randomUUID(), () => ({}));
+  noisy = ringing();
   await makeTrouble(deployment);
   troubled = ringing();
 }, 90_000);
@@ -27,6 +30,14 @@ afterAll(() => deployment?.close());
 describe('the alarms on figures of ours', () => {
   test('are silent while all is well', () => {
     expect(calm).toEqual([]);
+  });
+
+  test('leave what nobody signed to its own, which does not ring for half an hour', () => {
+    expect(noisy).toEqual(['unsigned']);
+    expect(alarms().find(({ AlarmName }) => nameOf(AlarmName) === 'unsigned')).toMatchObject({
+      Period: 300,
+      EvaluationPeriods: 6,
+    });
   });
 
   test('each ring for the trouble that they are for', () => {
@@ -39,19 +50,31 @@ describe('the alarms on figures of ours', () => {
       'parked',
       'rejected',
       'roq-unauthorized',
+      'settings-faults',
       'silence',
+      'unsigned',
     ]);
     expect(troubled).toEqual(alarms().map(({ AlarmName }) => nameOf(AlarmName)));
   });
 });
 
-async function makeTrouble({ call, deliver, roq, documents, start, store }: Deployment): Promise<void> {
+async function makeTrouble(deployment: Deployment): Promise<void> {
+  const { call, deliver, toEvent, roq, documents, start, store } = deployment;
   // Refused for good by ROQ, and held by the ceiling.
   const [parked, held, drifted] = [randomUUID(), randomUUID(), randomUUID()];
   roq.fail.always({ how: 'refuse', operation: 'createUser', reference: parked });
   for (const reference of [parked, held, drifted]) await deliver('user.signed_up', reference);
   await deliver('user.disabled', held);
-  for (let i = 0; i < 10; i++) await deliver('user.signed_up', randomUUID(), () => ({}));
+  const signature = `v1,${Buffer.alloc(32).toString('base64')}`;
+  for (let i = 0; i < 10; i++) {
+    await deliver('user.signed_up', randomUUID(), (headers) => ({
+      ...headers,
+      'webhook-signature': signature,
+    }));
+  }
+  const unset = await start('webhook', { GENERIC_SECRETS: 'ssm:/roq-sync/dev/webhook/NOTHING' });
+  const outcome = await unset.invoke(await toEvent('user.signed_up', randomUUID()));
+  expect(outcome).toMatchObject({ is: 'returned', value: { statusCode: 503 } });
   await call('cognito', { triggerSource: 'PostConfirmation_ConfirmSignUp' });
   // Changed by hand in ROQ, so that the next audit repairs it.
   for (const user of roq.users.filter(({ reference }) => reference === drifted)) user.firstName = 'Nobody';

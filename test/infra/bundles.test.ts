@@ -156,6 +156,15 @@ describe('the bundle of webhook, loaded as Lambda loads it', () => {
     expect(Variables).toMatchObject({ ROQ_PLATFORM_URL: '', ROQ_ENVIRONMENT_ID: '' });
   });
 
+  test('works but for the provider that it does not know, and says so', async () => {
+    const nowhere = { AWS_REGION: 'eu-central-1', AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:9' };
+    const both = { ...settings, ...nowhere, PROVIDERS: 'clerk kinde' };
+    const printed = await callWebhook('clerk', both);
+    expect(printed).toContainEqual(expect.objectContaining({ message: 'settings', provider: 'kinde' }));
+    expect(printed.at(-1)).toMatchObject({ statusCode: 401 });
+    expect((await callWebhook('kinde', both)).at(-1)).toMatchObject({ statusCode: 503 });
+  });
+
   test('does not start with a configuration that cannot work, and says all that is wrong', async () => {
     const wrong = { PROVIDERS: 'clerk nobody', ROQ_PLATFORM_URL: 'http://roq.example' };
     const failure = await callWebhook('clerk', wrong).catch((error) => error);

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withMetrics } from '../../lib/observability/metrics.ts';
 import { lines } from '../support/lines.ts';
@@ -14,6 +15,7 @@ import { findFaults, publishedMetrics } from '../support/specification.ts';
 let service: Service;
 let template: Template;
 let withOptions: Template;
+let outputOfParameters: string;
 let withFunctionUrl: Template;
 let runbook: string;
 
@@ -41,7 +43,7 @@ ${environment}  COGNITO_USER_POOL_IDS: eu-central-1_abc
 beforeAll(async () => {
   service = await copyService({ hollow: true });
   ({ template } = await service.packageStage('dev'));
-  ({ template: withOptions } = await service.packageStage('prod', options));
+  ({ template: withOptions, output: outputOfParameters } = await service.packageStage('prod', options));
   ({ template: withFunctionUrl } = await service.packageStage('own', `entry: functionUrl${environment}`));
   runbook = await readFile(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
 }, 90_000);
@@ -108,6 +110,23 @@ environment:
       expect.stringContaining('ROQ_PLATFORM_URL must be an address that begins with https://'),
       '  - environment: ROQ_ENVIRONMENT_ID is missing',
     ]);
+  });
+
+  test('is made of secrets in plain text with a warning that names Parameter Store', async () => {
+    const secret = `whsec_${'A'.repeat(32)}`;
+    const plain = environment.replace(/ssm:.*CLERK_SECRETS/, secret).replace(/ssm:.*ROQ_API_KEY/, 'hush');
+    const { output } = await service.packageStage('plain', plain);
+    expect(output).toMatch(/settings\.plain\.yml holds ROQ_API_KEY, CLERK_SECRETS as plain text/);
+    expect(output).toContain('Parameter Store');
+    expect(output).not.toContain('hush');
+    expect(outputOfParameters).not.toContain('plain text');
+  });
+
+  test('is nobody else’s to read, with the settings that are in it', async () => {
+    const folder = join(service.folder, '.serverless');
+    const files = (await readdir(folder)).map((name) => join(folder, name));
+    expect(files.length).toBeGreaterThan(5);
+    for (const path of [folder, ...files]) expect((await stat(path)).mode & 0o077).toBe(0);
   });
 
   test('can be made for Cognito alone', async () => {

@@ -50,6 +50,22 @@ describe('a log line with figures', () => {
     ]);
   });
 
+  test('counts what nobody signed by its code too, and not among the refused ones', () => {
+    const line = { ...rejectedLine, code: 'signature_missing', isUnsigned: true } as const;
+    expect(namesOf(measured(line))).toEqual([
+      'Events{stage,provider,outcome}',
+      'Unsigned{stage}',
+      'Unsigned{stage,code}',
+    ]);
+  });
+
+  test('counts settings that can not work by their provider, and over all', () => {
+    const line = { message: 'settings', provider: 'clerk', faults: ['wrong'], isKept: true } as const;
+    const ofProvider = ['SettingsFaults{stage}', 'SettingsFaults{stage,provider}'];
+    expect(namesOf(measured(line))).toEqual(ofProvider);
+    expect(namesOf(measured({ ...line, provider: null }))).toEqual(['SettingsFaults{stage}']);
+  });
+
   test('counts a call for a provider that there is not apart from the refused ones', () => {
     const line = { ...rejectedLine, provider: 'unknown', code: 'provider_unknown' } as const;
     expect(namesOf(measured(line))).toEqual(['Events{stage,provider,outcome}']);

@@ -148,6 +148,81 @@ describe('a key set', () => {
     expect((await keys(token)).claims).toEqual(claims);
   });
 
+  describe('whose server is down for hours', () => {
+    const startMs = 1_780_000_000_000;
+    const hours = (count: number) => startMs + count * 3_600_000;
+    const down = (response: { writeHead(status: number): { end(): void } }) => response.writeHead(500).end();
+
+    async function startOutage(kid = 'known') {
+      vi.useFakeTimers({ toFake: ['Date'], now: startMs });
+      const signer = await createSigner(kid);
+      const server = await startKeyServer(signer.jwk);
+      const keys = remoteKeys(server.url);
+      const token = await signer.sign(claims);
+      await keys(token);
+      server.instead = down;
+      return { server, keys, token };
+    }
+
+    test.each([1, 23])('is still used after %i hours for the keys that it had', async (count) => {
+      const { server, keys, token } = await startOutage();
+      await using _ = server;
+      vi.setSystemTime(hours(count));
+      expect((await keys(token)).claims).toEqual(claims);
+    });
+
+    test('is used no longer after a day', async () => {
+      const { server, keys, token } = await startOutage();
+      await using _ = server;
+      vi.setSystemTime(hours(24));
+      await expect(keys(token)).rejects.toMatchObject({ code: 'keys_unavailable' });
+    });
+
+    test('says nothing against a key that it did not have, nor one that has taken a known place', async () => {
+      const { server, keys } = await startOutage();
+      await using _ = server;
+      const [added, replaced] = await Promise.all([createSigner('added'), createSigner('known')]);
+      vi.setSystemTime(hours(1));
+      for (const signer of [added, replaced]) {
+        const token = await signer.sign(claims);
+        await expect(keys(token)).rejects.toMatchObject({ code: 'keys_unavailable' });
+      }
+    });
+
+    test('without key ids is used in the same way', async () => {
+      const { server, keys, token } = await startOutage('');
+      await using _ = server;
+      const stranger = await createSigner('');
+      vi.setSystemTime(hours(1));
+      expect((await keys(token)).claims).toEqual(claims);
+      await expect(keys(await stranger.sign(claims))).rejects.toMatchObject({ code: 'keys_unavailable' });
+    });
+
+    test('loses a key that was withdrawn meanwhile as soon as it can be read again', async () => {
+      const { server, keys, token } = await startOutage();
+      await using _ = server;
+      const fresh = await createSigner('fresh');
+      server.keys = [fresh.jwk];
+      vi.setSystemTime(hours(5));
+      expect((await keys(token)).claims).toEqual(claims);
+      server.instead = null;
+      vi.setSystemTime(hours(5) + 30_000);
+      await expect(keys(token)).rejects.toMatchObject({ code: 'key_unknown' });
+      server.instead = down;
+      await expect(keys(token)).rejects.toMatchObject({ code: 'key_unknown' });
+    });
+
+    test('is asked twice in a minute for keys that are known, so that one that hangs keeps few events waiting', async () => {
+      const { server, keys, token } = await startOutage();
+      await using _ = server;
+      for (let second = 0; second < 60; second += 1) {
+        vi.setSystemTime(hours(1) + second * 1_000);
+        expect((await keys(token)).claims).toEqual(claims);
+      }
+      expect(server.requests()).toBe(1 + 2);
+    });
+  });
+
   test('whose server is not there is unavailable', async () => {
     const signer = await createSigner();
     const server = await startKeyServer();

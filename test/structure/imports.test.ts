@@ -10,7 +10,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   'lib/config': ['lib/*.ts', 'lib/observability'],
   'lib/dynamodb': ['lib/*.ts', 'lib/observability'],
   'lib/roq': ['lib/*.ts', 'lib/observability'],
-  'lib/signatures': ['lib/*.ts', 'lib/config'],
+  'lib/signatures': ['lib/*.ts', 'lib/observability', 'lib/config'],
   'lib/exports': ['lib/*.ts', 'lib/config'],
   'lib/providers': ['lib/*.ts', 'lib/config', 'lib/signatures', 'lib/exports'],
   'lib/sync': ['lib/*.ts', 'lib/observability', 'lib/dynamodb', 'lib/roq'],

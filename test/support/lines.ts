@@ -24,6 +24,8 @@ export const rejectedLine: EventLine = {
   code: 'signature_mismatch',
 };
 
+const unsignedLine: EventLine = { ...rejectedLine, code: 'signature_missing', isUnsigned: true };
+
 export const gaugesLine: LogLine = {
   message: 'gauges',
   pending: 3,
@@ -37,7 +39,13 @@ export const gaugesLine: LogLine = {
 };
 
 export const lines: readonly LogLine[] = [
-  ...[eventLine, rejectedLine, gaugesLine],
+  ...[eventLine, rejectedLine, unsignedLine, gaugesLine],
+  {
+    message: 'settings',
+    provider: 'clerk',
+    faults: ['CLERK_SECRETS names /a, which is no parameter, or may not be read'],
+    isKept: false,
+  },
   { message: 'roq', code: 'roq_unauthorized', statusCode: 401, errorCode: null, errorSubCode: null },
   { message: 'failure', code: 'store_unavailable', cause: null },
   {

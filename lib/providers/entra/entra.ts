@@ -7,11 +7,17 @@
 // https://learn.microsoft.com/graph/api/resources/subscription
 
 import * as v from 'valibot';
-import { optionalText, optionalUrl, secrets, vouchedEmails } from '../../config/settings.ts';
+import {
+  optionalSecretText,
+  optionalText,
+  optionalUrl,
+  secrets,
+  vouchedEmails,
+} from '../../config/settings.ts';
 import { ConfigError } from '../../errors.ts';
 import type { UserEvent, WebhookRequest } from '../../event.ts';
 import { verifyCredentialText } from '../../signatures/static-credential.ts';
-import { name, parseJson, parsePayload, reference, toInstant } from '../payload.ts';
+import { name, parsePayload, parseUnsigned, reference, toInstant } from '../payload.ts';
 import {
   type ChallengeAnswer,
   findKind,
@@ -30,7 +36,7 @@ const settings = {
   ),
   ENTRA_TENANT_ID: optionalText('Id of your tenant; for reading users, whom notifications only name.'),
   ENTRA_CLIENT_ID: optionalText('Id of an app registration with the application permission User.Read.All.'),
-  ENTRA_CLIENT_SECRET: optionalText(
+  ENTRA_CLIENT_SECRET: optionalSecretText(
     'Client secret of that app. All three or none; without them users wait for their e-mail address.',
   ),
   ENTRA_EMAILS_ARE_VERIFIED: vouchedEmails('Entra'),
@@ -82,7 +88,7 @@ export const entra: Provider<typeof settings> = {
   connect({ ENTRA_CLIENT_STATES }) {
     const check = verifyCredentialText(ENTRA_CLIENT_STATES);
     return async (request, nowMs) => {
-      const { value } = parsePayload(envelope, parseJson(request.body));
+      const { value } = parseUnsigned(envelope, request.body);
       // One request may hold notifications of several subscriptions, and each must be known.
       for (const { clientState } of value) check(clientState);
       return readEach(value, (item) => toUserEvent(item, nowMs));

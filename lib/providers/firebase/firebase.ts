@@ -13,7 +13,7 @@ import { ConfigError } from '../../errors.ts';
 import { issuedAtMs } from '../../signatures/claims.ts';
 import { verifyJwsText } from '../../signatures/jws-in-json.ts';
 import { remoteKeys } from '../../signatures/keys.ts';
-import { name, parseJson, parsePayload } from '../payload.ts';
+import { name, parsePayload, parseUnsigned } from '../payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
 import { type FirebaseRecord, firebaseRecord, toRecordTold } from './user.ts';
 
@@ -74,7 +74,7 @@ export const firebase: Provider<typeof settings> = {
       age: { of: issuedAtMs, maxAgeMs },
     });
     return async (request, nowMs) => {
-      const { data } = parsePayload(envelope, parseJson(request.body));
+      const { data } = parseUnsigned(envelope, request.body);
       const claims = await verify(data?.jwt ?? '', nowMs);
       const { event_id: id, event_type: type, iat } = parsePayload(event, claims);
       const at = iat * 1000;

@@ -10,7 +10,7 @@ import { RejectedError } from '../../errors.ts';
 import { issuedAtMs } from '../../signatures/claims.ts';
 import { verifyJwsText } from '../../signatures/jws-in-json.ts';
 import { remoteKeys } from '../../signatures/keys.ts';
-import { name, parseJson, parsePayload } from '../payload.ts';
+import { name, parsePayload, parseUnsigned } from '../payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
 import { type HankoUser, hankoUser, toTold } from './user.ts';
 
@@ -68,7 +68,7 @@ export const hanko: Provider<typeof settings> = {
       age: { of: issuedAtMs, maxAgeMs },
     });
     return async (request, nowMs) => {
-      const { token } = parsePayload(envelope, parseJson(request.body));
+      const { token } = parseUnsigned(envelope, request.body);
       const claims = await verify(token, nowMs);
       const { sub, evt: type, iat } = parsePayload(event, claims);
       if (sub !== webhookSubject) throw new RejectedError('user_token', 'the token is not one of a webhook');

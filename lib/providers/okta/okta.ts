@@ -6,7 +6,7 @@
 // read from the Users API; a profile's time is the user's own lastUpdated.
 
 import * as v from 'valibot';
-import { optionalText, optionalUrl, secrets, vouchedEmails } from '../../config/settings.ts';
+import { optionalSecretText, optionalUrl, secrets, vouchedEmails } from '../../config/settings.ts';
 import { ConfigError } from '../../errors.ts';
 import type { LookUp, UserEvent, WebhookRequest } from '../../event.ts';
 import { verifyStaticCredential } from '../../signatures/static-credential.ts';
@@ -30,7 +30,7 @@ const settings = {
   OKTA_API_URL: optionalUrl(
     'Address of your Okta organization, https://<name>.okta.com; for reading profiles, which events leave out.',
   ),
-  OKTA_API_TOKEN: optionalText(
+  OKTA_API_TOKEN: optionalSecretText(
     'API token of an admin who may read users, and no more. Both or neither; without them users wait for their e-mail address.',
   ),
   OKTA_EMAILS_ARE_VERIFIED: vouchedEmails('Okta'),

@@ -8,7 +8,7 @@
 // https://github.com/zitadel/zitadel/blob/main/cmd/setup/40/postgres/02_func.sql
 
 import * as v from 'valibot';
-import { choice, optionalSecrets, optionalText, optionalUrl } from '../../config/settings.ts';
+import { choice, optionalSecrets, optionalSecretText, optionalUrl } from '../../config/settings.ts';
 import { ConfigError } from '../../errors.ts';
 import type { WebhookRequest } from '../../event.ts';
 import type { ClaimRules } from '../../signatures/claims.ts';
@@ -28,7 +28,7 @@ const settings = {
   ZITADEL_JWKS_URL: optionalUrl(
     "For jwt and jwe: address of your instance's keys, https://<host>/oauth/v2/keys",
   ),
-  ZITADEL_PRIVATE_KEYS: optionalText(
+  ZITADEL_PRIVATE_KEYS: optionalSecretText(
     'For jwe: your private key in PEM, RSA or EC, of which the target has the public one; line breaks may be written as \\n. Several, one after another, while you replace one.',
   ),
 };

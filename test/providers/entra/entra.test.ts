@@ -64,7 +64,9 @@ function graphSettings() {
 
 function connectUsers(environment: Readonly<Record<string, string>>): LookUp | null {
   return (
-    entra.lookUp?.(readSettings(entra.settings, { ENTRA_CLIENT_STATES: 'state', ...environment })) ?? null
+    entra.lookUp?.(
+      readSettings(entra.settings, { ENTRA_CLIENT_STATES: 'a-state-of-some-length', ...environment }),
+    ) ?? null
   );
 }
 

@@ -34,7 +34,10 @@ beforeEach(() => {
 });
 
 function connectUsers(environment: Readonly<Record<string, string>>) {
-  return okta.lookUp?.(readSettings(okta.settings, { OKTA_SECRETS: 'secret', ...environment })) ?? null;
+  return (
+    okta.lookUp?.(readSettings(okta.settings, { OKTA_SECRETS: 'a-secret-of-some-length', ...environment })) ??
+    null
+  );
 }
 
 function toUser(members: object = {}): object {
