@@ -60,13 +60,33 @@ function localTarget({ port = '3000', region }: Options): Target {
 function deployedTarget({ stage = '', port, region: asked }: Options, environment: Environment): Target {
   if (port !== undefined) throw new Refusal('wrongUsage', 'Either --port or --stage.');
   if (!/^[\w-]+$/.test(stage)) throw new Refusal('wrongUsage', '--stage takes the name of a stage.');
-  const region = asked ?? environment.AWS_REGION ?? 'eu-central-1';
-  const host = environment.AWS_ENDPOINT_URL_LAMBDA ?? `https://lambda.${region}.amazonaws.com`;
+  const region = asked ?? (environment.AWS_REGION || 'eu-central-1');
+  // It becomes a part of the host that gets a signed request: nothing in it may end the host's name.
+  if (!/^[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}$/.test(region)) {
+    const source = asked === undefined ? 'AWS_REGION' : '--region';
+    throw new Refusal('wrongUsage', `${source} takes the name of a region, as eu-central-1.`);
+  }
+  const endpoint =
+    readEndpoint(environment.AWS_ENDPOINT_URL_LAMBDA) ?? `https://lambda.${region}.amazonaws.com`;
   return {
-    urlOf: (functionName) => `${host}/2015-03-31/functions/roq-sync-${stage}-${functionName}/invocations`,
+    urlOf: (functionName) => `${endpoint}/2015-03-31/functions/roq-sync-${stage}-${functionName}/invocations`,
     sign: (url, body) => sign(url, body, region, environment),
     unreachable: `AWS Lambda does not answer in ${region}.`,
   };
+}
+
+/** Another address of Lambda, of a stand-in or within a private network, that the environment names. */
+function readEndpoint(address: string | undefined): string | undefined {
+  if (!address) return undefined;
+  const url = URL.canParse(address) ? new URL(address) : null;
+  const isOrigin = url && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`;
+  if (!isOrigin) {
+    throw new Refusal(
+      'wrongUsage',
+      'AWS_ENDPOINT_URL_LAMBDA takes an address, as https://lambda.internal:4566.',
+    );
+  }
+  return url.origin;
 }
 
 async function sign(

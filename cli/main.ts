@@ -5,7 +5,7 @@ import { readLine } from './command-line.ts';
 import { createInvoke } from './invoke.ts';
 import { createProgress } from './progress.ts';
 import { exitCodes, Refusal } from './refusal.ts';
-import { paragraph } from './table.ts';
+import { paragraph, toJson } from './table.ts';
 
 // A reader such as `head` may close the pipe once it has read enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -38,12 +38,12 @@ function endOnCtrlC({ ifStopped = 'Stopped.' }: CliCommand): void {
 }
 
 function finish({ document, text, needsPerson }: Result, isJson: boolean): void {
-  say(isJson ? JSON.stringify(document) : text);
+  say(isJson ? toJson(document) : text);
   process.exitCode = needsPerson ? exitCodes.needsPerson : exitCodes.fine;
 }
 
 function refuse({ code, message, exitCode }: Refusal, isJson: boolean): void {
-  if (isJson) say(JSON.stringify({ error: { code, message } }));
+  if (isJson) say(toJson({ error: { code, message } }));
   else process.stderr.write(`${paragraph(message, process.stderr.columns || Number.POSITIVE_INFINITY)}\n`);
   process.exitCode = exitCode;
 }

@@ -124,6 +124,20 @@ export function plain(value: unknown, maxLength = 60): string {
   return text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text;
 }
 
+/** A document as JSON on one line, in which whatever a terminal would act upon is escaped. */
+export function toJson(document: unknown): string {
+  return JSON.stringify(document).replace(unprintable, (characters) =>
+    Array.from({ length: characters.length }, (_, i) => escapeUnit(characters.charCodeAt(i))).join(''),
+  );
+}
+
+// Of these JSON itself escapes U+0000 to U+001F alone: the others move the cursor, or turn the direction of what follows.
+const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+function escapeUnit(code: number): string {
+  return `\\u${code.toString(16).padStart(4, '0')}`;
+}
+
 /** A title, in bold. */
 export function heading(text: string): string {
   return styleText('bold', text);

@@ -2,6 +2,7 @@
 
 import * as v from 'valibot';
 import { UnavailableError } from '../errors.ts';
+import { readBody } from '../http/bounded-body.ts';
 
 /** The time to read one user: Okta and Microsoft Graph wait 3 s for the answer to their event. */
 const timeoutMs = 1_500;
@@ -33,7 +34,7 @@ export async function askApi(
     const at = Date.parse(response.headers.get('date') ?? '');
     return {
       status: response.status,
-      body: await readBounded(response),
+      body: (await readBody(response, maxAnswerBytes)).toString(),
       at: Number.isNaN(at) ? null : at,
     };
   } catch (cause) {
@@ -57,15 +58,4 @@ export function expectJson<const Schema extends v.GenericSchema>(
 
 export function apiUnavailable(message: string): UnavailableError {
   return new UnavailableError('profile_unavailable', message);
-}
-
-async function readBounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > maxAnswerBytes) throw new RangeError('the answer is too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

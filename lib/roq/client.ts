@@ -53,6 +53,8 @@ export function createRoq(options: RoqOptions) {
   const basic = Buffer.from(`${environmentId}:${apiKey}`).toString('base64');
   const graphql = new GraphQLClient(new URL('/v01/server/graphql', url).href, {
     fetch,
+    // No redirect may lead the API key, the token or a user's data to another host than the configured one.
+    redirect: 'manual',
     errorPolicy: 'all',
     // Saves parsing the document on every call.
     excludeOperationName: true,

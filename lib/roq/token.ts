@@ -1,5 +1,6 @@
-// The super admin token of ROQ's service account: fetched once, however many calls wait for it.
+// The super admin token of ROQ's service account: where it comes from, and what it says of itself.
 
+import { createTokenCache, type Token, type TokenCache } from '../http/token-cache.ts';
 import { fromFailure, fromStatus, RoqError } from './faults.ts';
 
 export type TokenOptions = {
@@ -11,44 +12,13 @@ export type TokenOptions = {
   readonly fetch: typeof fetch;
 };
 
-export type TokenSource = ReturnType<typeof createTokenSource>;
-
-type Token = { readonly text: string; readonly renewAtMs: number };
-
 // The official SDK trusts a token for an hour at most, whatever it says itself.
 const maxLifeMs = 60 * 60_000;
-const marginMs = 60_000;
 const serviceAccount = 'project-service-account@roq.tech';
 
-export function createTokenSource(options: TokenOptions) {
-  let cached: Promise<Token> | null = null;
-  let refused: string | null = null;
-
-  /** The token to send now. @throws RoqError `roq_unavailable`, `roq_throttled` or `roq_unauthorized`. */
-  async function get(): Promise<string> {
-    const waited = cached ?? renew();
-    const token = await waited;
-    if (token.text !== refused && options.now() < token.renewAtMs) return token.text;
-    if (cached === waited) cached = null;
-    return (await (cached ?? renew())).text;
-  }
-
-  /** Forgets a token that ROQ no longer takes, unless it was renewed already. */
-  function drop(text: string): void {
-    refused = text;
-  }
-
-  function renew(): Promise<Token> {
-    const fetched = fetchToken(options);
-    cached = fetched;
-    refused = null;
-    fetched.catch(() => {
-      if (cached === fetched) cached = null;
-    });
-    return fetched;
-  }
-
-  return { get, drop };
+/** The token to send now. Its `get` throws RoqError `roq_unavailable`, `roq_throttled` or `roq_unauthorized`. */
+export function createTokenSource(options: TokenOptions): TokenCache {
+  return createTokenCache(() => fetchToken(options), options.now);
 }
 
 export type TokenFacts = {
@@ -70,10 +40,9 @@ export async function inspectToken(options: TokenOptions): Promise<TokenFacts> {
 }
 
 async function fetchToken(options: TokenOptions): Promise<Token> {
-  const { now } = options;
   const { text } = await postForToken(options);
-  const lifeMs = Math.min(maxLifeMs, (expiryMs(text) ?? now() + maxLifeMs) - now());
-  return { text, renewAtMs: now() + lifeMs - Math.min(marginMs, lifeMs / 2) };
+  const trustedUntilMs = options.now() + maxLifeMs;
+  return { text, endsAtMs: Math.min(trustedUntilMs, expiryMs(text) ?? trustedUntilMs) };
 }
 
 async function postForToken({
@@ -105,6 +74,8 @@ async function post(
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
+      // No redirect may lead the API key to another host than the configured one.
+      redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMs),
     });
     if (response.ok) return { body: await response.json(), date: response.headers.get('date') };

@@ -7,11 +7,16 @@ export function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** Whether two texts are the same; hashed first, so that the length of the secret one stays hidden. */
-export function isSameText(a: string, b: string): boolean {
-  return timingSafeEqual(sha256(a), sha256(b));
-}
-
 export function sha256(data: string | Uint8Array): Buffer {
   return createHash('sha256').update(data).digest();
+}
+
+/**
+ * The bytes that a text stands for; null unless it is the one text that stands for them. Node's decoder skips what it
+ * can't read and ignores bits that are left over, so that without this many texts would be one signature.
+ */
+export function decode(text: string, encoding: 'hex' | 'base64' | 'base64url'): Buffer | null {
+  const bytes = Buffer.from(text, encoding);
+  const canonical = encoding === 'hex' ? text.toLowerCase() : text;
+  return bytes.toString(encoding) === canonical ? bytes : null;
 }

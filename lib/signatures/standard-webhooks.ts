@@ -1,12 +1,13 @@
 // The Standard Webhooks family: id, time and raw body signed by HMAC-SHA256 (v1) or ed25519 (v1a).
 // https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 
-import { createHmac, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import type { SecretFormat } from '../config/settings.ts';
 import { ConfigError, RejectedError } from '../errors.ts';
 import type { WebhookRequest } from '../event.ts';
 import { checkAge } from './age.ts';
-import { isSameBytes } from './bytes.ts';
+import { isSignedByAny, maxSignatures } from './any-secret.ts';
+import { decode } from './bytes.ts';
 import { soleHeader } from './header.ts';
 
 /** What a secret of this family looks like, for the settings that hold them. */
@@ -38,23 +39,35 @@ export function verifyStandardWebhooks({
   ...options
 }: StandardWebhooksOptions) {
   if (secrets.length === 0) throw new ConfigError(['no secret is set']);
-  const keys = secrets.map(toKey);
+  if (!secrets.every(webhookSecret.matches))
+    throw new ConfigError([`a secret must be ${webhookSecret.description}`]);
+  const parsed = secrets.map(parseSecret);
+  const bytesOf = (kind: 'whsec' | 'whpk') =>
+    parsed.filter((one) => one.kind === kind).map(({ bytes }) => bytes);
+  const hmacKeys = bytesOf('whsec');
+  const publicKeys = bytesOf('whpk').map(toPublicKey);
   return async (request: WebhookRequest, nowMs: number): Promise<string> => {
     const prefix = toPrefix(request);
     const id = soleHeader(request, `${prefix}-id`);
     const timestamp = soleHeader(request, `${prefix}-timestamp`);
-    const signatures = toSignatures(request.headers[`${prefix}-signature`], options.allowsCommas ?? false);
+    const entries = toEntries(request.headers[`${prefix}-signature`], options.allowsCommas ?? false);
     checkAge(toMs(timestamp), nowMs, toleranceMs);
-    const signed = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), request.body]);
-    if (!signatures.some((signature) => keys.some((isSignedBy) => isSignedBy(signature, signed)))) {
+    const of = (version: string) =>
+      entries.filter((entry) => entry.version === version).map(({ bytes }) => bytes);
+    const parts = [`${id}.${timestamp}.`, request.body];
+    // Both are tried, so that refusing costs no more than accepting.
+    const isSigned = [
+      isSignedByAny(hmacKeys, of('v1'), { hash: 'sha256', parts }),
+      isSignedByAnyKey(publicKeys, of('v1a'), parts),
+    ];
+    if (!isSigned.includes(true)) {
       throw new RejectedError('signature_mismatch', 'no secret of ours signed the message');
     }
     return id;
   };
 }
 
-type Signature = { readonly version: string; readonly bytes: Buffer };
-type Key = (signature: Signature, signed: Buffer) => boolean;
+type Entry = { readonly version: string; readonly bytes: Buffer };
 
 /** A request is signed under one name or the other; the three headers of one set belong together. */
 function toPrefix({ headers }: WebhookRequest): 'svix' | 'webhook' {
@@ -68,20 +81,26 @@ function toPrefix({ headers }: WebhookRequest): 'svix' | 'webhook' {
   );
 }
 
-function toSignatures(header: string | undefined, allowsCommas: boolean): readonly Signature[] {
-  const entries = (header ?? '').split(allowsCommas ? /,? +/ : / +/).filter(Boolean);
-  return entries.map((entry) => {
-    const [version = '', text = '', ...more] = entry.split(',');
-    if (more.length > 0)
-      throw new RejectedError('header_duplicated', 'the signature header is there more than once');
-    if (!/^v\d+[a-z]?$/.test(version) || !isBase64(text)) {
-      throw new RejectedError(
-        'signature_malformed',
-        'an entry of the signature header is not "version,base64"',
-      );
-    }
-    return { version, bytes: Buffer.from(text, 'base64') };
-  });
+/** The entries of the header that are "version,base64"; what else stands there may be another scheme's, and harms none. */
+function toEntries(header: string | undefined, allowsCommas: boolean): readonly Entry[] {
+  const texts = (header ?? '').split(allowsCommas ? /,? +/ : / +/).filter(Boolean);
+  const entries = texts.length > maxSignatures ? [] : texts.map(toEntry);
+  const known = entries.filter((entry) => entry !== null);
+  if (known.length === 0) {
+    throw new RejectedError(
+      'signature_malformed',
+      'the signature header has no entry that is "version,base64", or too many',
+    );
+  }
+  return known;
+}
+
+function toEntry(entry: string): Entry | null {
+  const [version = '', text = '', ...more] = entry.split(',');
+  if (more.length > 0)
+    throw new RejectedError('header_duplicated', 'the signature header is there more than once');
+  const bytes = /^v\d+[a-z]?$/.test(version) ? decode(text, 'base64') : null;
+  return bytes?.length ? { version, bytes } : null;
 }
 
 // Only plain decimal seconds: a lenient parser could read another time than was signed.
@@ -89,29 +108,31 @@ function toMs(timestamp: string): number | undefined {
   return /^[1-9]\d{0,11}$/.test(timestamp) ? Number(timestamp) * 1000 : undefined;
 }
 
-function toKey(secret: string): Key {
-  if (!webhookSecret.matches(secret))
-    throw new ConfigError([`a secret must be ${webhookSecret.description}`]);
-  const { kind, bytes } = parseSecret(secret);
-  return kind === 'whpk' ? ed25519Key(bytes) : hmacKey(bytes);
-}
-
 function parseSecret(secret: string): { kind: string | undefined; bytes: Buffer } {
   const [, kind, text = ''] = /^(?:v1a?,)?(whsec|whpk)_(.*)$/.exec(secret) ?? [];
-  return { kind, bytes: isBase64(text) ? Buffer.from(text, 'base64') : Buffer.alloc(0) };
+  return { kind, bytes: /^[A-Za-z0-9+/]+={0,2}$/.test(text) ? Buffer.from(text, 'base64') : Buffer.alloc(0) };
 }
 
-function hmacKey(secret: Buffer): Key {
-  return ({ version, bytes }, signed) =>
-    version === 'v1' && isSameBytes(bytes, createHmac('sha256', secret).update(signed).digest());
+function toPublicKey(bytes: Buffer): KeyObject {
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x: bytes.toString('base64url') };
+  return createPublicKey({ key: jwk, format: 'jwk' });
 }
 
-function ed25519Key(publicKey: Buffer): Key {
-  const jwk = { kty: 'OKP', crv: 'Ed25519', x: publicKey.toString('base64url') };
-  const key: KeyObject = createPublicKey({ key: jwk, format: 'jwk' });
-  return ({ version, bytes }, signed) => version === 'v1a' && verify(null, signed, key, bytes);
-}
+// Each takes a pass over the whole body, which no two share: one is sent, and two while a key is being replaced.
+const maxKeySignatures = 2;
+const keySignatureBytes = 64;
 
-function isBase64(text: string): boolean {
-  return /^[A-Za-z0-9+/]+={0,2}$/.test(text);
+/** As `isSignedByAny`, at the cost of one verification for each key and each of the first two signatures. */
+function isSignedByAnyKey(
+  keys: readonly KeyObject[],
+  signatures: readonly Buffer[],
+  parts: readonly (string | Uint8Array)[],
+): boolean {
+  const candidates = signatures
+    .filter(({ length }) => length === keySignatureBytes)
+    .slice(0, maxKeySignatures);
+  if (keys.length === 0 || candidates.length === 0) return false;
+  const signed = Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
+  const verdicts = candidates.flatMap((bytes) => keys.map((key) => verify(null, signed, key, bytes)));
+  return verdicts.includes(true);
 }

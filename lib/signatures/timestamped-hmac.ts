@@ -1,10 +1,10 @@
 // The family whose header holds a time and signatures, `t=…,v1=…`: HMAC-SHA256 of the time and the raw body, in hex.
 
-import { createHmac } from 'node:crypto';
 import { ConfigError, RejectedError } from '../errors.ts';
 import type { WebhookRequest } from '../event.ts';
 import { checkAge } from './age.ts';
-import { isSameBytes } from './bytes.ts';
+import { isSignedByAny, maxSignatures } from './any-secret.ts';
+import { decode } from './bytes.ts';
 
 export type TimestampedHmacOptions = {
   /** In lower case. */
@@ -30,16 +30,12 @@ export function verifyTimestampedHmac({
   return async (request: WebhookRequest, nowMs: number): Promise<void> => {
     const { time, signatures } = parseHeader(request.headers[header] ?? '', header);
     checkAge(toMs(time, unit), nowMs, toleranceMs);
-    const isSignedBy = (secret: string) => {
-      const expected = createHmac('sha256', secret).update(`${time}.`).update(request.body).digest();
-      return signatures.some((signature) => isSameBytes(signature, expected));
-    };
-    if (!secrets.some(isSignedBy))
+    if (!isSignedByAny(secrets, signatures, { hash: 'sha256', parts: [`${time}.`, request.body] }))
       throw new RejectedError('signature_mismatch', 'no secret of ours signed the body');
   };
 }
 
-/** Any number of signatures but one time: a repeated header has two. */
+/** Several signatures, of which some may not be ours to read, but one time: a repeated header has two. */
 function parseHeader(value: string, header: string): { time: string; signatures: readonly Buffer[] } {
   if (value.trim() === '') throw new RejectedError('signature_missing', `the header ${header} is missing`);
   const entries = value.split(',').map((entry) => entry.trim());
@@ -48,14 +44,15 @@ function parseHeader(value: string, header: string): { time: string; signatures:
   const [time, ...others] = find('t');
   if (others.length > 0)
     throw new RejectedError('header_duplicated', `the header ${header} has more than one time`);
-  const texts = find('v1');
-  if (time === undefined || texts.length === 0 || !texts.every((text) => hexPattern.test(text))) {
+  const signatures = find('v1')
+    .filter(({ length }) => length === 64)
+    .map((text) => decode(text, 'hex'))
+    .filter((bytes) => bytes !== null);
+  if (time === undefined || signatures.length === 0 || entries.length > maxSignatures) {
     throw new RejectedError('signature_malformed', `the header ${header} is not "t=…,v1=…"`);
   }
-  return { time, signatures: texts.map((text) => Buffer.from(text, 'hex')) };
+  return { time, signatures };
 }
-
-const hexPattern = /^[0-9a-f]{64}$/i;
 
 // Only plain decimals: a lenient parser could read another time than was signed.
 function toMs(time: string, unit: 's' | 'ms'): number | undefined {

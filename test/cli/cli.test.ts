@@ -11,7 +11,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { stateOf } from '../../cli/job-text.ts';
 import { bar } from '../../cli/progress.ts';
-import { plain } from '../../cli/table.ts';
+import { plain, toJson } from '../../cli/table.ts';
 import { when } from '../../cli/time.ts';
 import { createHandler as createBackfill } from '../../lib/handlers/backfill.ts';
 import { createHandler as createOperate } from '../../lib/handlers/operate.ts';
@@ -84,6 +84,9 @@ describe('roq-sync status', () => {
     expect(stdout).toMatch(/firstName\s+\[2Jevil\s+2026-02-01 00:00Z \(.*\)\s+Wrong/);
     expect(stdout).not.toContain('\u001b');
     expect(stdout).not.toContain('\u202e');
+    const { stdout: json } = await spawn(['status', 'evil', '--json', '--port', port]);
+    expect(json.trimEnd()).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    expect(JSON.stringify(JSON.parse(json))).toContain('evil\u202e');
   });
 
   test('of all wants a person when users are held', async () => {
@@ -540,6 +543,39 @@ describe('roq-sync --stage', () => {
     expect(exitCode).toBe(3);
   });
 
+  test.each([
+    ['a host behind an at sign', { region: 'x@127.0.0.1:1/' }],
+    ['a host of somebody else', { region: 'eu-west-1.evil.example/' }],
+    ['a fragment', { region: 'eu-west-1#' }],
+    ['a line end', { region: 'eu-west-1\n' }],
+    ['nothing', { region: '' }],
+    ['a host in the stage', { stage: 'x/../../@evil.example' }],
+    ['a host in AWS_REGION', { environment: { AWS_REGION: '@evil.example/' } }],
+    ['no address for Lambda', { environment: { AWS_ENDPOINT_URL_LAMBDA: 'evil.example' } }],
+    ['a name in its address', { environment: { AWS_ENDPOINT_URL_LAMBDA: 'http://lambda@evil.example' } }],
+    ['a path in its address', { environment: { AWS_ENDPOINT_URL_LAMBDA: 'http://evil.example/?x=' } }],
+    ['another way to it', { environment: { AWS_ENDPOINT_URL_LAMBDA: 'file:///etc/passwd' } }],
+  ])('makes no address of %s', async (_what, { stage = 'prod', region, environment }: Named) => {
+    const line = [
+      'status',
+      '--json',
+      '--stage',
+      stage,
+      ...(region === undefined ? [] : ['--region', region]),
+    ];
+    const { stdout, exitCode } = await spawn(line, { environment: { ...keys, ...environment } });
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'usage' } });
+    expect(exitCode).toBe(2);
+  });
+
+  // The stand-in is of another region, so that it refuses what is signed for these.
+  test.each(['us-gov-west-1', 'eusc-de-east-1', 'ap-southeast-5'])('takes the region %s', async (region) => {
+    const environment = { ...keys, AWS_ENDPOINT_URL_LAMBDA: aws.url };
+    const line = ['status', '--json', '--stage', 'prod', '--region', region];
+    const { stdout } = await spawn(line, { environment });
+    expect(JSON.parse(stdout)).toMatchObject({ error: { message: expect.stringContaining('answers 403') } });
+  });
+
   function deployed(stage: string, over: Record<string, string> = {}) {
     const environment = { ...keys, AWS_ENDPOINT_URL_LAMBDA: aws.url, ...over };
     return spawn(['status', '--stage', stage, '--region', 'eu-west-1', '--json'], { environment });
@@ -570,6 +606,12 @@ test('a question is answered by one line, and the end of the command is not kept
   expect({ code, answer }).toEqual({ code: 0, answer: 'y' });
 });
 
+type Named = {
+  readonly stage?: string;
+  readonly region?: string;
+  readonly environment?: Record<string, string>;
+};
+
 describe('what is shown', () => {
   test.each([
     [null, 'never'],
@@ -596,6 +638,16 @@ describe('what is shown', () => {
   test('of foreign text moves no cursor and takes one line', () => {
     expect(plain('a\u001b[31mb\nc\u0007')).toBe('a [31mb c ');
     expect(plain('x'.repeat(100), 10)).toBe(`${'x'.repeat(9)}…`);
+  });
+
+  test.each([
+    ...['\u0000', '\u001b[2J', '\u007f', '\u0080', '\u009b2J', '\u009f', '\u061c', '\u200e', '\u200f'],
+    ...['\u202a', '\u202e', '\u2066', '\u2069', '\u2028', '\u2029', '\u{e0041}', '"\\\u202e'],
+  ])('of a document as JSON holds nothing that a terminal acts upon: %j', (text) => {
+    const json = toJson({ [text]: [`a${text}b`, 'Zoë 🦊'] });
+    expect(json).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    expect(json).toContain('Zoë 🦊');
+    expect(JSON.parse(json)).toEqual({ [text]: [`a${text}b`, 'Zoë 🦊'] });
   });
 
   test('of progress is how far it is and how long it takes', () => {

@@ -454,6 +454,29 @@ describe('what goes wrong', () => {
   );
 });
 
+describe.each([301, 302, 303, 307, 308])('a host that answers %i and names another one', (status) => {
+  test('is told the API key, and the other one nothing, and ROQ counts as unavailable', async () => {
+    await withRedirect(status, isAny, async (url, reached) => {
+      const create = connect(url).createUser({ reference: 'r', ...personal });
+      await expect(create).rejects.toMatchObject({ ...harmless(), statusCode: status });
+      await expect(connect(url).inspectToken()).rejects.toMatchObject({
+        ...harmless(),
+        statusCode: status,
+      });
+      expect(reached).toEqual([]);
+    });
+  });
+
+  test('is told the user, and the other one nothing, and the change was not made', async () => {
+    const isCall = (path: string | undefined) => path !== tokenPath;
+    await withRedirect(status, isCall, async (url, reached) => {
+      const create = connect(url).createUser({ reference: 'r', ...personal });
+      await expect(create).rejects.toMatchObject({ ...harmless(), statusCode: status });
+      expect(reached).toEqual([]);
+    });
+  });
+});
+
 test('calls that follow one another keep their connections', async () => {
   let connections = 0;
   await withGraphql(
@@ -574,6 +597,30 @@ function withGraphql(
     const body = request.url === tokenPath ? { accessToken: 'opaque' } : answer();
     response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
   }, work);
+}
+
+const isAny = () => true;
+
+/** A host that hands out a token, and sends us elsewhere for the paths that are `moved`; `reached`: what came there. */
+function withRedirect(
+  status: number,
+  moved: (path: string | undefined) => boolean,
+  work: (url: string, reached: readonly (string | undefined)[]) => Promise<void>,
+) {
+  const reached: (string | undefined)[] = [];
+  const elsewhere: RequestListener = (request, response) => {
+    reached.push(request.url);
+    response.setHeader('content-type', 'application/json').end('{"accessToken":"theirs","data":{}}');
+  };
+  return withServer(elsewhere, (other) =>
+    withServer(
+      (request, response) => {
+        if (moved(request.url)) response.writeHead(status, { location: `${other}${request.url}` }).end();
+        else response.setHeader('content-type', 'application/json').end('{"accessToken":"ours"}');
+      },
+      (url) => work(url, reached),
+    ),
+  );
 }
 
 async function withServer(listener: RequestListener, work: (url: string, server: Server) => Promise<void>) {

@@ -62,6 +62,16 @@ describe('a message of Standard Webhooks', () => {
     ['with several signatures', { signature: `${signV1('a', '1', 'b')} ${published.v1}` }, {}],
     ['with a signature of a version that we do not know', { signature: `v2,AAAA ${published.v1}` }, {}],
     ['with a signature of a version of two digits', { signature: `v10,AAAA ${published.v1}` }, {}],
+    ['with an entry that is no base64', { signature: `v2,ab_cd- ${published.v1}` }, {}],
+    ['with an entry that is no signature', { signature: `garbage ${published.v1}` }, {}],
+    ['with such an entry behind it', { signature: `${published.v1} v1, ,x v1a` }, {}],
+    ['with signatures of other lengths', { signature: `v1,AAAA ${published.v1} v1a,AAAA` }, {}],
+    [
+      'with a right signature by ed25519 behind a wrong one',
+      { signature: `v1a,${Buffer.alloc(64).toString('base64')} ${published.v1a}` },
+      { secrets: [published.publicKey] },
+    ],
+    ['of 16 entries', { signature: `${'v1,AAAA '.repeat(15)}${published.v1}` }, {}],
     ['with spaces about its signatures', { signature: ` v2,AAAA   ${published.v1} ` }, {}],
     ['whose secret is written as Supabase does', {}, { secrets: [`v1,${published.secret}`] }],
     [
@@ -103,6 +113,8 @@ describe('a message of Standard Webhooks', () => {
     ['with none but unknown versions', 'signature_mismatch', { signature: 'v2,g0hM v9z,g0hM' }],
     ['without a version', 'signature_malformed', { signature: published.v1.slice(3) }],
     ['with an empty signature', 'signature_malformed', { signature: 'v1,' }],
+    ['of 17 entries', 'signature_malformed', { signature: `${'v1,AAAA '.repeat(16)}${published.v1}` }],
+    ['with none but entries that we do not know', 'signature_malformed', { signature: 'garbage v1 ,AAAA' }],
     ['with a signature that is not base64', 'signature_malformed', { signature: 'v1,!!!!' }],
     [
       'with the signature header twice',

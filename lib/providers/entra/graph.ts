@@ -7,6 +7,7 @@
 
 import * as v from 'valibot';
 import type { LookUp } from '../../event.ts';
+import { createTokenCache, type Token } from '../../http/token-cache.ts';
 import type { Told } from '../../user.ts';
 import { vouchFor } from '../payload.ts';
 import { type ApiAnswer, apiUnavailable, askApi, expectJson, userTimeLimit } from '../provider-api.ts';
@@ -27,12 +28,12 @@ const select = Object.keys(entraUser.entries).join(',');
 
 /** Reads users with an app's token, which is kept until it ends. */
 export function connectGraph(options: GraphOptions): LookUp {
-  const tokens = createTokens(options);
+  const tokens = createTokenCache(() => fetchToken(options), Date.now);
   const get = async (path: string, signal: AbortSignal): Promise<ApiAnswer> => {
-    const token = await tokens.get(signal);
+    const token = await tokens.get();
     const headers = { authorization: `Bearer ${token}`, accept: 'application/json' };
     const answer = await askApi(new URL(path, options.graphUrl), { headers, signal });
-    if (answer.status === 401) tokens.drop();
+    if (answer.status === 401) tokens.drop(token);
     return answer;
   };
   const toUserTold = (user: EntraUser) => vouchFor(toTold(user), options.isVouched);
@@ -66,38 +67,7 @@ function toProfile<const Schema extends v.GenericSchema<unknown, { readonly id: 
 
 const token = v.object({ access_token: v.pipe(v.string(), v.minLength(1)), expires_in: v.number() });
 
-type Token = { readonly text: string; readonly renewAtMs: number };
-
-const marginMs = 60_000;
-
-/** One token for all questions asked at once; a failure is forgotten, so that the next question tries again. */
-function createTokens(options: GraphOptions) {
-  let cached: Promise<Token> | null = null;
-
-  async function get(signal: AbortSignal): Promise<string> {
-    const known = cached;
-    if (known && (await known).renewAtMs <= Date.now() && cached === known) cached = null;
-    cached ??= renew(signal);
-    return (await cached).text;
-  }
-
-  function renew(signal: AbortSignal): Promise<Token> {
-    const fetched = fetchToken(options, signal);
-    fetched.catch(() => {
-      if (cached === fetched) cached = null;
-    });
-    return fetched;
-  }
-
-  return {
-    get,
-    drop: () => {
-      cached = null;
-    },
-  };
-}
-
-async function fetchToken(options: GraphOptions, signal: AbortSignal): Promise<Token> {
+async function fetchToken(options: GraphOptions): Promise<Token> {
   const { loginUrl, graphUrl, tenantId, clientId, clientSecret } = options;
   const askedAtMs = Date.now();
   const url = new URL(`/${encodeURIComponent(tenantId)}/oauth2/v2.0/token`, loginUrl);
@@ -107,7 +77,7 @@ async function fetchToken(options: GraphOptions, signal: AbortSignal): Promise<T
     client_secret: clientSecret,
     scope: new URL('/.default', graphUrl).href,
   });
-  const answer = expectJson(token, await askApi(url, { method: 'POST', body, signal }));
-  const lifeMs = answer.expires_in * 1000;
-  return { text: answer.access_token, renewAtMs: askedAtMs + lifeMs - Math.min(marginMs, lifeMs / 2) };
+  const request = { method: 'POST', body, signal: userTimeLimit() };
+  const { access_token: text, expires_in: lifeSeconds } = expectJson(token, await askApi(url, request));
+  return { text, endsAtMs: askedAtMs + lifeSeconds * 1000 };
 }
