@@ -125,7 +125,9 @@ describe('what is not a valid event', () => {
   test.each(['foreign key', 'unsigned', 'public key as secret', 'altered'] as const)(
     'by "%s" is answered 401, stores nothing and tells the sender nothing',
     async (forgery) => {
-      const token = await stack.identityProvider.sign(event('user.signed_up', 1, personal), { forgery });
+      const token = await stack.identityProvider.sign(event('user.signed_up', longAgo, personal), {
+        forgery,
+      });
       const answer = await post('generic', token, { 'content-type': 'application/jwt' });
       expect(answer.status).toBe(401);
       expect(await answer.json()).toEqual({ status: 'unauthorized' });
@@ -179,7 +181,7 @@ describe('our own trouble before anything is recorded is answered 503, so that t
     });
     try {
       const [answer] = await lost.identityProvider.send(`${lost.webhookUrl}generic`, [
-        event('user.signed_up', 1),
+        event('user.signed_up', longAgo),
       ]);
       expect(answer?.status).toBe(503);
       expect(lines).toMatchObject([{ outcome: 'unavailable', code: 'keys_unavailable' }]);
@@ -223,6 +225,8 @@ test('a bug of ours is answered 500 and reported, never 2xx', async () => {
   );
 });
 
+const longAgo = Date.parse('2026-01-01T00:00:00Z');
+
 function event(
   type: GenericEvent['type'],
   time: number,
@@ -236,8 +240,9 @@ async function send(type: GenericEvent['type'], time: number, more: Partial<Gene
   return answer;
 }
 
-async function tell(type: GenericEvent['type'], time: number, more: Partial<GenericEvent['user']> = {}) {
-  return (await send(type, time, more))?.status;
+/** `nth`: when it happened, in milliseconds from a moment long ago. */
+async function tell(type: GenericEvent['type'], nth: number, more: Partial<GenericEvent['user']> = {}) {
+  return (await send(type, longAgo + nth, more))?.status;
 }
 
 function post(provider: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
@@ -262,7 +267,7 @@ function postClerk(body: string, more: Record<string, string> = {}): Promise<Res
 
 function securityEvent(kind: string, claims: object = {}): Promise<string> {
   const { issuer } = stack.identityProvider;
-  return stack.identityProvider.sign(event('user.disabled', 1), {
+  return stack.identityProvider.sign(event('user.disabled', longAgo), {
     header: { typ: 'secevent+jwt' },
     claims: {
       event: undefined,
@@ -274,7 +279,7 @@ function securityEvent(kind: string, claims: object = {}): Promise<string> {
 }
 
 async function gatewayEvent() {
-  const body = await stack.identityProvider.sign(event('user.signed_up', 1, personal));
+  const body = await stack.identityProvider.sign(event('user.signed_up', longAgo, personal));
   type Event = Parameters<ReturnType<Stack['webhookWith']>>[0];
   const requestContext = { http: { method: 'POST' } } as Event['requestContext'];
   return {
