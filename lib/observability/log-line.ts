@@ -85,6 +85,8 @@ export type GaugesLine = {
   readonly waiting: number;
   readonly parked: number;
   readonly held: number;
+  /** As `held`, but 0 for a few minutes every four hours, so that the alarm which watches it rings anew. */
+  readonly heldReminder: number;
   /** How long the oldest pending record has been out of step; 0: none is. */
   readonly oldestPendingMs: number;
   /** Deactivations counted in this clock hour, and the ceiling on them. */

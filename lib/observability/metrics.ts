@@ -77,6 +77,7 @@ function ofGauges({ pending, waiting, parked, held, ...gauges }: GaugesLine): re
         Waiting: waiting,
         Parked: parked,
         Held: held,
+        HeldReminder: gauges.heldReminder,
         Deactivations: gauges.deactivations,
         DeactivationCeiling: gauges.ceiling,
       },

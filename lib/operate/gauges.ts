@@ -21,11 +21,21 @@ export async function readGauges(
     waiting: waiting?.count ?? 0,
     parked: parked?.count ?? 0,
     held: held?.count ?? 0,
+    heldReminder: isPause(nowMs) ? 0 : (held?.count ?? 0),
     oldestPendingMs: nowMs - (pending?.oldestSince ?? nowMs),
     deactivations: counted,
     ceiling: limit,
     longestSilenceMs: await longestSilence(app, providers),
   };
+}
+
+const reminderMs = 4 * 60 * 60_000;
+
+// Long enough that one measuring at least falls into it.
+const pauseMs = 10 * 60_000;
+
+function isPause(nowMs: number): boolean {
+  return nowMs % reminderMs < pauseMs;
 }
 
 // A provider that has never sent an event is still being set up, which is no alarm.

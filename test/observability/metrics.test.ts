@@ -77,6 +77,7 @@ describe('a log line with figures', () => {
       Waiting: 2,
       Parked: 1,
       Held: 0,
+      HeldReminder: 0,
       OldestPendingMs: 90_000,
       Deactivations: 5,
       DeactivationCeiling: 25,

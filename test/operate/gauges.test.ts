@@ -31,6 +31,31 @@ describe('the longest silence', () => {
   });
 });
 
+test('who is held rings anew every four hours: the figure that the alarm watches is 0 for some minutes', async () => {
+  const reference = 'held';
+  await world.deliver(reference, { email: 'a@x.example' }, 1);
+  world.limits.count = 0;
+  await world.deliver(reference, { disabled: true }, 2);
+  const figures: [minute: number, held: number, reminder: number][] = [];
+  const fourHoursMs = 4 * 60 * 60_000;
+  world.pass(fourHoursMs - (world.now() % fourHoursMs) - 60_000);
+  for (const minute of [-1, 0, 9, 10, 239, 240]) {
+    const { held, heldReminder } = await readGauges(world.ports, []);
+    figures.push([minute, held, heldReminder]);
+    world.pass(
+      minute === -1 || minute === 9 || minute === 239 ? 60_000 : minute === 0 ? 9 * 60_000 : 229 * 60_000,
+    );
+  }
+  expect(figures).toEqual([
+    [-1, 1, 1],
+    [0, 1, 0],
+    [9, 1, 0],
+    [10, 1, 1],
+    [239, 1, 1],
+    [240, 1, 0],
+  ]);
+});
+
 test('the providers to be heard of are those of the webhook, and Cognito where it has pools', () => {
   expect(configuredProviders({ PROVIDERS: ' clerk  okta' })).toEqual(['clerk', 'okta']);
   expect(configuredProviders({ PROVIDERS: 'clerk', COGNITO_USER_POOL_IDS: 'eu-central-1_a' })).toEqual([

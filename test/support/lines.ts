@@ -32,6 +32,7 @@ export const gaugesLine: LogLine = {
   waiting: 2,
   parked: 1,
   held: 0,
+  heldReminder: 0,
   oldestPendingMs: 90_000,
   deactivations: 5,
   ceiling: 25,
