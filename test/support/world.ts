@@ -95,6 +95,7 @@ export async function startWorld(options: WorldOptions = {}) {
   }
 
   return {
+    client: table.client,
     store,
     queries,
     documents,
