@@ -64,9 +64,14 @@ export function text() {
 /** A yes or no, also as the text that some senders make of it; null counts as not told. */
 export function yesNo() {
   return v.pipe(
-    v.nullish(v.union([v.boolean(), v.pipe(v.string(), v.toLowerCase(), v.picklist(['true', 'false']))])),
-    v.transform((flag) => (typeof flag === 'string' ? flag === 'true' : (flag ?? undefined))),
+    v.nullish(v.pipe(v.unknown(), v.transform(toFlag), v.boolean())),
+    v.transform((flag) => flag ?? undefined),
   );
+}
+
+function toFlag(value: unknown): unknown {
+  const text = typeof value === 'string' ? value.toLowerCase() : '';
+  return text === 'true' || text === 'false' ? text === 'true' : value;
 }
 
 /** Any object, as canonical JSON text; one that is too large or too deep counts as not told. */
