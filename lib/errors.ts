@@ -72,14 +72,10 @@ export class RejectedError extends Error {
   /** Whether the request bore no signature, or none of its family's form: then it is no sign of a wrong secret. */
   readonly isUnsigned: boolean;
 
-  constructor(
-    code: RejectionCode,
-    message: string,
-    { isUnsigned, ...options }: ErrorOptions & { readonly isUnsigned?: boolean } = {},
-  ) {
+  constructor(code: RejectionCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
-    this.isUnsigned = isUnsigned ?? unsignedCodes.includes(code);
+    this.isUnsigned = unsignedCodes.includes(code);
   }
 }
 

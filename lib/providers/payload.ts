@@ -31,22 +31,6 @@ export function parsePayload<const Schema extends v.GenericSchema>(
 }
 
 /**
- * Reads what stands in the body beside what is signed, or in a signature's place.
- * @throws RejectedError body_malformed, payload_invalid: as of a request that nobody signed, for anybody can send it
- */
-export function parseUnsigned<const Schema extends v.GenericSchema>(
-  schema: Schema,
-  body: Uint8Array,
-): v.InferOutput<Schema> {
-  try {
-    return parsePayload(schema, parseJson(body));
-  } catch (error) {
-    if (!(error instanceof RejectedError)) throw error;
-    throw new RejectedError(error.code, error.message, { cause: error.cause, isUnsigned: true });
-  }
-}
-
-/**
  * A value of a profile. Left out = not told, null or '' = told to be empty.
  * A text that is too long counts as not told, and the event is still read: users write these themselves, and must not be
  * able to keep out an event that disables them.

@@ -20,3 +20,8 @@ export function decode(text: string, encoding: 'hex' | 'base64' | 'base64url'): 
   const canonical = encoding === 'hex' ? text.toLowerCase() : text;
   return bytes.toString(encoding) === canonical ? bytes : null;
 }
+
+/** Each byte as one letter: all there is to read of what should be ASCII, and quick whatever it is. */
+export function toLatin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+}

@@ -4,7 +4,9 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { compactDecrypt, errors } from 'jose';
 import { ConfigError, RejectedError } from '../errors.ts';
 import type { WebhookRequest } from '../event.ts';
+import { toLatin1 } from './bytes.ts';
 import type { Claims } from './claims.ts';
+import { checkCompact } from './compact.ts';
 import { type JwsTextOptions, verifyJwsText } from './jws-in-json.ts';
 
 export type JweBodyOptions = JwsTextOptions & {
@@ -21,8 +23,9 @@ export function verifyJweBody({ privateKeys, ...options }: JweBodyOptions) {
   const keys = parseKeys(privateKeys);
   const verify = verifyJwsText(options);
   return async (request: WebhookRequest, nowMs: number): Promise<Claims> => {
-    const token = new TextDecoder().decode(request.body).trim();
+    const token = toLatin1(request.body).trim();
     if (token === '') throw new RejectedError('signature_missing', 'the body is empty');
+    checkCompact(token, 5);
     return verify(await decryptWithAny(token, keys), nowMs);
   };
 }
@@ -39,7 +42,7 @@ async function decryptWithAny(token: string, keys: readonly DecryptionKey[]): Pr
         // A small body must not unpack into a large one.
         maxDecompressedLength: 0,
       });
-      return new TextDecoder().decode(plaintext);
+      return toLatin1(plaintext);
     } catch (error) {
       refusal = toRejection(error);
     }

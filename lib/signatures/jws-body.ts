@@ -1,6 +1,7 @@
 // The family whose body is one compact JWS: security event tokens, Kinde, and senders of your own.
 
 import type { WebhookRequest } from '../event.ts';
+import { toLatin1 } from './bytes.ts';
 import type { Claims } from './claims.ts';
 import { type JwsTextOptions, verifyJwsText } from './jws-in-json.ts';
 
@@ -11,5 +12,5 @@ import { type JwsTextOptions, verifyJwsText } from './jws-in-json.ts';
 export function verifyJwsBody(options: JwsTextOptions) {
   const verify = verifyJwsText(options);
   return (request: WebhookRequest, nowMs: number): Promise<Claims> =>
-    verify(new TextDecoder().decode(request.body).trim(), nowMs);
+    verify(toLatin1(request.body).trim(), nowMs);
 }

@@ -2,7 +2,7 @@
 
 import { RejectedError } from '../errors.ts';
 import type { WebhookRequest } from '../event.ts';
-import { isSameBytes, sha256 } from './bytes.ts';
+import { decode, isSameBytes, sha256 } from './bytes.ts';
 import { type ClaimRules, type Claims, checkClaims } from './claims.ts';
 import { soleHeader } from './header.ts';
 import type { Keys } from './keys.ts';
@@ -33,7 +33,8 @@ export function verifyJwsHeader(options: JwsHeaderOptions) {
     const hash = jws.claims[hashClaim];
     if (typeof hash !== 'string')
       throw new RejectedError('claim_missing', `the token lacks the claim ${hashClaim}`);
-    if (!isSameBytes(Buffer.from(hash, hashEncoding), sha256(request.body))) {
+    const claimed = decode(hash, hashEncoding);
+    if (!claimed || !isSameBytes(claimed, sha256(request.body))) {
       throw new RejectedError('body_hash_mismatch', 'the token was made for another body');
     }
     return jws.claims;

@@ -1,10 +1,12 @@
 // Verifies compact JWS with keys from a key set on the web, or with shared secrets.
 
 import { type CompactVerifyGetKey, compactVerify, createLocalJWKSet, errors, type JSONWebKeySet } from 'jose';
-import { isSecureUrl } from '../config/settings.ts';
+import { isSecureUrl, type SecretFormat } from '../config/settings.ts';
 import { ConfigError, RejectedError, UnavailableError } from '../errors.ts';
+import { readBody } from '../http/bounded-body.ts';
 import { log } from '../observability/log.ts';
 import type { Claims, Jws } from './claims.ts';
+import { checkCompact } from './compact.ts';
 
 /**
  * Verifies the signature of one compact JWS, and nothing else of it.
@@ -34,7 +36,15 @@ const keySetAlgorithms: readonly KeySetAlgorithm[] = [
   'EdDSA',
   'Ed25519',
 ];
-const secretAlgorithms = ['HS256', 'HS384', 'HS512'];
+// A key must be as long as the hash at least: https://www.rfc-editor.org/rfc/rfc7518#section-3.2
+const minSecretBytes: Readonly<Record<string, number>> = { HS256: 32, HS384: 48, HS512: 64 };
+const secretAlgorithms = Object.keys(minSecretBytes);
+
+/** What a secret that signs tokens looks like, for the settings that hold them. */
+export const tokenSecret: SecretFormat = {
+  matches: (secret) => Buffer.byteLength(secret) >= 32,
+  description: 'texts of 32 bytes or more, as the hash in the signature has',
+};
 
 const fetchTimeoutMs = 1_500;
 const maxKeySetBytes = 256 * 1024;
@@ -52,6 +62,8 @@ const pauseMs = 1_000;
 const outlivedPauseMs = 30_000;
 // https://www.rfc-editor.org/rfc/rfc7518#section-3.3
 const minModulusBits = 2048;
+// A token that names none of several keys costs a verification by each.
+const maxCandidates = 4;
 
 /** Keys published at a JWKS address; build it once, because it caches them. */
 export function remoteKeys(url: string, algorithms: readonly KeySetAlgorithm[] = keySetAlgorithms): Keys {
@@ -130,22 +142,30 @@ function createKeySet(url: string) {
 
 /** Shared secrets, any of which may have signed: two while one is being replaced by another. */
 export function secretKeys(secrets: readonly string[]): Keys {
-  if (secrets.length === 0 || secrets.includes('')) throw new ConfigError(['a secret is empty']);
+  if (secrets.length === 0 || !secrets.every(tokenSecret.matches))
+    throw new ConfigError([`secrets must be ${tokenSecret.description}`]);
   const keys = secrets.map((secret) => new TextEncoder().encode(secret));
   return (token) => verifyWithAny(token, keys, secretAlgorithms);
 }
 
 async function verify(token: string, find: CompactVerifyGetKey, algorithms: string[]): Promise<Jws> {
+  checkCompact(token, 3);
+  const findStrong: CompactVerifyGetKey = async (header, given) => {
+    const key = await find(header, given);
+    if (isWeak(key, header.alg))
+      throw new RejectedError('algorithm_refused', 'the key that the token names is too weak');
+    return key;
+  };
   try {
-    const findLong: CompactVerifyGetKey = async (...args) => checkLength(await find(...args));
-    const { protectedHeader, payload } = await compactVerify(token, findLong, { algorithms });
+    const { protectedHeader, payload } = await compactVerify(token, findStrong, { algorithms });
     // The one extension that jose knows, b64, has no place in a token of claims: RFC 7797.
     if (protectedHeader.crit)
       throw new RejectedError('signature_malformed', 'the token uses an unknown extension');
     return { typ: protectedHeader.typ, claims: toClaims(payload) };
   } catch (error) {
     // Only a token that names no key has several candidates.
-    if (error instanceof errors.JWKSMultipleMatchingKeys) return verifyWithAny(token, error, algorithms);
+    if (error instanceof errors.JWKSMultipleMatchingKeys)
+      return verifyWithAny(token, firstOf(error, maxCandidates), algorithms);
     throw toRejection(error);
   }
 }
@@ -158,9 +178,12 @@ async function verifyWithAny(
   algorithms: string[],
 ): Promise<Jws> {
   for await (const key of keys) {
-    if (isShort(key)) continue;
+    const findKey: CompactVerifyGetKey = ({ alg }) => {
+      if (isWeak(key, alg)) throw new RejectedError('signature_mismatch', 'a key of ours is too weak');
+      return key;
+    };
     try {
-      return await verify(token, () => key, algorithms);
+      return await verify(token, findKey, algorithms);
     } catch (error) {
       if (!(error instanceof RejectedError && error.code === 'signature_mismatch')) throw error;
     }
@@ -168,15 +191,23 @@ async function verifyWithAny(
   throw new RejectedError('signature_mismatch', 'no key of ours signed the token');
 }
 
-// A short RSA key can be broken, and then anybody can sign with it.
-function checkLength(key: Key): Key {
-  if (isShort(key)) throw new RejectedError('algorithm_refused', 'the key that the token names is too short');
-  return key;
+async function* firstOf(keys: AsyncIterable<Key>, count: number): AsyncGenerator<Key> {
+  let left = count;
+  for await (const key of keys) {
+    yield key;
+    left -= 1;
+    if (left === 0) return;
+  }
 }
 
-function isShort(key: Key): boolean {
-  const algorithm: object = 'algorithm' in key ? key.algorithm : {};
-  return 'modulusLength' in algorithm && Number(algorithm.modulusLength) < minModulusBits;
+// What a weak key verifies, anybody can sign: a short secret is guessed, a short modulus broken, and an RSA signature by
+// the exponent 1 is the very text that it signs. https://www.rfc-editor.org/rfc/rfc8017#section-3.1
+function isWeak(key: Key, algorithm: string): boolean {
+  if (key instanceof Uint8Array) return key.length < (minSecretBytes[algorithm] ?? Number.POSITIVE_INFINITY);
+  const details: object = 'algorithm' in key ? key.algorithm : {};
+  if (!('modulusLength' in details && 'publicExponent' in details)) return false;
+  const exponent = BigInt(`0x${Buffer.from(details.publicExponent as Uint8Array).toString('hex')}`);
+  return Number(details.modulusLength) < minModulusBits || exponent < 3n || exponent % 2n === 0n;
 }
 
 function toClaims(payload: Uint8Array): Claims {
@@ -222,13 +253,6 @@ async function fetchKeySet(url: string): Promise<JSONWebKeySet> {
   const headers = { accept: 'application/json, application/jwk-set+json' };
   const response = await fetch(url, { redirect: 'manual', headers, signal });
   if (response.status !== 200) throw new Error(`the key set was answered ${response.status}`);
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > maxKeySetBytes) throw new RangeError('the key set is too large');
-    chunks.push(chunk);
-  }
   // Whether it is a key set, jose sees when it takes it.
-  return JSON.parse(Buffer.concat(chunks).toString()) as JSONWebKeySet;
+  return JSON.parse((await readBody(response, maxKeySetBytes)).toString()) as JSONWebKeySet;
 }

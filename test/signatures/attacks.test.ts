@@ -11,11 +11,19 @@ import {
 } from 'node:crypto';
 import { CompactEncrypt, FlattenedSign, GeneralSign } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { verifyHmac } from '../../lib/signatures/hmac.ts';
+import { verifyJweBody } from '../../lib/signatures/jwe-body.ts';
 import { type Keys, remoteKeys, secretKeys } from '../../lib/signatures/keys.ts';
+import { verifyStandardWebhooks } from '../../lib/signatures/standard-webhooks.ts';
+import { verifyTimestampedHmac } from '../../lib/signatures/timestamped-hmac.ts';
 import { type KeyServer, startKeyServer } from './key-server.ts';
 
 const claims = { sub: 'user-1', disabled: true };
 const payload = encode(JSON.stringify(claims));
+const secret = 'a secret that is long enough to be one';
+const body = Buffer.from('{"event":"user.created"}');
+const nowMs = 1_780_000_000_000;
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -155,7 +163,7 @@ const headers: readonly Attack[] = [
     'ｒｓａ',
     '__proto__',
     'constructor',
-    'k'.repeat(100_000),
+    'k'.repeat(1_000),
   ].map(
     (kid): Attack => [
       `the key id ${JSON.stringify(kid.slice(0, 30))}`,
@@ -213,7 +221,12 @@ const headers: readonly Attack[] = [
       return `${signed}.${encode(byRsa()(signed))}`;
     },
   ],
-  ...['[]', 'null', '"RS256"', '{', '', `${'['.repeat(100_000)}`].map(
+  [
+    'a header of 4 KiB, which none needs, signed rightly',
+    'malformed',
+    () => forge({ ...good, x5u: 'x'.repeat(4_096) }, byRsa()),
+  ],
+  ...['[]', 'null', '"RS256"', '{', '', `${'['.repeat(3_000)}`, `${'['.repeat(100_000)}`].map(
     (header): Attack => [
       `the header ${JSON.stringify(header.slice(0, 30))}`,
       'malformed',
@@ -300,40 +313,154 @@ test('and no address that a token names is ever asked', () => {
   expect(mallory.requests()).toBe(0);
 });
 
-// A signature can be written in several ways; what it signs must stay the same in each.
-test.each<[string, (signature: string) => string]>([
-  ['with padding', (signature) => `${signature}==`],
-  ['in the other alphabet of base64', (signature) => signature.replaceAll('-', '+').replaceAll('_', '/')],
-  ['with a line end behind it', (signature) => `${signature}\n`],
-  [
-    'with other bits in what its last letter leaves over',
-    (signature) => `${signature.slice(0, -1)}${lastOf(signature)}`,
-  ],
-])('a signature %s makes the token refused, or lets it say the same', async (_how, change) => {
-  const said = await keys(`${goodHeader}.${payload}.${change(goodSignature)}`).then(
-    ({ claims }) => claims,
-    ({ code }: { code: string }) => code,
-  );
-  expect([claims, 'signature_malformed', 'signature_mismatch']).toContainEqual(said);
+// Wycheproof, json_web_signature, tcId 360 to 375: the same bytes by another text.
+const otherForms: readonly (readonly [how: string, change: (text: string) => string])[] = [
+  ['with a space in it', (text) => `${text.slice(0, 8)} ${text.slice(8)}`],
+  ['with a line end in it', (text) => `${text.slice(0, 8)}\n${text.slice(8)}`],
+  ['with a letter of no alphabet in it', (text) => `${text.slice(0, 8)}!${text.slice(8)}`],
+  ['with padding, or with more of it', (text) => `${text}==`],
+  ['with other bits in what its last letter leaves over', changeLeftOver],
+];
+
+describe.each(otherForms)('a signature %s is none', (_how, change) => {
+  const refused = { code: 'signature_malformed' };
+
+  test('of a token', async () => {
+    for (const token of rightTokens())
+      await expect(keys(changeSignature(token, change))).rejects.toMatchObject(refused);
+    const shared = secretKeys([secret])(changeSignature(forge({ alg: 'HS256' }, byHmac(secret)), change));
+    await expect(shared).rejects.toMatchObject(refused);
+  });
+
+  test('of an encrypted token, nor is such a part of one', async () => {
+    const token = await new CompactEncrypt(Buffer.from(forge({ alg: 'HS256' }, byHmac(secret))))
+      .setProtectedHeader({ alg: 'RSA-OAEP-256', enc: 'A256GCM' })
+      .encrypt(rsa.publicKey);
+    const privateKeys = rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const verify = verifyJweBody({ keys: secretKeys([secret]), privateKeys });
+    const read = (parts: readonly string[]) =>
+      verify({ headers: {}, body: Buffer.from(parts.join('.')) }, nowMs);
+    const parts = token.split('.');
+    expect(await read(parts)).toEqual(claims);
+    for (const [i, part] of parts.entries()) {
+      if (i === 0 || change(part) === part) continue;
+      await expect(read(parts.with(i, change(part))), `part ${i}`).rejects.toMatchObject(refused);
+    }
+  });
+
+  test('of a body, in base64', async () => {
+    const check = verifyHmac({ header: 'signature', secrets: [secret], encoding: 'base64' });
+    const read = (signature: string) => check({ headers: { signature }, body });
+    const right = createHmac('sha256', secret).update(body).digest('base64');
+    await read(right);
+    await expect(read(change(right))).rejects.toMatchObject(refused);
+  });
+
+  test('of a message of Standard Webhooks', async () => {
+    const verify = verifyStandardWebhooks({ secrets: [`whsec_${Buffer.from(secret).toString('base64')}`] });
+    const at = { 'webhook-id': 'id', 'webhook-timestamp': String(nowMs / 1000) };
+    const read = (signature: string) =>
+      verify({ headers: { ...at, 'webhook-signature': `v1,${signature}` }, body }, nowMs);
+    const signed = Buffer.concat([Buffer.from(`id.${nowMs / 1000}.`), body]);
+    const right = createHmac('sha256', secret).update(signed).digest('base64');
+    expect(await read(right)).toBe('id');
+    // A space ends an entry, whose beginning is then a signature that is too short.
+    await expect(read(change(right))).rejects.toMatchObject({ name: 'RejectedError' });
+  });
 });
 
-// In the base64url of 256 bytes, only two bits of the last letter count.
-function lastOf(signature: string): string {
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-  return letters[letters.indexOf(signature.at(-1) ?? '') ^ 1] ?? '';
-}
+test.each<[string, (text: string) => string]>([
+  ['with a space behind it', (text) => `${text} `],
+  ['with a line end behind it', (text) => `${text}\n`],
+  ['in the other alphabet of base64', (text) => text.replaceAll('-', '+').replaceAll('_', '/')],
+])('a signature %s is none of a token', async (_how, change) => {
+  const changed = rightTokens().filter((token) => changeSignature(token, change) !== token);
+  expect(changed).not.toEqual([]);
+  for (const token of changed)
+    await expect(keys(changeSignature(token, change))).rejects.toMatchObject({ code: 'signature_malformed' });
+});
 
-test('and what is signed rightly is taken, so that the refusals above mean something', async () => {
-  for (const token of [
+test.each<[string, (text: string) => string]>([
+  ['cut in the middle of a byte', (text) => text.slice(0, -1)],
+  ['with a letter too many', (text) => `${text}0`],
+  ['with a space in it', (text) => `${text.slice(0, 8)} ${text.slice(8)}`],
+  ['with something behind it', (text) => `${text}zz`],
+])('a signature in hex %s is none of a body', async (_how, change) => {
+  const plain = verifyHmac({ header: 'signature', secrets: [secret], encoding: 'hex' });
+  const timestamped = verifyTimestampedHmac({ header: 'signature', secrets: [secret], unit: 'ms' });
+  const read = (signature: string) => plain({ headers: { signature }, body });
+  const readTimed = (text: string) =>
+    timestamped({ headers: { signature: `t=${nowMs},v1=${text}` }, body }, nowMs);
+  const right = createHmac('sha256', secret).update(body).digest('hex');
+  const rightTimed = createHmac('sha256', secret).update(`${nowMs}.`).update(body).digest('hex');
+  await Promise.all([read(right), readTimed(rightTimed)]);
+  for (const sent of [read(change(right)), readTimed(change(rightTimed))])
+    await expect(sent).rejects.toMatchObject({ code: 'signature_malformed' });
+});
+
+function rightTokens(): readonly string[] {
+  return [
     goodToken(),
     forge({ alg: 'ES256', kid: 'ec' }, byEc('ieee-p1363')),
     forge({ alg: 'EdDSA', kid: 'ed' }, (signed) => signBytes(null, Buffer.from(signed), ed.privateKey)),
-  ])
-    expect(await keys(token)).toMatchObject({ claims });
+  ];
+}
+
+function changeSignature(token: string, change: (text: string) => string): string {
+  const at = token.lastIndexOf('.') + 1;
+  return `${token.slice(0, at)}${change(token.slice(at))}`;
+}
+
+/** Another last letter for the same bytes; the same text where no bits are left over. */
+function changeLeftOver(text: string): string {
+  const letters = text.replace(/=+$/, '');
+  if (letters.length % 4 === 0) return text;
+  const bytes = Buffer.from(text, 'base64');
+  const others = [...alphabet].map((letter) => `${letters.slice(0, -1)}${letter}`);
+  const other = others.find((one) => one !== letters && bytes.equals(Buffer.from(one, 'base64')));
+  return `${other}${text.slice(letters.length)}`;
+}
+
+describe('an RSA key of the exponent', () => {
+  // By the exponent 1 a signature is the padded hash itself, so that nobody needs a private key.
+  const byNobody = (signed: string) => {
+    const sha256 = Buffer.from('3031300d060960864801650304020105000420', 'hex');
+    const hash = createHash('sha256').update(signed).digest();
+    const padding = Buffer.alloc(256 - 3 - sha256.length - hash.length, 0xff);
+    return Buffer.concat([Buffer.of(0, 1), padding, Buffer.of(0), sha256, hash]);
+  };
+  const publish = (e: string) => ({ ...rsa.publicKey.export({ format: 'jwk' }), e, alg: 'RS256' });
+
+  test.each([
+    ['1', 'AQ'],
+    ['1, in two bytes', 'AAE'],
+    ['2', 'Ag'],
+    ['65536', 'AQAA'],
+  ])('%s verifies nothing', async (_exponent, e) => {
+    await using named = await startKeyServer({ ...publish(e), kid: 'weak' });
+    const forged = remoteKeys(named.url)(forge({ alg: 'RS256', kid: 'weak' }, byNobody));
+    await expect(forged).rejects.toMatchObject({ code: 'algorithm_refused' });
+    await using unnamed = await startKeyServer(publish(e), publish('AQAB'));
+    const verify = remoteKeys(unnamed.url);
+    await expect(verify(forge({ alg: 'RS256' }, byNobody))).rejects.toMatchObject({
+      code: 'signature_mismatch',
+    });
+    expect(await verify(forge({ alg: 'RS256' }, byRsa()))).toMatchObject({ claims });
+  });
+
+  test('3 verifies what it signed', async () => {
+    const three = generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 });
+    await using server = await startKeyServer(three.publicKey.export({ format: 'jwk' }));
+    const token = forge({ alg: 'RS256' }, byRsa(three.privateKey));
+    expect(await remoteKeys(server.url)(token)).toMatchObject({ claims });
+  });
+});
+
+test('and what is signed rightly is taken, so that the refusals above mean something', async () => {
+  for (const token of rightTokens()) expect(await keys(token)).toMatchObject({ claims });
 });
 
 test('a shared secret is never taken for a key, nor a key for a secret', async () => {
-  const secret = 'a secret that is long enough to be one';
   const shared = secretKeys([secret]);
   await expect(shared(forge({ alg: 'HS256' }, byHmac(secret)))).resolves.toMatchObject({ claims });
   for (const token of [goodToken(), forge({ alg: 'none' }), forge({ alg: 'HS1' }, byHmac(secret, 'sha1'))])

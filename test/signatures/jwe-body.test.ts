@@ -7,11 +7,12 @@ import { secretKeys } from '../../lib/signatures/keys.ts';
 const ours = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 const ourCurve = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 const theirs = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+const shared = 'a secret that both have, of 32 bytes or more';
 const claims = { hello: 'world' };
 
 function read(body: string, ...keys: readonly KeyObject[]) {
   const privateKeys = keys.map(toPem).join('');
-  const verify = verifyJweBody({ keys: secretKeys(['shared']), required: ['hello'], privateKeys });
+  const verify = verifyJweBody({ keys: secretKeys([shared]), required: ['hello'], privateKeys });
   return verify({ headers: {}, body: Buffer.from(body) }, 0);
 }
 
@@ -19,7 +20,7 @@ function toPem(key: KeyObject): string {
   return key.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
-function sign(secret = 'shared', said: Record<string, unknown> = claims) {
+function sign(secret = shared, said: Record<string, unknown> = claims) {
   return new SignJWT(said).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(secret));
 }
 
@@ -38,11 +39,11 @@ describe('a body that is an encrypted token', () => {
   });
 
   test('is refused when what is in it was not signed by whom we know, or breaks a rule', async () => {
-    const forged = await encrypt(await sign('guessed'));
+    const forged = await encrypt(await sign('a secret that somebody else has, of 32 bytes'));
     await expect(read(forged, ours)).rejects.toMatchObject({ code: 'signature_mismatch' });
     const plain = await encrypt(JSON.stringify(claims));
     await expect(read(plain, ours)).rejects.toMatchObject({ code: 'signature_malformed' });
-    const silent = await encrypt(await sign('shared', {}));
+    const silent = await encrypt(await sign(shared, {}));
     await expect(read(silent, ours)).rejects.toMatchObject({ code: 'claim_missing' });
   });
 
@@ -65,7 +66,7 @@ describe('a body that is an encrypted token', () => {
       () => `${toPem(ours)}${toPem(generateKeyPairSync('ed25519').privateKey)}`,
     ],
   ])('can not be read by a key that is %s', (_what, make) => {
-    const connect = () => verifyJweBody({ keys: secretKeys(['shared']), privateKeys: make() });
+    const connect = () => verifyJweBody({ keys: secretKeys([shared]), privateKeys: make() });
     expect(connect).toThrow(expect.objectContaining({ faults: [expect.stringMatching(/private key/)] }));
     expect(connect).not.toThrow(/hush/);
   });

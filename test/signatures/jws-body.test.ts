@@ -7,7 +7,8 @@ import { secretKeys } from '../../lib/signatures/keys.ts';
 
 const nowMs = 1_780_000_000_000;
 const now = nowMs / 1000;
-const secret = new TextEncoder().encode('shared');
+const shared = 'a secret that both have, of 32 bytes or more';
+const secret = new TextEncoder().encode(shared);
 
 const rules: ClaimRules = {
   typ: 'event+jwt',
@@ -26,7 +27,7 @@ async function sign(claims: object, header: object = { typ: 'event+jwt' }): Prom
 }
 
 function read(token: string, overrides: ClaimRules = {}) {
-  const verify = verifyJwsBody({ keys: secretKeys(['shared']), ...rules, ...overrides });
+  const verify = verifyJwsBody({ keys: secretKeys([shared]), ...rules, ...overrides });
   return verify({ headers: {}, body: Buffer.from(token) }, nowMs);
 }
 
@@ -74,7 +75,7 @@ describe('a body that is a token', () => {
 
   test('of which nothing is demanded is accepted, whatever it says', async () => {
     const claims = { iss: 'https://mallory.example', aud: 'them', sub: 'user-1' };
-    const verify = verifyJwsBody({ keys: secretKeys(['shared']) });
+    const verify = verifyJwsBody({ keys: secretKeys([shared]) });
     expect(await verify({ headers: {}, body: Buffer.from(await sign(claims, {})) }, nowMs)).toEqual(claims);
   });
 

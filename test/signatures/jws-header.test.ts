@@ -4,10 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { verifyJwsHeader } from '../../lib/signatures/jws-header.ts';
 import { secretKeys } from '../../lib/signatures/keys.ts';
 
+const shared = 'a secret that both have, of 32 bytes or more';
 const body = Buffer.from('{"event":{}}');
 
 async function sign(claims: Record<string, unknown>): Promise<string> {
-  return new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode('shared'));
+  return new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(shared));
 }
 
 function hash(data: Uint8Array, encoding: 'base64' | 'hex' = 'base64') {
@@ -15,7 +16,7 @@ function hash(data: Uint8Array, encoding: 'base64' | 'hex' = 'base64') {
 }
 
 function read(token: string | undefined, sent: Uint8Array = body, hashEncoding: 'base64' | 'hex' = 'base64') {
-  const keys = secretKeys(['shared']);
+  const keys = secretKeys([shared]);
   const verify = verifyJwsHeader({ keys, header: 'x-signature', hashClaim: 'hash', hashEncoding });
   return verify({ headers: { 'x-signature': token }, body: sent }, 0);
 }
@@ -52,7 +53,7 @@ describe('a token in a header', () => {
 
   test('stands behind its prefix, and nothing else will do', async () => {
     const verify = verifyJwsHeader({
-      keys: secretKeys(['shared']),
+      keys: secretKeys([shared]),
       header: 'x-signature',
       prefix: 'Bearer ',
       hashClaim: 'hash',
@@ -70,7 +71,7 @@ describe('a token in a header', () => {
   });
 
   test('must meet the rules as well', async () => {
-    const keys = secretKeys(['shared']);
+    const keys = secretKeys([shared]);
     const rules = { issuer: 'https://idp.example', header: 'x-signature' };
     const verify = verifyJwsHeader({ keys, ...rules, hashClaim: 'hash', hashEncoding: 'base64' });
     const from = async (iss: string) =>

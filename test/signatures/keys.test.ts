@@ -1,5 +1,6 @@
 import { CompactSign, SignJWT, UnsecuredJWT } from 'jose';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { ConfigError } from '../../lib/errors.ts';
 import { remoteKeys, secretKeys } from '../../lib/signatures/keys.ts';
 import { createSigner, startKeyServer } from './key-server.ts';
 
@@ -348,23 +349,39 @@ describe('a forged token', () => {
 });
 
 describe('shared secrets', () => {
+  const next = 'next'.padEnd(64, '.');
+  const current = 'current'.padEnd(64, '.');
+  const retired = 'retired'.padEnd(64, '.');
   const sign = (secret: string, alg = 'HS256') =>
     new SignJWT(claims).setProtectedHeader({ alg }).sign(new TextEncoder().encode(secret));
 
   test.each(['HS256', 'HS384', 'HS512'])('verify %s', async (alg) => {
-    expect((await secretKeys(['current'])(await sign('current', alg))).claims).toEqual(claims);
+    expect((await secretKeys([current])(await sign(current, alg))).claims).toEqual(claims);
   });
 
   test('may be several, while one replaces another', async () => {
-    const keys = secretKeys(['next', 'current']);
-    await keys(await sign('next'));
-    await keys(await sign('current'));
-    await expect(keys(await sign('retired'))).rejects.toMatchObject({ code: 'signature_mismatch' });
+    const keys = secretKeys([next, current]);
+    await keys(await sign(next));
+    await keys(await sign(current));
+    await expect(keys(await sign(retired))).rejects.toMatchObject({ code: 'signature_mismatch' });
+  });
+
+  // https://www.rfc-editor.org/rfc/rfc7518#section-3.2
+  test.each([
+    ['HS256', 32],
+    ['HS384', 48],
+    ['HS512', 64],
+  ])('verify %s from %i bytes on, and by a shorter one nothing', async (alg, bytes) => {
+    const [long, short] = ['é'.repeat(bytes / 2), 'x'.repeat(bytes - 1)];
+    expect((await secretKeys([long])(await sign(long, alg))).claims).toEqual(claims);
+    const keys = () => secretKeys([short, long]);
+    if (bytes === 32) expect(keys).toThrow(ConfigError);
+    else await expect(keys()(await sign(short, alg))).rejects.toMatchObject({ code: 'signature_mismatch' });
   });
 
   test('do not verify what a key pair signed, nor what nobody did', async () => {
     const signer = await createSigner();
-    const keys = secretKeys(['current', JSON.stringify(signer.jwk)]);
+    const keys = secretKeys([current, JSON.stringify(signer.jwk)]);
     await expect(keys(await signer.sign(claims))).rejects.toMatchObject({ code: 'algorithm_refused' });
     await expect(keys(new UnsecuredJWT(claims).encode())).rejects.toMatchObject({
       code: 'algorithm_refused',
@@ -372,11 +389,14 @@ describe('shared secrets', () => {
     await expect(keys(await sign('A'.repeat(32)))).rejects.toMatchObject({ code: 'signature_mismatch' });
   });
 
-  test.each([[[]], [['']], [['current', '']]])('can not be %j', (secrets) => {
-    expect(() => secretKeys(secrets)).toThrow(
-      expect.objectContaining({ name: 'ConfigError', faults: [expect.stringMatching(/\w/)] }),
-    );
-  });
+  test.each([[[]], [['']], [[current, '']], [['a']], [[current, 'x'.repeat(31)]]])(
+    'can not be %j',
+    (secrets) => {
+      expect(() => secretKeys(secrets)).toThrow(
+        expect.objectContaining({ name: 'ConfigError', faults: [expect.stringMatching(/\w/)] }),
+      );
+    },
+  );
 });
 
 function craft(header: object, payload: object, signature = ''): string {

@@ -11,9 +11,9 @@ import * as v from 'valibot';
 import { isSecureUrl, text as textSetting, words } from '../../config/settings.ts';
 import { ConfigError } from '../../errors.ts';
 import { issuedAtMs } from '../../signatures/claims.ts';
-import { verifyJwsText } from '../../signatures/jws-in-json.ts';
+import { verifyJwsInJson } from '../../signatures/jws-in-json.ts';
 import { remoteKeys } from '../../signatures/keys.ts';
-import { name, parsePayload, parseUnsigned } from '../payload.ts';
+import { name, parsePayload } from '../payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
 import { type FirebaseRecord, firebaseRecord, toRecordTold } from './user.ts';
 
@@ -39,8 +39,6 @@ const userTokenClaims = ['auth_time', 'user_id', 'firebase'];
 // A token ends after an hour; the clocks may differ.
 const maxAgeMs = 65 * 60_000;
 
-const envelope = v.object({ data: v.nullish(v.object({ jwt: v.optional(v.string(), '') })) });
-
 const event = v.object({
   event_id: name(),
   event_type: name(),
@@ -65,7 +63,8 @@ export const firebase: Provider<typeof settings> = {
       throw new ConfigError([
         'FIREBASE_FUNCTION_URLS must hold addresses: the project is what ID tokens are for',
       ]);
-    const verify = verifyJwsText({
+    const verify = verifyJwsInJson({
+      member: 'jwt',
       keys: remoteKeys(FIREBASE_JWKS_URL, ['RS256']),
       issuer: `https://securetoken.google.com/${FIREBASE_PROJECT_ID}`,
       audience: FIREBASE_FUNCTION_URLS,
@@ -74,8 +73,7 @@ export const firebase: Provider<typeof settings> = {
       age: { of: issuedAtMs, maxAgeMs },
     });
     return async (request, nowMs) => {
-      const { data } = parseUnsigned(envelope, request.body);
-      const claims = await verify(data?.jwt ?? '', nowMs);
+      const claims = await verify(request, nowMs);
       const { event_id: id, event_type: type, iat } = parsePayload(event, claims);
       const at = iat * 1000;
       const kind = findKind(kinds, type);

@@ -10,7 +10,7 @@ import { flag, secrets } from '../../config/settings.ts';
 import { ConfigError } from '../../errors.ts';
 import { verifyBareJws } from '../../signatures/bare-jws.ts';
 import { issuedAtMs } from '../../signatures/claims.ts';
-import { secretKeys } from '../../signatures/keys.ts';
+import { secretKeys, tokenSecret } from '../../signatures/keys.ts';
 import { instant, name, parseJson, parsePayload } from '../payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
 import { type FronteggUser, fronteggUser, toTold } from './user.ts';
@@ -18,6 +18,7 @@ import { type FronteggUser, fronteggUser, toTold } from './user.ts';
 const settings = {
   FRONTEGG_SECRETS: secrets(
     "The webhook's secret key: long and random, no spaces in it; several, separated by spaces, while you replace one.",
+    tokenSecret,
   ),
   FRONTEGG_ACCEPT_UNSIGNED_BODY: flag(
     false,

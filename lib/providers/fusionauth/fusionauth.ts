@@ -8,7 +8,7 @@ import { optionalSecrets, optionalUrl } from '../../config/settings.ts';
 import { ConfigError } from '../../errors.ts';
 import { checkAge } from '../../signatures/age.ts';
 import { verifyJwsHeader } from '../../signatures/jws-header.ts';
-import { type Keys, remoteKeys, secretKeys } from '../../signatures/keys.ts';
+import { type Keys, remoteKeys, secretKeys, tokenSecret } from '../../signatures/keys.ts';
 import type { Told } from '../../user.ts';
 import { instant, name, parseJson, parsePayload } from '../payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
@@ -17,6 +17,7 @@ import { fusionauthProfile, fusionauthUser, toTold } from './user.ts';
 const settings = {
   FUSIONAUTH_SECRETS: optionalSecrets(
     'The HMAC key that signs events; several, separated by spaces, while you replace one. Either this or the address.',
+    tokenSecret,
   ),
   FUSIONAUTH_JWKS_URL: optionalUrl(
     'Address of the public keys, where an RSA, EC or EdDSA key signs events: https://<host>/.well-known/jwks.json',

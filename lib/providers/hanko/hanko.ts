@@ -8,9 +8,9 @@ import * as v from 'valibot';
 import { url, words } from '../../config/settings.ts';
 import { RejectedError } from '../../errors.ts';
 import { issuedAtMs } from '../../signatures/claims.ts';
-import { verifyJwsText } from '../../signatures/jws-in-json.ts';
+import { verifyJwsInJson } from '../../signatures/jws-in-json.ts';
 import { remoteKeys } from '../../signatures/keys.ts';
-import { name, parsePayload, parseUnsigned } from '../payload.ts';
+import { name, parsePayload } from '../payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
 import { type HankoUser, hankoUser, toTold } from './user.ts';
 
@@ -26,8 +26,6 @@ const webhookSubject = 'hanko webhooks';
 
 // A token ends after 5 minutes; the clocks may differ.
 const maxAgeMs = 10 * 60_000;
-
-const envelope = v.object({ token: v.optional(v.string(), '') });
 
 const event = v.object({
   sub: v.unknown(),
@@ -61,15 +59,15 @@ export const hanko: Provider<typeof settings> = {
   ignored: ['email.send', 'any other event'],
   answers: 'plain',
   connect({ HANKO_JWKS_URL, HANKO_AUDIENCES }) {
-    const verify = verifyJwsText({
+    const verify = verifyJwsInJson({
+      member: 'token',
       keys: remoteKeys(HANKO_JWKS_URL, ['RS256']),
       audience: HANKO_AUDIENCES,
       required: ['evt', 'data', 'iat', 'exp'],
       age: { of: issuedAtMs, maxAgeMs },
     });
     return async (request, nowMs) => {
-      const { token } = parseUnsigned(envelope, request.body);
-      const claims = await verify(token, nowMs);
+      const claims = await verify(request, nowMs);
       const { sub, evt: type, iat } = parsePayload(event, claims);
       if (sub !== webhookSubject) throw new RejectedError('user_token', 'the token is not one of a webhook');
       const at = iat * 1000;

@@ -112,7 +112,19 @@ describe('a notification', () => {
   });
 
   test('must be one at least, for an empty list proves nothing', async () => {
-    await expect(send()).rejects.toMatchObject({ code: 'payload_invalid' });
+    await expect(send()).rejects.toMatchObject({ code: 'signature_missing' });
+  });
+
+  test('may write its secret with escapes, which is read before anything else', async () => {
+    const escaped = { ...removal, clientState: 'ESCAPED' };
+    const write = (text: string) =>
+      read(
+        { headers: {}, body: Buffer.from(JSON.stringify({ value: [escaped] }).replace('ESCAPED', text)) },
+        nowMs,
+      );
+    expect(await write('\\u0063urrent')).toMatchObject([{ reference: 'user-1' }]);
+    await expect(write('\\u0063urren')).rejects.toMatchObject({ code: 'credential_mismatch' });
+    await expect(write('current\\')).rejects.toMatchObject({ code: 'signature_missing' });
   });
 
   test.each([

@@ -6,7 +6,9 @@ import { connect } from '../reader.ts';
 
 const nowMs = Date.parse('2026-05-04T12:00:00Z');
 const iat = nowMs / 1000 - 2;
-const accepted = { FRONTEGG_SECRETS: 'next current', FRONTEGG_ACCEPT_UNSIGNED_BODY: 'true' };
+const next = 'next'.padEnd(32, '.');
+const current = 'current'.padEnd(32, '.');
+const accepted = { FRONTEGG_SECRETS: `${next} ${current}`, FRONTEGG_ACCEPT_UNSIGNED_BODY: 'true' };
 const read = connect(frontegg, accepted);
 
 const deletion = {
@@ -22,7 +24,7 @@ const deleted = {
   told: { deleted: true },
 };
 
-function send(payload: object, claims: object = { iat }, secret = 'current') {
+function send(payload: object, claims: object = { iat }, secret = current) {
   return read({ headers: { 'x-webhook-secret': signHs256(claims, secret) }, body: toBody(payload) }, nowMs);
 }
 
@@ -30,7 +32,7 @@ describe('Frontegg', () => {
   test.each([{}, { FRONTEGG_ACCEPT_UNSIGNED_BODY: 'false' }])(
     'can not be set up with %j, for its body is not signed, and says so',
     (environment) => {
-      const start = () => connect(frontegg, { FRONTEGG_SECRETS: 'current', ...environment });
+      const start = () => connect(frontegg, { FRONTEGG_SECRETS: current, ...environment });
       expect(start).toThrow(ConfigError);
       expect(start).toThrow(
         /FRONTEGG_ACCEPT_UNSIGNED_BODY must be true, for Frontegg does not sign the body/,
@@ -38,9 +40,14 @@ describe('Frontegg', () => {
     },
   );
 
+  test('can not be set up with a secret that is shorter than the hash, whatever else may be short', () => {
+    const short = { ...accepted, FRONTEGG_SECRETS: 'x'.repeat(31), ALLOW_SHORT_SECRETS: 'true' };
+    expect(() => connect(frontegg, short)).toThrow(/FRONTEGG_SECRETS must be texts of 32 bytes or more/);
+  });
+
   test('is read by either of two secrets, at the time of its token, and of the user and not of who acted', async () => {
     expect(await send(deletion)).toEqual([deleted]);
-    expect(await send(deletion, { iat }, 'next')).toEqual([deleted]);
+    expect(await send(deletion, { iat }, next)).toEqual([deleted]);
     await expect(send(deletion, { iat }, 'guessed')).rejects.toMatchObject({ code: 'signature_mismatch' });
   });
 
@@ -55,7 +62,7 @@ describe('Frontegg', () => {
   });
 
   test('is refused with the secret itself for a token', async () => {
-    const request = { headers: { 'x-webhook-secret': 'current' }, body: toBody(deletion) };
+    const request = { headers: { 'x-webhook-secret': current }, body: toBody(deletion) };
     await expect(read(request, nowMs)).rejects.toMatchObject({ code: 'signature_malformed' });
   });
 

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => keys.close());
 
 test('takes no token of the one kind of key for one of the other', async () => {
-  const bySecret = { FUSIONAUTH_SECRETS: 'a secret' };
+  const bySecret = { FUSIONAUTH_SECRETS: 'x'.repeat(32) };
   const byKeyPair = { FUSIONAUTH_JWKS_URL: keys.jwksUrl };
   const payload = examplePayload(sender, 'user.deactivate');
   for (const [signing, reading] of [
@@ -25,7 +25,7 @@ test('takes no token of the one kind of key for one of the other', async () => {
   }
 });
 
-test.each([{}, { FUSIONAUTH_SECRETS: 'one', FUSIONAUTH_JWKS_URL: 'https://idp.example/jwks' }])(
+test.each([{}, { FUSIONAUTH_SECRETS: 'x'.repeat(32), FUSIONAUTH_JWKS_URL: 'https://idp.example/jwks' }])(
   'can not be configured as %j',
   (settings) => {
     expect(() => connect(fusionauth, settings)).toThrow(
@@ -33,3 +33,8 @@ test.each([{}, { FUSIONAUTH_SECRETS: 'one', FUSIONAUTH_JWKS_URL: 'https://idp.ex
     );
   },
 );
+
+test('can not be configured with a secret that is shorter than the hash, whatever else may be short', () => {
+  const short = { FUSIONAUTH_SECRETS: 'x'.repeat(31), ALLOW_SHORT_SECRETS: 'true' };
+  expect(() => connect(fusionauth, short)).toThrow(/FUSIONAUTH_SECRETS must be texts of 32 bytes or more/);
+});
