@@ -71,7 +71,7 @@ export async function sendFile(call: Call, file: UserFile, apply: boolean): Prom
   for await (const chunk of chunksOf(lines, after)) {
     // The rate counts from here: what an earlier run did took none of this run's time.
     start ??= { atMs: Date.now(), share: after > 0 ? doneShare() : 0 };
-    view = await sendChunk(call, id, chunk, apply);
+    view = await sendChunk(call, id, chunk, { apply, provider: file.shape.name });
     const elapsedMs = Math.max(Date.now() - start.atMs, 1);
     const rate = Math.round(((lineOf(view) - after) * 1_000) / elapsedMs);
     const shown = bar(doneShare(), elapsedMs, start.share);
@@ -142,11 +142,11 @@ async function sendChunk(
   { invoke, progress }: Call,
   id: string,
   { lines, isLast }: Chunk,
-  apply: boolean,
+  options: { readonly apply: boolean; readonly provider: string },
 ): Promise<JobView> {
   let left = lines;
   for (let stalls = 0; stalls < maxStalls; ) {
-    const input = { job: id, apply, lines: left, isLast };
+    const input = { job: id, ...options, lines: left, isLast };
     const view = await invoke<JobView>('backfill', input);
     const before = left.length;
     left = left.filter(({ line }) => line > lineOf(view));

@@ -5,7 +5,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as v from 'valibot';
 import { coreSettings, inlineSettings, readConfig } from '../lib/config/config.ts';
+import { attempt } from '../lib/config/reload.ts';
 import { isSecret, parameterOf, readSettings } from '../lib/config/settings.ts';
+import { areExclusive, configuredProviders, sourceOf } from '../lib/config/sources.ts';
 import { ConfigError } from '../lib/errors.ts';
 import { cognitoSettings } from '../lib/providers/cognito/cognito.ts';
 import { readWebhookConfig, webhookSettings } from '../lib/providers/connect.ts';
@@ -48,6 +50,7 @@ export default class Settings {
       ...unknownVariables(values),
       ...unreadable(values, stage),
       ...wrongValues(values),
+      ...mixedReferences(values),
     ];
     if (faults.length > 0) throw new classes.Error(`${file} can't work:\n${faults.join('\n')}`);
     const plain = plainSecrets(values);
@@ -85,6 +88,20 @@ function unknownVariables(values: Values): readonly string[] {
   const known = Object.keys(all);
   const unknown = Object.keys(values).filter((name) => !known.includes(name));
   return unknown.map((name) => `  - environment: nothing reads ${name}`);
+}
+
+/** Several providers whose ids may meet: each would take the other's users for its own, or for foreign ones. */
+function mixedReferences(values: Values): readonly string[] {
+  // What is wrong with the settings themselves is said elsewhere.
+  if (!attempt(() => areExclusive(values)).built) return [];
+  const { REFERENCE_PREFIXES } = coreSettings;
+  const prefixes =
+    attempt(() => readSettings({ REFERENCE_PREFIXES }, values)).built?.REFERENCE_PREFIXES ?? {};
+  const bare = [...new Set(configuredProviders(values).map(sourceOf))].filter((source) => !prefixes[source]);
+  if (bare.length < 2) return [];
+  return [
+    `  - environment: the ids of ${bare.join(' and ')} may meet: give all but one a prefix by REFERENCE_PREFIXES (${bare[1]}=${bare[1]}:), or set SHARED_REFERENCES to "true" where one id means one person`,
+  ];
 }
 
 /** Secrets that stand in the settings themselves. */

@@ -2,6 +2,7 @@
 
 import type { Context } from 'aws-lambda';
 import type { Config } from './config/config.ts';
+import { sourceOf } from './config/sources.ts';
 import { connectDynamoDb } from './dynamodb/client.ts';
 import { createDocuments, type Documents, type Finding } from './dynamodb/documents.ts';
 import { createQueries, type Queries } from './dynamodb/queries.ts';
@@ -24,6 +25,8 @@ export type App = {
   /** The ceiling on the deactivations of one run, within that of the hour. */
   readonly admitIn: (run: string) => Admit;
   readonly limits: CeilingLimits;
+  /** What stands before the ids of a provider in references. */
+  readonly prefixOf: (provider: string) => string;
   readonly noteDuplicates: ConvergePorts['noteDuplicates'];
   readonly noteHeard: ReceivePorts['noteHeard'];
   readonly noteForeign: ReceivePorts['noteForeign'];
@@ -47,6 +50,7 @@ export function connect(config: Config, log: Log = writeLine): App {
     admit: createCeiling(ceiling),
     admitIn: (run) => createCeiling(ceiling, run),
     limits: config.ceiling,
+    prefixOf: (provider) => config.prefixes[sourceOf(provider)] ?? '',
     noteDuplicates: noteDuplicates(documents, log, now),
     noteHeard: noteHeard(documents, now),
     noteForeign: noteForeign(documents, now),

@@ -1,6 +1,6 @@
 // The configuration that every function needs, read from the environment once and checked as a whole.
 
-import { type Environment, number, readSettings, secretText, text, url } from './settings.ts';
+import { type Environment, number, pairs, readSettings, secretText, text, url } from './settings.ts';
 
 /** The settings that every function needs. */
 export const coreSettings = {
@@ -18,6 +18,9 @@ export const coreSettings = {
     0.01,
     { min: 0, max: 1, isWhole: false },
     '… or this share of the active users, where that is more; 0.01 is one in a hundred.',
+  ),
+  REFERENCE_PREFIXES: pairs(
+    'What stands before the ids of a provider in references, as name=prefix, so that those of several providers stay apart.',
   ),
   ROQ_TIMEOUT_MS: number(
     1_500,
@@ -39,6 +42,8 @@ export type Config = {
   readonly tableName: string;
   readonly stateTableName: string;
   readonly ceiling: { readonly count: number; readonly share: number };
+  /** What stands before the ids of a source in references. */
+  readonly prefixes: Readonly<Record<string, string>>;
   readonly roq: {
     readonly url: string;
     readonly environmentId: string;
@@ -54,6 +59,7 @@ export function readConfig(environment: Environment): Config {
     tableName: core.TABLE_NAME,
     stateTableName: core.STATE_TABLE_NAME,
     ceiling: { count: core.CEILING_COUNT, share: core.CEILING_SHARE },
+    prefixes: core.REFERENCE_PREFIXES,
     roq: {
       url: core.ROQ_PLATFORM_URL,
       environmentId: core.ROQ_ENVIRONMENT_ID,

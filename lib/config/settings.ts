@@ -116,6 +116,25 @@ export function optionalSecretText(description: string) {
   return v.pipe(secretMaybe(), v.description(description));
 }
 
+/** `name=value` pairs separated by spaces; there may be none. */
+export function pairs(description: string) {
+  return v.pipe(
+    maybe(),
+    v.transform(toWords),
+    v.check(
+      (words) => words.every((word) => /^[\w-]+=\S{1,64}$/.test(word)),
+      'must be name=value, and more of them',
+    ),
+    v.transform((words) => Object.fromEntries(words.map((word) => toPair(word)))),
+    v.description(description),
+  );
+}
+
+function toPair(word: string): readonly [name: string, value: string] {
+  const at = word.indexOf('=');
+  return [word.slice(0, at), word.slice(at + 1)];
+}
+
 /** What secrets of a kind look like, where they are not just any text. */
 export type SecretFormat = { readonly matches: (secret: string) => boolean; readonly description: string };
 

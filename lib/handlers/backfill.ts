@@ -24,7 +24,7 @@ export type BackfillAnswer =
  * What it takes, beside `apply` (off: it only says what it would do) and `job` (an id, to be carried on by):
  * - `{ users, provider, exportedAt? }`: users as the provider exports them;
  * - `{ url, provider, exportedAt? }`: a file of them, NDJSON, JSON or CSV, gzip or not;
- * - `{ lines, isLast }`: lines that were read already, as the command line does;
+ * - `{ lines, isLast, provider? }`: lines that were read already, as the command line does;
  * - `{ from: "roq" }`: adopts every ROQ user that has no record;
  * - `{}` with `job`: carries that job on.
  */
@@ -63,7 +63,12 @@ const file = {
 };
 
 const inputs = {
-  lines: v.strictObject({ ...common, lines: v.array(sentLine), isLast: v.boolean() }),
+  lines: v.strictObject({
+    ...common,
+    lines: v.array(sentLine),
+    isLast: v.boolean(),
+    provider: v.optional(v.string()),
+  }),
   users: v.strictObject({ ...file, users: v.array(v.unknown()) }),
   url: v.strictObject({ ...file, url: v.pipe(v.string(), v.check(isSecureUrl, 'is an https address')) }),
   from: v.strictObject({ ...common, from: v.literal('roq', 'is "roq"') }),
@@ -87,13 +92,19 @@ async function run(app: App, id: string, input: Input, budget: RunBudget): Promi
   const { apply } = input;
   if ('lines' in input) {
     const lines = input.lines.map(checkLine);
-    return runLines(app, id, lines, { apply, isLast: input.isLast }, budget);
+    return runLines(
+      app,
+      id,
+      lines,
+      { apply, isLast: input.isLast, provider: input.provider ?? null },
+      budget,
+    );
   }
   if ('users' in input) {
     const { users, provider, exportedAt } = input;
     const options = { shape: provider, exportedAtMs: exportedAt };
     const lines = await Array.fromAsync(readUsers(new Blob([JSON.stringify(users)]).stream(), options));
-    return runLines(app, id, lines, { apply, isLast: true }, budget);
+    return runLines(app, id, lines, { apply, isLast: true, provider: provider.name }, budget);
   }
   if ('url' in input) {
     const { url, provider, exportedAt } = input;
@@ -104,7 +115,7 @@ async function run(app: App, id: string, input: Input, budget: RunBudget): Promi
       exportedAtMs: exportedAt,
       version: null,
     } as const;
-    await startJob(app, id, newBackfill(apply, source));
+    await startJob(app, id, newBackfill(apply, source, provider.name));
   } else if ('from' in input) {
     await startJob(app, id, adoption(apply));
   }

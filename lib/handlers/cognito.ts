@@ -53,7 +53,8 @@ export function whenReady(ready: () => Promise<Handler>): Handler {
 /** @throws UnavailableError for an event of CloudTrail's alone, so that Lambda tries again. */
 export function createHandler(app: App, { userPoolIds, inlineBudgetMs, isExclusive }: Options): Handler {
   // What calls is known by the permission to invoke the function: nothing is signed.
-  const sender = { name: 'cognito', source: 'cognito', isExclusive, lookUp: null };
+  const prefix = app.prefixOf('cognito');
+  const sender = { name: 'cognito', source: 'cognito', prefix, isExclusive, lookUp: null };
   return async (event, context) => {
     const remainingMs = context.getRemainingTimeInMillis();
     const budget = { deadline: app.now() + inlineBudgetMs, leaseMs: leaseMsFor(remainingMs) };

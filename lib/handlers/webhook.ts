@@ -56,7 +56,7 @@ export function createHandler(app: App, { providers, inlineBudgetMs, isExclusive
       const request = toRequest(event);
       const challenge = provider.challenge?.(request);
       if (challenge) return text(challenge);
-      const sender = { ...provider, source: sourceOf(name), isExclusive };
+      const sender = { ...provider, source: sourceOf(name), prefix: app.prefixOf(name), isExclusive };
       await receive(app, sender, (nowMs) => provider.read(request, nowMs), {
         deadline: receivedAtMs + inlineBudgetMs,
         leaseMs: leaseMsFor(context.getRemainingTimeInMillis()),

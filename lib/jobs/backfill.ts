@@ -1,6 +1,7 @@
 // A provider's exported users, as facts like any other: says what they would change, or folds and converges them.
 
 import { randomUUID } from 'node:crypto';
+import { sourceOf } from '../config/sources.ts';
 import type { Documents } from '../dynamodb/documents.ts';
 import type { Queries } from '../dynamodb/queries.ts';
 import type { UserRecord } from '../dynamodb/record.ts';
@@ -32,6 +33,14 @@ export type BackfillPorts = ConvergePorts & {
   readonly queries: Pick<Queries, 'getMany'>;
   readonly documents: Pick<Documents, 'get' | 'spentInHours'>;
   readonly limits: CeilingPorts['limits'];
+  readonly prefixOf: (provider: string) => string;
+};
+
+type Progress = {
+  readonly apply: boolean;
+  /** Whose users they are; null or left out: nobody's in particular. */
+  readonly provider?: string | null;
+  readonly report: BackfillReport;
 };
 
 /**
@@ -42,7 +51,7 @@ export type BackfillPorts = ConvergePorts & {
 export async function backfillChunk(
   ports: BackfillPorts,
   lines: readonly ExportLine[],
-  { apply, report }: { readonly apply: boolean; readonly report: BackfillReport },
+  { apply, provider = null, report }: Progress,
   budget: RunBudget,
 ): Promise<BackfillReport | null> {
   const ceiling = report.ceiling ?? { room: await roomLeft(ports) };
@@ -55,8 +64,9 @@ export async function backfillChunk(
     else addUntold(tally, line.untold ?? []);
   }
   const work = apply ? applyBatch : planWithin({ left: (await roomLeft(ports)) - report.deactivated });
-  const isWhole = await budget.concurrency.each(batchesOf([...heardIn(checked)]), (batch) =>
-    work(ports, new Map(batch), tally, budget),
+  const heard = heardIn(checked, provider === null ? '' : ports.prefixOf(provider));
+  const isWhole = await budget.concurrency.each(batchesOf([...heard]), (batch) =>
+    work(ports, new Map(batch), tally, budget, provider),
   );
   return isWhole ? tally.report() : null;
 }
@@ -71,11 +81,12 @@ function notAhead(line: ExportLine, nowMs: number): Checked {
 type Batch = ReadonlyMap<string, Facts>;
 
 /** The facts of a chunk by user, so that each user is folded once. */
-function heardIn(lines: readonly Checked[]): ReadonlyMap<string, Facts> {
+function heardIn(lines: readonly Checked[], prefix: string): ReadonlyMap<string, Facts> {
   const heard = new Map<string, Facts>();
   for (const line of lines) {
     if (line.is === 'invalid') continue;
-    heard.set(line.reference, fold(heard.get(line.reference) ?? {}, toFacts(line.told, line.at)));
+    const reference = `${prefix}${line.reference}`;
+    heard.set(reference, fold(heard.get(reference) ?? {}, toFacts(line.told, line.at)));
   }
   return heard;
 }
@@ -85,11 +96,16 @@ async function applyBatch(
   batch: Batch,
   tally: Counts,
   budget: RunBudget,
+  provider: string | null,
 ): Promise<Feedback> {
+  // A file's provider claims its users like an event of it.
+  const source = provider === null ? null : sourceOf(provider);
   const owner = randomUUID();
   const shutOut = await findShutOut(ports, batch);
   const folded = await Promise.all(
-    [...batch].map(([reference, facts]) => ports.store.fold(reference, facts, owner, budget.leaseMs)),
+    [...batch].map(([reference, facts]) =>
+      ports.store.fold(reference, facts, owner, budget.leaseMs, { source }),
+    ),
   );
   for (const { changed, leased, record } of folded) {
     if (isOlder(batch.get(record.reference) ?? {}, record.facts)) tally.add('older', 1);

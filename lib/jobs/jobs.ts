@@ -28,6 +28,8 @@ export type BackfillJob = {
   readonly apply: boolean;
   /** `sender`: the lines come along with each call. */
   readonly source: FileSource | { readonly from: 'sender' };
+  /** Whose users they are; null or left out: the file does not say, and claims nobody. */
+  readonly provider?: string | null;
   /** The last line that is done. */
   readonly line: number;
   readonly isRead: boolean;
@@ -119,15 +121,21 @@ export async function runJob(ports: JobPorts, id: string, budget: RunBudget): Pr
   return drive(ports, entry, (limited) => backfillFile(limited, job, source, budget), budget);
 }
 
+type LinesOptions = {
+  readonly apply: boolean;
+  readonly isLast: boolean;
+  readonly provider?: string | null;
+};
+
 /** Takes lines that come along with the call, after those that are done; `isLast`: no more will follow. */
 export async function runLines(
   ports: JobPorts,
   id: string,
   lines: readonly ExportLine[],
-  { apply, isLast }: { readonly apply: boolean; readonly isLast: boolean },
+  { apply, isLast, provider = null }: LinesOptions,
   budget: RunBudget,
 ): Promise<StoredJob | null> {
-  await startJob(ports, id, newBackfill(apply, { from: 'sender' }));
+  await startJob(ports, id, newBackfill(apply, { from: 'sender' }, provider));
   const entry = await ports.documents.get<StoredJob>('job', id);
   if (entry?.document.state !== 'running' || entry.document.job.is !== 'backfill')
     return entry?.document ?? null;
@@ -135,8 +143,14 @@ export async function runLines(
   return drive(ports, entry, (limited) => backfillLines(limited, job, lines, isLast, budget), budget);
 }
 
-export function newBackfill(apply: boolean, source: BackfillJob['source']): BackfillJob {
-  return { is: 'backfill', apply, source, line: 0, isRead: false, report: emptyReport };
+/** `provider`: whose users they are; a file of the generic shape may be anybody's. */
+export function newBackfill(
+  apply: boolean,
+  source: BackfillJob['source'],
+  provider: string | null,
+): BackfillJob {
+  const claims = provider === 'generic' ? null : provider;
+  return { is: 'backfill', apply, source, provider: claims, line: 0, isRead: false, report: emptyReport };
 }
 
 type Job = StoredJob['job'];

@@ -26,6 +26,8 @@ export type Sender = {
   readonly name: string;
   /** In whose name its facts are recorded. */
   readonly source: string;
+  /** What stands before its ids in references. */
+  readonly prefix: string;
   /** Whether it leaves users alone that another source told of first. */
   readonly isExclusive: boolean;
   /** How its users are read back, where that is configured. */
@@ -61,7 +63,9 @@ export async function receive(
 ): Promise<void> {
   const recordBy = ports.now() + recordWithinMs;
   await withTimings(async (spent) => {
-    const events = rejectAhead(await read(ports.now()), ports.now());
+    const events = rejectAhead(await read(ports.now()), ports.now()).map((event) =>
+      withPrefix(event, sender),
+    );
     const { profiles, failure } = await readBack(sender, events);
     const heard = gather([...events, ...profiles]);
     const folded = await foldAll(ports, sender, heard, budget.leaseMs, recordBy);
@@ -90,11 +94,15 @@ function rejectAhead(events: readonly UserEvent[], nowMs: number): readonly User
   return dated;
 }
 
+function withPrefix(event: UserEvent, { prefix }: Sender): UserEvent {
+  return event.reference === null ? event : { ...event, reference: `${prefix}${event.reference}` };
+}
+
 type Profile = Pick<UserEvent, 'reference' | 'told' | 'at'>;
 
 /** The users as the provider has them now whose events left out what changed. */
 async function readBack(
-  { lookUp }: Sender,
+  { lookUp, prefix }: Sender,
   events: readonly UserEvent[],
 ): Promise<{ profiles: readonly Profile[]; failure: UnavailableError | null }> {
   const partial = events.filter(({ told, isPartial }) => told !== null && isPartial);
@@ -105,7 +113,7 @@ async function readBack(
   let failure: UnavailableError | null = null;
   const read = [...references].map(async (reference) => {
     try {
-      const profile = await lookUp(reference);
+      const profile = await lookUp(reference.slice(prefix.length));
       return profile ? [{ reference, ...profile }] : [];
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;

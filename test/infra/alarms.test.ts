@@ -82,7 +82,7 @@ async function makeTrouble(deployment: Deployment): Promise<void> {
   // A job was begun by a version that read another shape of exports.
   const url = `${roq.url}/users.json`;
   const file = { from: 'url', url, shape: 'bygone', exportedAtMs: null, version: null } as const;
-  await startJob({ documents, now: Date.now }, 'backfill-bygone', newBackfill(true, file));
+  await startJob({ documents, now: Date.now }, 'backfill-bygone', newBackfill(true, file, null));
   await call('reconcile', {});
   // An hour ago somebody signed up, and since then the API key is not taken; a day ago the provider fell silent.
   await store.fold(randomUUID(), toFacts({ email: 'late@example.com' }, 1), randomUUID(), 1_000);

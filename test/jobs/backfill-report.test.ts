@@ -163,7 +163,11 @@ describe('a line that was read already', () => {
 
 test('a job that an older version stored goes on, and is shown with the figures of this one', async () => {
   const { tombstones, disabled, older, untold, ceiling, ...report } = emptyReport;
-  const stored = { ...newBackfill(false, { from: 'sender' }), line: 1, report: { ...report, lines: 1 } };
+  const stored = {
+    ...newBackfill(false, { from: 'sender' }, null),
+    line: 1,
+    report: { ...report, lines: 1 },
+  };
   await startJob(world.ports, 'old', stored as ReturnType<typeof newBackfill>);
   const figures = { tombstones: 0, older: 0, untold: {} };
   expect(await invoke({ job: 'old' })).toMatchObject({ report: { lines: 1, disabled: 0, ...figures } });

@@ -147,6 +147,7 @@ export function createWorld(
       noteDuplicates: noteDuplicates(documents, log, now),
       noteHeard: noteHeard(documents, now),
       noteForeign: noteForeign(documents, now),
+      prefixOf: () => '',
     };
   }
 

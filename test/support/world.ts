@@ -62,6 +62,7 @@ export async function startWorld(options: WorldOptions = {}) {
     noteDuplicates: noteDuplicates(documents, log, now),
     noteHeard: noteHeard(documents, now),
     noteForeign: noteForeign(documents, now),
+    prefixOf: () => '',
   };
 
   function fold(reference: string, told: Told, at: number): Promise<Folded> {

@@ -6,7 +6,7 @@ import { type ReceivePorts, receive, type Sender } from '../../lib/sync/receive.
 import type { Told } from '../../lib/user.ts';
 import { startWorld, type World } from '../support/world.ts';
 
-const clerk: Sender = { name: 'clerk', source: 'clerk', isExclusive: false, lookUp: null };
+const clerk: Sender = { name: 'clerk', source: 'clerk', prefix: '', isExclusive: false, lookUp: null };
 
 let world: World;
 let reference: string;
@@ -100,6 +100,7 @@ describe('where several providers are configured', () => {
   const [own, foreign] = ['clerk', 'okta'].map((name) => ({
     name,
     source: name,
+    prefix: '',
     isExclusive: true,
     lookUp: null,
   })) as [Sender, Sender];
@@ -130,6 +131,15 @@ describe('where several providers are configured', () => {
       sources: ['clerk'],
       facts: { firstName: { value: 'A' } },
     });
+  });
+
+  test('whose ids get a prefix of their own keep their users apart', async () => {
+    const id = reference;
+    await tell([event(id, { email: 'a@x.example' }, 1)], own);
+    await tell([event(id, { email: 'b@x.example', disabled: true }, 2)], { ...foreign, prefix: 'okta:' });
+    expect(world.usersOf(id)).toMatchObject([{ email: 'a@x.example', active: true }]);
+    expect(world.usersOf(`okta:${id}`)).toMatchObject([{ email: 'b@x.example', active: false }]);
+    expect(outcomes()).toEqual(['done', 'done']);
   });
 
   test('that share their references each change what the other told', async () => {
