@@ -2,11 +2,11 @@
 
 import type { Context } from 'aws-lambda';
 import type { Config } from './config/config.ts';
-import { sourceOf } from './config/sources.ts';
 import { connectDynamoDb } from './dynamodb/client.ts';
 import { createDocuments, type Documents, type Finding } from './dynamodb/documents.ts';
 import { createQueries, type Queries } from './dynamodb/queries.ts';
 import { createStore, type Store } from './dynamodb/store.ts';
+import { sourceOf } from './event.ts';
 import { log as writeLine } from './observability/log.ts';
 import type { Log } from './observability/log-line.ts';
 import { createRoq, type Roq } from './roq/client.ts';

@@ -38,3 +38,11 @@ const maxAheadMs = 5 * 60_000;
 export function isAhead(at: number, nowMs: number): boolean {
   return at > nowMs + maxAheadMs;
 }
+
+/** Doors of one provider: whatever comes in by one of them may change what came in by the other. */
+const sameProvider: Readonly<Record<string, string>> = { 'auth0-logs': 'auth0', 'supabase-db': 'supabase' };
+
+/** In whose name a door's facts are recorded. */
+export function sourceOf(provider: string): string {
+  return sameProvider[provider] ?? provider;
+}

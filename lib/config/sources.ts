@@ -1,5 +1,6 @@
 // Which providers are configured, and which of them speak for the same users.
 
+import { sourceOf } from '../event.ts';
 import { type Environment, flag, readSettings } from './settings.ts';
 
 /** The settings of the functions that record what providers tell. */
@@ -9,14 +10,6 @@ export const sourceSettings = {
     'Set to "true" where several providers use one id for one person. Otherwise each leaves users alone that another told of first.',
   ),
 };
-
-/** Doors of one provider: whatever comes in by one of them may change what came in by the other. */
-const sameProvider: Readonly<Record<string, string>> = { 'auth0-logs': 'auth0', 'supabase-db': 'supabase' };
-
-/** In whose name a door's facts are recorded. */
-export function sourceOf(provider: string): string {
-  return sameProvider[provider] ?? provider;
-}
 
 /** Names of the providers that should send something; Cognito has no webhook, and is configured by its pools. */
 export function configuredProviders({ PROVIDERS = '', COGNITO_USER_POOL_IDS = '' }: Environment): string[] {

@@ -2,9 +2,8 @@
 
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { type App, leaseMsFor } from '../app.ts';
-import { sourceOf } from '../config/sources.ts';
 import { type ErrorCode, RejectedError, type RejectionCode, UnavailableError } from '../errors.ts';
-import type { WebhookRequest } from '../event.ts';
+import { sourceOf, type WebhookRequest } from '../event.ts';
 import { causeName, log } from '../observability/log.ts';
 import type { ConnectedProvider } from '../providers/connect.ts';
 import type { ChallengeAnswer } from '../providers/provider.ts';

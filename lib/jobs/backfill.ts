@@ -1,12 +1,11 @@
 // A provider's exported users, as facts like any other: says what they would change, or folds and converges them.
 
 import { randomUUID } from 'node:crypto';
-import { sourceOf } from '../config/sources.ts';
 import type { Documents } from '../dynamodb/documents.ts';
 import type { Queries } from '../dynamodb/queries.ts';
 import type { UserRecord } from '../dynamodb/record.ts';
 import type { Store } from '../dynamodb/store.ts';
-import { isAhead } from '../event.ts';
+import { isAhead, sourceOf } from '../event.ts';
 import type { ExportLine } from '../exports/read.ts';
 import { toRoqFields } from '../roq/client.ts';
 import { RoqError } from '../roq/faults.ts';
