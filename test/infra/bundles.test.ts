@@ -46,7 +46,7 @@ describe('the deployable', () => {
       providers: /lib\/providers\/registry\.ts$/,
       'JWS and JWE': /node_modules\/jose\//,
       exports: /lib\/exports\/read\.ts$/,
-      'an operator’s commands': /lib\/operate\/touch\.ts$/,
+      'an operator’s commands': /lib\/operate\/resync\.ts$/,
       'what stands in for something': /infra\/stand-ins\//,
       'GraphQL’s parser': /node_modules\/graphql\/language\//,
       'event streams': /core\/.*event-streams\//,

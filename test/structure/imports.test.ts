@@ -24,7 +24,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     'lib/providers/exports.ts',
     'lib/sync',
   ],
-  'lib/app.ts': ['lib/observability', 'lib/config', 'lib/dynamodb', 'lib/roq', 'lib/sync'],
+  'lib/app.ts': ['lib/*.ts', 'lib/observability', 'lib/config', 'lib/dynamodb', 'lib/roq', 'lib/sync'],
   'lib/operate': [
     'lib/*.ts',
     'lib/observability',
