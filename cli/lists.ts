@@ -22,8 +22,9 @@ const lists: Readonly<Record<ListName, ListCommand>> = {
     words: ['waiting'],
   },
   parked: {
-    summary: 'Users whose data ROQ refuses',
-    details: 'They are tried again once they are corrected at the provider, or by resync.',
+    summary: 'Users whose data ROQ refuses, or whom it no longer has',
+    details:
+      'Refused data are tried again once they are corrected at the provider, or by resync; for a user whom ROQ no longer has there are relink and recreate.',
     words: ['parked'],
   },
   held: {

@@ -43,6 +43,12 @@ const commands = {
   resync: v.strictObject({ command: v.literal('resync'), ...target }),
   release: v.strictObject({ command: v.literal('release'), ...target }),
   drop: v.strictObject({ command: v.literal('drop'), ...target }),
+  relink: v.strictObject({
+    command: v.literal('relink'),
+    reference,
+    roqId: v.pipe(v.string('must be the id of a ROQ user'), v.nonEmpty('must not be empty')),
+  }),
+  recreate: v.strictObject({ command: v.literal('recreate'), reference }),
   erase: v.strictObject({ command: v.literal('erase'), reference }),
   audit: v.strictObject({
     command: v.literal('audit'),

@@ -25,15 +25,20 @@ export type UserStatus = {
     | { readonly answered: false; readonly code: RoqCode };
   /** Null where that is unknown: there is no record, or ROQ does not answer. */
   readonly inStep: boolean | null;
-  /** What is to be done at ROQ; `ask`: ROQ no longer has the user, which needs a person. */
-  readonly todo: Plan['do'] | 'ask' | null;
+  /**
+   * What is to be done at ROQ.
+   * - `ask`: ROQ no longer has the user that the record names, nor another of the reference: a person decides on relink or
+   *   recreate.
+   * - `adopt`: it has another of the reference, which resync or the next event links.
+   */
+  readonly todo: Plan['do'] | 'ask' | 'adopt' | null;
   /** The ROQ fields that differ. */
   readonly differs: readonly string[];
   /** ROQ ids of further users with the same reference. */
   readonly duplicates: readonly string[];
 };
 
-type RecordStatus = Pick<
+export type RecordStatus = Pick<
   UserRecord,
   'roqId' | 'queue' | 'dueAt' | 'pendingSince' | 'attempts' | 'lastError' | 'lease' | 'cleared'
 > & { readonly facts: Facts };
@@ -62,7 +67,7 @@ export async function statusOf(
     const roq = { answered: false, code: users.code } as const;
     return { ...found, roq, inStep: null, todo: null, differs: [], duplicates: [] };
   }
-  const kept = users.find(({ id }) => id === record?.roqId) ?? (record?.roqId ? undefined : users[0]);
+  const kept = users.find(({ id }) => id === record?.roqId) ?? users[0];
   return {
     ...found,
     roq: { answered: true, users: users.map((user) => toFoundUser(user, kept)) },
@@ -104,6 +109,7 @@ function compare(
   if (record.roqId !== null && !kept) return { inStep: false, todo: 'ask', differs: [] };
   const todo = plan(record.facts, kept ? toRoqFields(kept) : null);
   const differs = todo.do === 'update' ? Object.keys(todo.changes) : [];
+  if (record.roqId !== null && record.roqId !== kept?.id) return { inStep: false, todo: 'adopt', differs };
   return { inStep: todo.do === 'nothing', todo: todo.do, differs };
 }
 

@@ -142,6 +142,59 @@ test('roq-sync resync --all sets the parked users going again', async () => {
   expect((await runText('resync', '--all')).stdout).toBe('No users are parked.\n');
 });
 
+describe('roq-sync relink and recreate', () => {
+  test('are named by status for a user whom ROQ has lost, and by what else meets one', async () => {
+    const lost = await lose('lost');
+    const { stdout, exitCode } = await runText('status', 'lost');
+    expect(stdout).toMatch(/lost {2}ROQ no longer has the user: a person must decide/);
+    expect(stdout).toMatch(new RegExp(`The ROQ user ${lost} .* was deleted there`));
+    expect(stdout).toMatch(/roq-sync recreate lost:/);
+    expect(stdout).toMatch(/roq-sync relink lost ROQ_ID:/);
+    expect(stdout).not.toMatch(/newer data/);
+    expect(exitCode).toBe(1);
+    expect((await runText('resync', 'lost')).stdout).toMatch(/roq_user_missing.*relink it, or recreate it/);
+  });
+
+  test('do nothing unless somebody is sure', async () => {
+    await lose('unsure-1');
+    expect(await run('recreate', 'unsure-1')).toMatchObject({ exitCode: 2 });
+    expect(await run('relink', 'unsure-1', 'x')).toMatchObject({ exitCode: 2 });
+    expect(world.usersOf('unsure-1')).toEqual([]);
+  });
+
+  test('have a lost user made anew, and say what the record names now', async () => {
+    const lost = await lose('anew');
+    const { stdout, exitCode } = await runText('recreate', 'anew', '--yes');
+    expect(world.usersOf('anew')).toHaveLength(1);
+    expect(stdout).toMatch(/anew +done/);
+    expect(stdout).toContain(`the ROQ user ${roqId('anew')}, in place of ${lost}`);
+    expect(exitCode).toBe(0);
+    expect(await run('recreate', 'anew', '--yes')).toMatchObject({
+      json: { error: { code: 'roq_user_present' } },
+      exitCode: 1,
+    });
+  });
+
+  test('link to the ROQ user that is named', async () => {
+    await lose('by-hand');
+    const { id } = await world.roq.createUser({ reference: 'by-hand', email: 'by-hand@x.example' });
+    expect(await run('relink', 'by-hand', id, '--yes')).toMatchObject({ json: { roqId: id }, exitCode: 0 });
+    expect(await run('relink', 'by-hand', 'nobody', '--yes')).toMatchObject({
+      json: { error: { code: 'roq_user_unknown', message: expect.stringContaining(id) } },
+      exitCode: 1,
+    });
+  });
+
+  async function lose(reference: string): Promise<string> {
+    await world.deliver(reference, { email: `${reference}@x.example` }, at);
+    const lost = roqId(reference);
+    const [user] = world.usersOf(reference);
+    (world.roqServer.users as unknown[]).splice(world.roqServer.users.indexOf(user as never), 1);
+    expect(await world.deliver(reference, { firstName: 'Lou' }, at + 1)).toMatchObject({ is: 'parked' });
+    return lost;
+  }
+});
+
 describe('roq-sync audit', () => {
   test('wants a person for drift that it only finds, and is fine once it has repaired it', async () => {
     await world.deliver('adrift', { email: 'adrift@x.example', firstName: 'Right' }, at);

@@ -41,6 +41,8 @@ describe('a command', () => {
     [/limit: must be 1 or more/, { command: 'list', of: 'held', limit: 0 }],
     [/either reference or all/, { command: 'release' }],
     [/either reference or all/, { command: 'drop', reference: 'x', all: true }],
+    [/roqId: must not be empty/, { command: 'relink', reference: 'x', roqId: '' }],
+    [/roqId/, { command: 'relink', reference: 'x' }],
     [/reference: must not be empty/, { command: 'erase', reference: '' }],
     [/force/, { command: 'erase', reference: 'x', force: true }],
     [/job: must begin with "audit-"/, { command: 'audit', job: 'backfill-1' }],
@@ -98,9 +100,22 @@ describe('status of a user', () => {
 
   test('says that ROQ has lost the user', async () => {
     await world.deliver('gone', { email: 'gone@x.example' }, at);
-    const [user] = world.usersOf('gone');
-    (world.roqServer.users as unknown[]).splice(world.roqServer.users.indexOf(user as never), 1);
+    deleteAtRoq('gone');
     expect(await status('gone')).toMatchObject({ inStep: false, todo: 'ask', roq: { users: [] } });
+  });
+
+  test('says that ROQ has another user of the reference, which resync then links', async () => {
+    await lose('swapped');
+    const { id } = await world.roq.createUser({ reference: 'swapped', email: 'swapped@x.example' });
+    expect(await status('swapped')).toMatchObject({
+      inStep: false,
+      todo: 'adopt',
+      duplicates: [],
+      roq: { users: [{ id, isKept: true }] },
+    });
+    await touch({ command: 'resync', reference: 'swapped' });
+    expect(await world.record('swapped')).toMatchObject({ roqId: id, queue: null, lastError: null });
+    expect(await status('swapped')).toMatchObject({ inStep: true, todo: 'nothing' });
   });
 
   test('shows every ROQ user of the reference, deactivated ones too, and which one is kept', async () => {
@@ -228,6 +243,112 @@ describe('resync', () => {
     expect(busy.users).toMatchObject([{ is: 'busy', busyUntil: lease?.lease.untilMs }]);
     expect(world.roqServer.requests.graphql).toBe(requests);
   });
+});
+
+describe('a user whom ROQ has lost', () => {
+  test('is made anew by recreate, and by nothing else', async () => {
+    const lost = await lose('lost');
+    expect(await touch({ command: 'resync', reference: 'lost' })).toMatchObject({ counts: { parked: 1 } });
+    await world.deliver('lost', { email: 'lost-2@x.example' }, at + 9);
+    expect(world.usersOf('lost')).toEqual([]);
+    expect(await recreate('lost')).toMatchObject({
+      user: { is: 'done', was: 'parked' },
+      roqIdBefore: lost,
+      roqId: roqId('lost'),
+    });
+    expect(world.usersOf('lost')).toMatchObject([
+      { email: 'lost-2@x.example', firstName: 'Lou', active: true },
+    ]);
+    expect(await world.record('lost')).toMatchObject({
+      ...{ roqId: roqId('lost'), queue: null, lease: null, lastError: null },
+    });
+  });
+
+  test('is not made anew while ROQ has anybody of the reference, deactivated ones too', async () => {
+    await lose('hidden');
+    const { id } = await world.roq.createUser({ reference: 'hidden', email: 'hidden@x.example' });
+    await world.roq.deactivateUser(id);
+    expect(await recreate('hidden')).toMatchObject({
+      error: { code: 'roq_user_present', message: expect.stringContaining(id) },
+    });
+    expect(world.usersOf('hidden')).toHaveLength(1);
+    expect(await world.record('hidden')).toMatchObject({ queue: 'parked', lease: null });
+  });
+
+  test('is neither made nor linked while ROQ does not say whom it has', async () => {
+    const lost = await lose('unsaid');
+    world.roqServer.fail.always(down);
+    expect(await recreate('unsaid')).toMatchObject({ error: { code: 'roq_unavailable' } });
+    expect(await relink('unsaid', lost)).toMatchObject({ error: { code: 'roq_unavailable' } });
+    world.roqServer.fail.clear();
+    expect(await world.record('unsaid')).toMatchObject({ roqId: lost, queue: 'parked', lease: null });
+    expect(world.usersOf('unsaid')).toEqual([]);
+  });
+
+  test('is made by the schedule where recreate ends before ROQ has made the user', async () => {
+    await lose('halfway');
+    const owner = randomUUID();
+    const leased = await world.store.take('halfway', owner, 40_000);
+    if (leased) await world.store.unlink(leased);
+    await world.drain();
+    expect(world.usersOf('halfway')).toHaveLength(1);
+    expect(await world.record('halfway')).toMatchObject({ roqId: roqId('halfway'), queue: null });
+  });
+
+  test('is let go of by whoever has the lease, and by nobody else', async () => {
+    const lost = await lose('taken-over');
+    const leased = await world.store.take('taken-over', randomUUID(), 40_000);
+    world.pass(50_000);
+    await world.store.take('taken-over', randomUUID(), 40_000);
+    expect(leased && (await world.store.unlink(leased))).toBeNull();
+    expect(await world.record('taken-over')).toMatchObject({ roqId: lost });
+    expect(await recreate('taken-over')).toMatchObject({ user: { is: 'busy' }, roqId: lost });
+  });
+
+  test('and whom the provider deleted as well is made by nobody, and recreate lets go of it', async () => {
+    await lose('both');
+    expect(await world.deliver('both', { deleted: true }, at + 9)).toMatchObject({ is: 'parked' });
+    expect(await recreate('both')).toMatchObject({ user: { is: 'done' }, roqId: null });
+    expect(world.usersOf('both')).toEqual([]);
+    expect(await status('both')).toMatchObject({ inStep: true, record: { queue: null } });
+  });
+
+  test('is linked by relink to the one of several ROQ users who is named, who then matches the record', async () => {
+    const lost = await lose('chosen');
+    await world.roq.createUser({ reference: 'chosen', email: 'older@x.example' });
+    world.pass(1_000);
+    const { id } = await world.roq.createUser({ reference: 'chosen', email: 'younger@x.example' });
+    expect(await relink('chosen', id)).toMatchObject({
+      user: { is: 'done' },
+      roqIdBefore: lost,
+      roqId: id,
+    });
+    const [older, younger] = world.usersOf('chosen');
+    expect(younger).toMatchObject({ id, email: 'chosen@x.example', firstName: 'Lou' });
+    expect(older).toMatchObject({ email: 'older@x.example' });
+    expect(await status('chosen')).toMatchObject({ inStep: true, duplicates: [older?.id] });
+  });
+
+  test('is never linked to a ROQ user of another reference, nor to one that is not there', async () => {
+    const lost = await lose('own');
+    const other = await world.roq.createUser({ reference: 'Own', email: 'own@x.example' });
+    for (const wrong of [other.id, lost, 'no-such-id']) {
+      expect(await relink('own', wrong)).toMatchObject({ error: { code: 'roq_user_unknown' } });
+    }
+    expect(await world.record('own')).toMatchObject({ roqId: lost, queue: 'parked', lease: null });
+    expect(world.usersOf('Own')).toMatchObject([{ email: 'own@x.example', firstName: '' }]);
+  });
+
+  test('needs a record: without one, both commands say that it is unknown', async () => {
+    const { id } = await world.roq.createUser({ reference: 'unrecorded', email: 'unrecorded@x.example' });
+    expect(await relink('unrecorded', id)).toMatchObject({ user: { is: 'unknown' }, roqId: null });
+    expect(await recreate('unrecorded-2')).toMatchObject({ user: { is: 'unknown' }, roqId: null });
+    expect(await world.record('unrecorded')).toBeNull();
+    expect(world.usersOf('unrecorded-2')).toEqual([]);
+  });
+
+  const relink = (reference: string, id: string) => ask({ command: 'relink', reference, roqId: id });
+  const recreate = (reference: string) => ask({ command: 'recreate', reference });
 });
 
 describe('resync of all', () => {
@@ -598,6 +719,25 @@ const erase = (reference: string) => ask<Receipt>({ command: 'erase', reference 
 
 function roqId(reference: string): string {
   return world.usersOf(reference)[0]?.id ?? '';
+}
+
+/** As somebody does by hand in ROQ. */
+function deleteAtRoq(reference: string): void {
+  for (const user of world.usersOf(reference)) {
+    (world.roqServer.users as unknown[]).splice(world.roqServer.users.indexOf(user), 1);
+  }
+}
+
+/** A user who was deleted in ROQ, and is parked for it since; answers their ROQ id. */
+async function lose(reference: string): Promise<string> {
+  await world.deliver(reference, { email: `${reference}@x.example`, firstName: 'Lou' }, at);
+  const lost = roqId(reference);
+  deleteAtRoq(reference);
+  expect(await world.deliver(reference, { lastName: 'Lane' }, at + 1)).toMatchObject({
+    is: 'parked',
+    code: 'roq_user_missing',
+  });
+  return lost;
 }
 
 function isActive(reference: string): boolean | null | undefined {
