@@ -82,6 +82,7 @@ function toRows(status: UserStatus): readonly (readonly string[])[] {
   if (record?.queue) {
     const since = `${record.queue} since ${whenCell(record.pendingSince)}`;
     rows.push(['queue', `${since}, ${toNext(record)}`]);
+    if (record.heldFor) rows.push(['held because', toHeldReason(record)]);
     if (record.lastError) {
       rows.push(['last error', `${reason(record.lastError)}, ${count(record.attempts, 'attempt')}`]);
     }
@@ -102,6 +103,12 @@ function toNext({ queue, dueAt, lastError }: Pick<RecordStatus, 'queue' | 'dueAt
   if (queue === 'waiting') return 'until an address is known';
   if (lastError === 'roq_user_missing') return 'until ROQ has a user of this reference again, or recreate';
   return 'until the provider sends newer data, or resync';
+}
+
+function toHeldReason({ heldFor, sources }: RecordStatus): string {
+  const what = heldFor === 'disabled' ? 'it was disabled, which is a ban' : 'it was deleted';
+  const by = sources.length > 0 ? ` (told by ${sources.join(', ')})` : '';
+  return `${what}${by}, and the ceiling had no room: ROQ still has it active`;
 }
 
 /** What a person can do for a user whom ROQ has lost. */

@@ -5,7 +5,7 @@ import { queues } from '../dynamodb/record.ts';
 import { isObject } from '../json.ts';
 
 /** The lists that can be asked for. */
-export const listNames = [...queues, 'duplicates', 'strangers', 'jobs'] as const;
+export const listNames = [...queues, 'duplicates', 'strangers', 'foreign', 'jobs'] as const;
 
 // The longest key that DynamoDB takes.
 const maxReferenceBytes = 2048;

@@ -11,7 +11,8 @@ import { readCeiling } from '../sync/ceiling.ts';
 import type { RunBudget } from '../sync/concurrency.ts';
 import { readRan } from '../sync/drain.ts';
 import { type Facts, type Plan, plan, type RoqFields } from '../user.ts';
-import { newestJobs } from './listing.ts';
+import { type HeldFor, heldFor } from './held.ts';
+import { foreignUsers, newestJobs } from './listing.ts';
 import { type ProviderFaults, readFaults } from './provider-faults.ts';
 
 export type UserStatus = {
@@ -40,8 +41,12 @@ export type UserStatus = {
 
 export type RecordStatus = Pick<
   UserRecord,
-  'roqId' | 'queue' | 'dueAt' | 'pendingSince' | 'attempts' | 'lastError' | 'lease' | 'cleared'
-> & { readonly facts: Facts };
+  'roqId' | 'queue' | 'dueAt' | 'pendingSince' | 'attempts' | 'lastError' | 'lease' | 'cleared' | 'sources'
+> & {
+  readonly facts: Facts;
+  /** Why the user is held; null for one who is not. */
+  readonly heldFor: HeldFor | null;
+};
 
 export type FoundUser = {
   readonly id: string;
@@ -92,8 +97,9 @@ export async function lookUp(
 }
 
 function toRecordStatus(record: UserRecord): RecordStatus {
-  const { facts, roqId, queue, dueAt, pendingSince, attempts, lastError, lease, cleared } = record;
-  return { facts, roqId, queue, dueAt, pendingSince, attempts, lastError, lease, cleared };
+  const { facts, roqId, queue, dueAt, pendingSince, attempts, lastError, lease, cleared, sources } = record;
+  const known = { facts, roqId, queue, dueAt, pendingSince, attempts, lastError, lease, cleared, sources };
+  return { ...known, heldFor: queue === 'held' ? heldFor(facts) : null };
 }
 
 function toFoundUser(user: RoqUser, kept: RoqUser | undefined): FoundUser {
@@ -126,6 +132,8 @@ export type Overview = {
   readonly misconfigured: readonly ProviderFaults[];
   /** Deactivations counted in this clock hour, and the ceiling on them. */
   readonly deactivations: { readonly counted: number; readonly limit: number };
+  /** Users of whom a provider spoke in the last month although another told of them first. */
+  readonly foreign: number;
 };
 
 /** Reads the state of all users. @throws UnavailableError */
@@ -147,6 +155,7 @@ export async function overview(
     heard,
     misconfigured: await readFaults(app),
     deactivations: await readCeiling(app),
+    foreign: (await Array.fromAsync(foreignUsers(app.documents))).length,
   };
 }
 

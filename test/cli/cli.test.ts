@@ -106,7 +106,10 @@ describe('roq-sync held, release and drop', () => {
     expect(json.entries).toMatchObject(
       expect.arrayContaining([expect.objectContaining({ reference: 'guilty' })]),
     );
-    expect((await runText('held')).stdout).toMatch(/innocent\s+/);
+    expect((await runText('held')).stdout).toMatch(/innocent +disabled +– +\d/);
+    expect((await runText('status', 'innocent')).stdout).toMatch(
+      /held because +it was disabled, which is a ban/,
+    );
     world.limits.count = 0;
     expect(await run('release', 'guilty')).toMatchObject({ json: { counts: { done: 1 } }, exitCode: 0 });
     expect(await run('release', '--all')).toMatchObject({ exitCode: 2 });
@@ -116,6 +119,20 @@ describe('roq-sync held, release and drop', () => {
     expect(await run('held')).toMatchObject({ json: { entries: [], more: false }, exitCode: 0 });
     expect((await runText('release', '--all', '--yes')).stdout).toContain('No users are held');
   });
+});
+
+test('roq-sync foreign lists who spoke of whose users, and says what to do; status counts them', async () => {
+  expect((await runText('foreign')).stdout).toBe('No users are foreign.\n');
+  expect((await runText('status')).stdout).not.toContain('roq-sync foreign');
+  await world.ports.noteForeign('okta', ['squatted']);
+  const { stdout, exitCode } = await runText('foreign');
+  expect(stdout).toMatch(/squatted +okta/);
+  expect(stdout).toMatch(/set SHARED_REFERENCES/);
+  expect(stdout.match(/squatted/g)).toHaveLength(1);
+  expect(exitCode).toBe(0);
+  expect((await runText('status')).stdout).toMatch(
+    /Other providers' users +1 in a month: see roq-sync foreign/,
+  );
 });
 
 describe('roq-sync resync', () => {

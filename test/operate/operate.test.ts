@@ -9,8 +9,9 @@ import type { Receipt } from '../../lib/operate/erase.ts';
 import type { Listing } from '../../lib/operate/listing.ts';
 import type { Overview, UserStatus } from '../../lib/operate/status.ts';
 import type { QueueResult } from '../../lib/operate/user-command.ts';
+import { converge } from '../../lib/sync/converge.ts';
 import { noteRan } from '../../lib/sync/drain.ts';
-import type { Told } from '../../lib/user.ts';
+import { type Told, toFacts } from '../../lib/user.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const context = { getRemainingTimeInMillis: () => 60_000 };
@@ -207,8 +208,25 @@ describe('with a system of its own', () => {
     expect((await list('jobs')).entries[0]).toMatchObject({ id, is: 'audit', state: 'done', apply: false });
   });
 
+  test('lists of whom a provider spoke who are another one’s, and status counts them', async () => {
+    const before = await ask<Overview>({ command: 'status' }, own);
+    expect(before.foreign).toBe(0);
+    expect(await list('foreign')).toEqual({ entries: [], more: false });
+    await own.ports.noteForeign('okta', ['squatted']);
+    own.pass(1_000);
+    await own.ports.noteForeign('okta', ['squatted', 'shared-id']);
+    expect(await list('foreign')).toEqual({
+      entries: expect.arrayContaining([
+        { provider: 'okta', reference: 'squatted', at: own.now() },
+        { provider: 'okta', reference: 'shared-id', at: own.now() },
+      ]),
+      more: false,
+    });
+    expect(await ask<Overview>({ command: 'status' }, own)).toMatchObject({ foreign: 2 });
+  });
+
   function list(
-    of: 'held' | 'parked' | 'waiting' | 'pending' | 'duplicates' | 'strangers' | 'jobs',
+    of: 'foreign' | 'held' | 'parked' | 'waiting' | 'pending' | 'duplicates' | 'strangers' | 'jobs',
     limit = 9,
   ) {
     return ask<Listing>({ command: 'list', of, limit }, own);
@@ -378,6 +396,44 @@ describe('resync of all', () => {
     expect(await ask<QueueResult>({ ...asked, before: before - 1 }, own)).toMatchObject({ counts: {} });
     expect(await ask<QueueResult>(asked, own)).toMatchObject({ counts: { parked: 1 } });
     await own.close();
+  });
+});
+
+describe('who is held', () => {
+  test('is listed with why, by whom and since when, bans before deletions however long those are held', async () => {
+    const own = await startWorld();
+    const told = async (reference: string, what: Told, source: string) => {
+      for (const [i, said] of [{ email: `${reference}@x.example` }, what].entries()) {
+        own.limits.count = i === 0 ? 1_000_000 : 0;
+        const heard = toFacts(said, at + i);
+        const { leased } = await own.store.fold(reference, heard, randomUUID(), 40_000, { source });
+        if (leased) await converge(own.ports, [leased], own.now() + 2_000);
+      }
+      own.pass(60_000);
+    };
+    const since = own.now();
+    for (const i of [0, 1, 2]) await told(`left-${i}`, { deleted: true }, 'okta');
+    await told('banned', off, 'clerk');
+    await told('banned-and-left', { ...off, deleted: true }, 'clerk');
+    const ban = { heldFor: 'disabled', sources: ['clerk'] };
+    const { entries } = await ask<Listing>({ command: 'list', of: 'held' }, own);
+    expect(entries).toMatchObject([
+      { reference: 'banned', ...ban, pendingSince: since + 180_000 },
+      { reference: 'banned-and-left', ...ban },
+      { reference: 'left-0', heldFor: 'deleted', sources: ['okta'], pendingSince: since },
+      { reference: 'left-1', heldFor: 'deleted' },
+      { reference: 'left-2', heldFor: 'deleted' },
+    ]);
+    const two = await ask<Listing>({ command: 'list', of: 'held', limit: 2 }, own);
+    expect(two).toMatchObject({ entries: [ban, ban], more: true });
+    const one = await ask<UserStatus>({ command: 'status', reference: 'left-0' }, own);
+    expect(one.record).toMatchObject({ queue: 'held', heldFor: 'deleted', sources: ['okta'] });
+    await own.close();
+  });
+
+  test('says nothing of why somebody is held who is not', async () => {
+    await world.deliver('free', { email: 'free@x.example', ...off }, at);
+    expect((await status('free')).record).toMatchObject({ queue: null, heldFor: null });
   });
 });
 
