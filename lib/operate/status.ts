@@ -1,7 +1,7 @@
 // The state of one user, and of all. Reads only.
 
 import type { App } from '../app.ts';
-import { type Queue, queues, type UserRecord } from '../dynamodb/record.ts';
+import { type Queue, type Queued, queues, type UserRecord } from '../dynamodb/record.ts';
 import type { RoqCode } from '../errors.ts';
 import type { JobView } from '../jobs/job-view.ts';
 import { toRoqFields } from '../roq/client.ts';
@@ -121,6 +121,7 @@ function compare(
 
 /** The state of all users. */
 export type Overview = {
+  /** `oldestSince`: since when somebody is out of step; of pending the oldest, else who has been in the queue for longest. */
   readonly queues: Readonly<Record<Queue, { readonly count: number; readonly oldestSince: number | null }>>;
   readonly running: readonly JobView[];
   readonly lastAudit: JobView | null;
@@ -159,16 +160,29 @@ export async function overview(
   };
 }
 
-/** How many users a queue has, and since when the oldest is out of step. @throws UnavailableError */
+/**
+ * How many users a queue has, and since when one is out of step: of those who are pending the oldest, in other queues who
+ * has been there for longest. The pending are few, or there is an outage, and are read for it; who waits may be most of all
+ * users, and is counted without being read. @throws UnavailableError
+ */
 export async function measure(
   { queries }: Pick<App, 'queries'>,
   queue: Queue,
 ): Promise<Overview['queues'][Queue]> {
+  if (queue !== 'pending') {
+    const [count, heads] = await Promise.all([queries.count(queue), queries.heads(queue)]);
+    return { count, oldestSince: oldestOf(heads) };
+  }
   let count = 0;
   let oldestSince: number | null = null;
-  for await (const { pendingSince } of queries.queued(queue)) {
+  for await (const entry of queries.queued(queue)) {
     count += 1;
-    oldestSince = Math.min(oldestSince ?? Number.POSITIVE_INFINITY, pendingSince ?? Number.POSITIVE_INFINITY);
+    oldestSince = oldestOf([entry, { pendingSince: oldestSince }]);
   }
-  return { count, oldestSince: oldestSince === Number.POSITIVE_INFINITY ? null : oldestSince };
+  return { count, oldestSince };
+}
+
+function oldestOf(entries: readonly Pick<Queued, 'pendingSince'>[]): number | null {
+  const times = entries.map(({ pendingSince }) => pendingSince).filter((time) => time !== null);
+  return times.length > 0 ? Math.min(...times) : null;
 }
