@@ -167,7 +167,7 @@ export const forgetFound: Part = { remove: ['roqId', 'observed', 'attempts', 'la
 /** Fields that ROQ gave back otherwise than they were sent. */
 export function setContested({ contested }: UserRecord): Part {
   const digests = Object.entries(contested).map(([name, digest]) => [name, { S: digest }] as const);
-  if (digests.length === 0) return {};
+  if (digests.length === 0) return { remove: ['contested'] };
   return { set: ['contested = :contested'], values: { ':contested': { M: Object.fromEntries(digests) } } };
 }
 

@@ -205,8 +205,7 @@ describe('roq-sync relink and recreate', () => {
   async function lose(reference: string): Promise<string> {
     await world.deliver(reference, { email: `${reference}@x.example` }, at);
     const lost = roqId(reference);
-    const [user] = world.usersOf(reference);
-    (world.roqServer.users as unknown[]).splice(world.roqServer.users.indexOf(user as never), 1);
+    world.roqServer.remove(lost);
     expect(await world.deliver(reference, { firstName: 'Lou' }, at + 1)).toMatchObject({ is: 'parked' });
     return lost;
   }
@@ -424,6 +423,7 @@ describe('roq-sync erase', () => {
     expect(await run('erase', 'eve')).toMatchObject({ exitCode: 2 });
     expect(world.usersOf('eve')).toMatchObject([{ firstName: 'Eve' }]);
     const { stdout, exitCode } = await runText('erase', 'eve', '--yes');
+    expect(stdout).toMatch(/lists, jobs +named the user nowhere/);
     expect(stdout).toMatch(
       /Receipt {2}erased[\s\S]*overwritten\s+email, firstName, .*active[\s\S]*holds nothing else/,
     );

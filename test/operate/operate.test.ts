@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createHandler, type OperateAnswer } from '../../lib/handlers/operate.ts';
 import { createHandler as createReconcile } from '../../lib/handlers/reconcile.ts';
 import type { JobView } from '../../lib/jobs/job-view.ts';
+import { newBackfill, type StoredJob, startJob } from '../../lib/jobs/jobs.ts';
 import type { CommandInput } from '../../lib/operate/command.ts';
 import type { Diagnosis } from '../../lib/operate/doctor.ts';
 import type { Receipt } from '../../lib/operate/erase.ts';
@@ -622,6 +623,82 @@ describe('erase', () => {
     await expectNothingOf('shared', /shared@|Max/);
   });
 
+  test('leaves no digest of a value either that ROQ keeps in a form of its own', async () => {
+    const own = await startWorld({ roq: { lowersEmails: true } });
+    await own.deliver('mixed', { email: 'Mixed@x.example' }, at);
+    await ask({ command: 'audit', apply: true }, own);
+    expect((await own.record('mixed'))?.contested).toHaveProperty('email');
+    expect(await ask({ command: 'erase', reference: 'mixed' }, own)).toMatchObject({
+      ...{ state: 'erased', recordHolds: [] },
+    });
+    expect((await own.record('mixed'))?.contested).toEqual({});
+    await own.close();
+  });
+
+  test('takes the user out of lists and of the reports of jobs, and leaves everybody else in them', async () => {
+    const own = await startWorld();
+    for (const reference of ['anna', 'ben']) {
+      await own.deliver(reference, { email: `${reference}@x.example`, firstName: 'Right' }, at);
+      await own.roq.updateUser(own.usersOf(reference)[0]?.id ?? '', { firstName: 'Wrong' });
+      await own.roq.createUser({ reference, email: `${reference}-2@x.example` });
+      await own.ports.noteForeign('okta', [reference]);
+    }
+    await own.roq.createUser({ reference: 'carl', email: 'carl@x.example' });
+    own.pass(1_000);
+    const { id } = await ask<JobView>({ command: 'audit' }, own);
+    const receipt = await ask<Receipt>({ command: 'erase', reference: 'anna' }, own);
+    expect(receipt).toMatchObject({ state: 'erased', forgotten: { listed: 2, jobs: 1 }, jobsLeft: 0 });
+    expect(await remembered(own)).not.toContain('anna');
+    for (const of of ['duplicates', 'foreign'] as const) {
+      expect(await ask({ command: 'list', of }, own)).toMatchObject({ entries: [{ reference: 'ben' }] });
+    }
+    expect(await ask<JobView>({ command: 'job', id }, own)).toMatchObject({
+      ...{ state: 'done', report: { drifted: 2, examples: { drifted: ['ben'], strangers: ['carl'] } } },
+    });
+    const stranger = await ask<Receipt>({ command: 'erase', reference: 'carl' }, own);
+    expect(stranger).toMatchObject({ state: 'erased', forgotten: { listed: 1, jobs: 1 } });
+    expect(await remembered(own)).not.toContain('carl');
+    await own.close();
+  });
+
+  test('says so where a job moves on every time, and is proved once it has ended', async () => {
+    const own = await startWorld();
+    await own.deliver('dora', { email: 'dora@x.example', firstName: 'Right' }, at);
+    await own.roq.updateUser(own.usersOf('dora')[0]?.id ?? '', { firstName: 'Wrong' });
+    const { id } = await ask<JobView>({ command: 'audit' }, own);
+    const put: typeof own.documents.put = (kind, of, ...rest) =>
+      of === id ? Promise.resolve(false) : own.documents.put(kind, of, ...rest);
+    const busy = { ...own.ports, documents: { ...own.documents, put } };
+    expect(await createHandler(busy)({ command: 'erase', reference: 'dora' }, context)).toMatchObject({
+      ...{ state: 'pending', forgotten: { jobs: 0 }, jobsLeft: 1 },
+    });
+    const again = await ask<Receipt>({ command: 'erase', reference: 'dora' }, own);
+    expect(again).toMatchObject({ state: 'erased', forgotten: { jobs: 1 }, jobsLeft: 0 });
+    await own.close();
+  });
+
+  test('forgets the address of the file of a job that was over before addresses were', async () => {
+    const own = await startWorld();
+    const url = 'https://files.example/users.ndjson?X-Amz-Signature=secret';
+    const source = { from: 'url', url, shape: 'generic', exportedAtMs: null, version: null } as const;
+    for (const state of ['done', 'running'] as const) {
+      await startJob(own.ports, state, newBackfill(true, source));
+      const entry = await own.documents.get<StoredJob>('job', state);
+      await own.documents.put('job', state, { ...entry?.document, state }, 1);
+    }
+    await ask({ command: 'erase', reference: 'erna' }, own);
+    expect(JSON.stringify(await own.documents.get('job', 'done'))).not.toContain('secret');
+    expect(JSON.stringify(await own.documents.get('job', 'running'))).toContain('secret');
+    await own.close();
+  });
+
+  /** All that the table of state has. */
+  async function remembered({ documents }: World): Promise<string> {
+    const kinds = ['count', 'job', 'running', 'duplicate', 'stranger', 'total', 'heard', 'foreign'] as const;
+    const entries = await Promise.all(kinds.map((kind) => Array.fromAsync(documents.list(kind))));
+    return JSON.stringify(entries);
+  }
+
   test('can not be dropped', async () => {
     await erase('final');
     expect(await touch({ command: 'drop', reference: 'final' })).toMatchObject({ counts: { erased: 1 } });
@@ -779,9 +856,7 @@ function roqId(reference: string): string {
 
 /** As somebody does by hand in ROQ. */
 function deleteAtRoq(reference: string): void {
-  for (const user of world.usersOf(reference)) {
-    (world.roqServer.users as unknown[]).splice(world.roqServer.users.indexOf(user), 1);
-  }
+  for (const { id } of world.usersOf(reference)) world.roqServer.remove(id);
 }
 
 /** A user who was deleted in ROQ, and is parked for it since; answers their ROQ id. */
