@@ -12,7 +12,7 @@ import { age, until } from './time.ts';
 type ListCommand = Pick<CliCommand, 'summary' | 'details'> & { readonly words: readonly Word[] };
 
 const foreignRemedy =
-  'What it said was not recorded. If both mean the same person by it, set SHARED_REFERENCES; if not, somebody may have taken an id that is another provider’s: have a provider prefix its ids, and look at that account.';
+  'What it said was not recorded. If both mean the same person by it, set SHARED_REFERENCES; if not, somebody may have taken an id that is another provider’s: keep them apart by REFERENCE_PREFIXES, and look at that account.';
 
 const lists: Readonly<Record<ListName, ListCommand>> = {
   pending: {
@@ -89,7 +89,7 @@ function inOrder(entries: readonly Entry[]): readonly Entry[] {
   const keyOf = (entry: Entry) => {
     if ('foundAt' in entry) return entry.foundAt;
     if ('provider' in entry) return entry.at;
-    if ('heldFor' in entry) return 0;
+    if ('reason' in entry) return 0;
     return 'state' in entry ? -entry.startedAt : (entry.pendingSince ?? 0);
   };
   return entries.toSorted((one, other) => keyOf(one) - keyOf(other));
@@ -108,9 +108,9 @@ const headers: Readonly<Record<ListName, readonly string[]>> = {
 
 function toRow(entry: Entry, of: ListName): readonly Cell[] {
   if ('provider' in entry) return [plain(entry.reference), plain(entry.provider), `${age(entry.at)} ago`];
-  if ('heldFor' in entry) {
-    const { reference, heldFor, sources, pendingSince } = entry;
-    const why: Cell = heldFor === 'disabled' ? { text: 'disabled', style: 'red' } : 'deleted';
+  if ('reason' in entry) {
+    const { reference, reason, sources, pendingSince } = entry;
+    const why: Cell = reason === 'disabled' ? { text: 'disabled', style: 'red' } : reason;
     return [plain(reference), why, plain(sources.join(', ')) || '–', age(pendingSince)];
   }
   if ('foundAt' in entry) return [plain(entry.reference), age(entry.foundAt), plain(entry.roqId)];

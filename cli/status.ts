@@ -82,7 +82,7 @@ function toRows(status: UserStatus): readonly (readonly string[])[] {
   if (record?.queue) {
     const since = `${record.queue} since ${whenCell(record.pendingSince)}`;
     rows.push(['queue', `${since}, ${toNext(record)}`]);
-    if (record.heldFor) rows.push(['held because', toHeldReason(record)]);
+    if (record.reason) rows.push(['held because', toHeldReason(record)]);
     if (record.lastError) {
       rows.push(['last error', `${reason(record.lastError)}, ${count(record.attempts, 'attempt')}`]);
     }
@@ -105,8 +105,9 @@ function toNext({ queue, dueAt, lastError }: Pick<RecordStatus, 'queue' | 'dueAt
   return 'until the provider sends newer data, or resync';
 }
 
-function toHeldReason({ heldFor, sources }: RecordStatus): string {
-  const what = heldFor === 'disabled' ? 'it was disabled, which is a ban' : 'it was deleted';
+function toHeldReason(record: RecordStatus): string {
+  const { sources } = record;
+  const what = record.reason === 'disabled' ? 'it was disabled, which is a ban' : 'it was deleted';
   const by = sources.length > 0 ? ` (told by ${sources.join(', ')})` : '';
   return `${what}${by}, and the ceiling had no room: ROQ still has it active`;
 }

@@ -2,13 +2,11 @@
 
 import type { App } from '../app.ts';
 import type { Queued, UserRecord } from '../dynamodb/record.ts';
-import type { Facts } from '../user.ts';
+import { type Reason, reasonOf } from '../sync/ceiling.ts';
 
-/** Why a user is to be deactivated: somebody disabled them, which is a ban, or they were deleted. */
-export type HeldFor = 'disabled' | 'deleted';
-
+/** A user who is held, and why. */
 export type HeldUser = Queued & {
-  readonly heldFor: HeldFor;
+  readonly reason: Reason;
   /** The providers that told of the user; empty where the record is older than their being recorded. */
   readonly sources: readonly string[];
 };
@@ -16,13 +14,8 @@ export type HeldUser = Queued & {
 // What one BatchGetItem takes.
 const readAtOnce = 100;
 
-// More than this are looked through for bans by nobody: a wrong export can hold a whole table.
+// No more are looked through for bans: a wrong export can have everybody held, and a list has to answer in time.
 const maxRead = 10_000;
-
-/** Why the user is held. */
-export function heldFor({ disabled }: Facts): HeldFor {
-  return disabled?.value === true ? 'disabled' : 'deleted';
-}
 
 /**
  * The users who are held, bans first, and of each kind the longest held first. The index does not know why they are, so
@@ -43,11 +36,11 @@ export async function* heldUsers({ queries }: Pick<App, 'queries'>): AsyncGenera
 function toHeldUser(queued: Queued, records: ReadonlyMap<string, UserRecord>): HeldUser | null {
   const record = records.get(queued.reference);
   if (record?.queue !== 'held') return null;
-  return { ...queued, heldFor: heldFor(record.facts), sources: record.sources };
+  return { ...queued, reason: reasonOf(record.facts), sources: record.sources };
 }
 
-function rank({ heldFor }: HeldUser): number {
-  return heldFor === 'disabled' ? 0 : 1;
+function rank({ reason }: HeldUser): number {
+  return reason === 'disabled' ? 0 : 1;
 }
 
 async function* inChunks(queued: AsyncIterable<Queued>): AsyncGenerator<readonly Queued[]> {

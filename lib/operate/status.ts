@@ -7,11 +7,10 @@ import type { JobView } from '../jobs/job-view.ts';
 import { toRoqFields } from '../roq/client.ts';
 import { RoqError } from '../roq/faults.ts';
 import type { RoqUser } from '../roq/types.ts';
-import { readCeiling } from '../sync/ceiling.ts';
+import { type Reason, readCeiling, reasonOf } from '../sync/ceiling.ts';
 import type { RunBudget } from '../sync/concurrency.ts';
 import { readRan } from '../sync/drain.ts';
 import { type Facts, type Plan, plan, type RoqFields } from '../user.ts';
-import { type HeldFor, heldFor } from './held.ts';
 import { foreignUsers, newestJobs } from './listing.ts';
 import { type ProviderFaults, readFaults } from './provider-faults.ts';
 
@@ -45,7 +44,7 @@ export type RecordStatus = Pick<
 > & {
   readonly facts: Facts;
   /** Why the user is held; null for one who is not. */
-  readonly heldFor: HeldFor | null;
+  readonly reason: Reason | null;
 };
 
 export type FoundUser = {
@@ -99,7 +98,7 @@ export async function lookUp(
 function toRecordStatus(record: UserRecord): RecordStatus {
   const { facts, roqId, queue, dueAt, pendingSince, attempts, lastError, lease, cleared, sources } = record;
   const known = { facts, roqId, queue, dueAt, pendingSince, attempts, lastError, lease, cleared, sources };
-  return { ...known, heldFor: queue === 'held' ? heldFor(facts) : null };
+  return { ...known, reason: queue === 'held' ? reasonOf(facts) : null };
 }
 
 function toFoundUser(user: RoqUser, kept: RoqUser | undefined): FoundUser {

@@ -416,25 +416,25 @@ describe('who is held', () => {
     for (const i of [0, 1, 2]) await told(`left-${i}`, { deleted: true }, 'okta');
     await told('banned', off, 'clerk');
     await told('banned-and-left', { ...off, deleted: true }, 'clerk');
-    const ban = { heldFor: 'disabled', sources: ['clerk'] };
+    const ban = { reason: 'disabled', sources: ['clerk'] };
     const { entries } = await ask<Listing>({ command: 'list', of: 'held' }, own);
     expect(entries).toMatchObject([
       { reference: 'banned', ...ban, pendingSince: since + 180_000 },
       { reference: 'banned-and-left', ...ban },
-      { reference: 'left-0', heldFor: 'deleted', sources: ['okta'], pendingSince: since },
-      { reference: 'left-1', heldFor: 'deleted' },
-      { reference: 'left-2', heldFor: 'deleted' },
+      { reference: 'left-0', reason: 'deleted', sources: ['okta'], pendingSince: since },
+      { reference: 'left-1', reason: 'deleted' },
+      { reference: 'left-2', reason: 'deleted' },
     ]);
     const two = await ask<Listing>({ command: 'list', of: 'held', limit: 2 }, own);
     expect(two).toMatchObject({ entries: [ban, ban], more: true });
     const one = await ask<UserStatus>({ command: 'status', reference: 'left-0' }, own);
-    expect(one.record).toMatchObject({ queue: 'held', heldFor: 'deleted', sources: ['okta'] });
+    expect(one.record).toMatchObject({ queue: 'held', reason: 'deleted', sources: ['okta'] });
     await own.close();
   });
 
   test('says nothing of why somebody is held who is not', async () => {
     await world.deliver('free', { email: 'free@x.example', ...off }, at);
-    expect((await status('free')).record).toMatchObject({ queue: null, heldFor: null });
+    expect((await status('free')).record).toMatchObject({ queue: null, reason: null });
   });
 });
 
@@ -682,7 +682,7 @@ describe('erase', () => {
     const url = 'https://files.example/users.ndjson?X-Amz-Signature=secret';
     const source = { from: 'url', url, shape: 'generic', exportedAtMs: null, version: null } as const;
     for (const state of ['done', 'running'] as const) {
-      await startJob(own.ports, state, newBackfill(true, source));
+      await startJob(own.ports, state, newBackfill(true, source, 'generic'));
       const entry = await own.documents.get<StoredJob>('job', state);
       await own.documents.put('job', state, { ...entry?.document, state }, 1);
     }
