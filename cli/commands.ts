@@ -8,7 +8,9 @@ import { drop } from './drop.ts';
 import { erase } from './erase.ts';
 import { job } from './job.ts';
 import { listCommands } from './lists.ts';
+import { recreate } from './recreate.ts';
 import { release } from './release.ts';
+import { relink } from './relink.ts';
 import { resync } from './resync.ts';
 import { status } from './status.ts';
 
@@ -18,6 +20,8 @@ export const commands: readonly CliCommand[] = [
   resync,
   release,
   drop,
+  relink,
+  recreate,
   audit,
   backfill,
   job,

@@ -5,7 +5,7 @@ import { ask, mustBeSure } from './ask.ts';
 import type { CliCommand } from './command.ts';
 import { reason } from './reasons.ts';
 import { Refusal } from './refusal.ts';
-import { type Cell, plain, table } from './table.ts';
+import { type Cell, count, plain, table } from './table.ts';
 import { whenCell } from './time.ts';
 
 export const erase: CliCommand = {
@@ -31,7 +31,7 @@ async function confirm(reference: string): Promise<void> {
 
 const verdicts: Readonly<Record<Receipt['state'], string>> = {
   erased: 'erased: both sides were read again, and neither has any data of the user',
-  pending: 'pending: the record is erased, and ROQ follows; erase again to prove it',
+  pending: 'pending: the record is erased, and the rest follows; erase again to prove it',
   refused: 'refused by ROQ: a person must look',
 };
 
@@ -46,9 +46,16 @@ function toText(receipt: Receipt): string {
     ['overwritten', overwritten.join(', ') || 'nothing: there was nothing'],
     ['record', recordHolds.length > 0 ? `holds ${recordHolds.join(', ')}` : 'holds nothing else'],
     ['ROQ', users ? users.join('; ') || 'has no such user' : 'did not answer'],
+    ['lists, jobs', toForgotten(receipt)],
     ...(code ? [['why', reason(code)]] : []),
   ];
   const title: Cell = { text: 'Receipt', style: 'bold' };
   const verdict: Cell = { text: verdicts[state], style: state === 'erased' ? 'green' : 'red' };
   return `${table([[title, verdict]], { indent: '' })}\n${table(rows)}`;
+}
+
+function toForgotten({ forgotten: { listed, jobs }, jobsLeft }: Receipt): string {
+  const left = jobsLeft > 0 ? `; ${count(jobsLeft, 'report')} could not be changed: erase again` : '';
+  if (listed + jobs === 0) return `named the user nowhere${left}`;
+  return `${count(listed, 'entry', 'entries')} and ${count(jobs, 'report')} named the user, and do so no longer${left}`;
 }

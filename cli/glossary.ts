@@ -6,7 +6,7 @@ export const glossary = {
   reference: "the auth provider's own id of a user, which never changes",
   waiting: 'ROQ demands an e-mail address, and no event has brought one yet; nothing is wrong',
   parked:
-    'ROQ refuses the data, or no longer has the user: nothing is tried until newer data comes, or resync',
+    'ROQ refuses the data, or no longer has the user: nothing is tried until newer data comes, or an operator acts',
   held: 'a deactivation over the ceiling: the user stays active until release, or drop',
   ceiling: 'how many deactivations are made in an hour, and in one run, without asking a person',
   stranger: 'a ROQ user that has no record here, so that nothing keeps it in step',

@@ -2,14 +2,17 @@
 
 import type { Listing, ListName } from '../lib/operate/listing.ts';
 import type { Call, CliCommand, Result } from './command.ts';
-import { explainWords, type Word, withLegend } from './glossary.ts';
+import { explainWords, type Term, type Word, withLegend } from './glossary.ts';
 import { stateOf } from './job-text.ts';
 import { explainCodes } from './reasons.ts';
 import { Refusal } from './refusal.ts';
-import { count, plain, table } from './table.ts';
+import { type Cell, count, plain, table } from './table.ts';
 import { age, until } from './time.ts';
 
 type ListCommand = Pick<CliCommand, 'summary' | 'details'> & { readonly words: readonly Word[] };
+
+const foreignRemedy =
+  'What it said was not recorded. If both mean the same person by it, set SHARED_REFERENCES; if not, somebody may have taken an id that is another provider’s: keep them apart by REFERENCE_PREFIXES, and look at that account.';
 
 const lists: Readonly<Record<ListName, ListCommand>> = {
   pending: {
@@ -22,13 +25,14 @@ const lists: Readonly<Record<ListName, ListCommand>> = {
     words: ['waiting'],
   },
   parked: {
-    summary: 'Users whose data ROQ refuses',
-    details: 'They are tried again once they are corrected at the provider, or by resync.',
+    summary: 'Users whose data ROQ refuses, or whom it no longer has',
+    details:
+      'Refused data are tried again once they are corrected at the provider, or by resync; for a user whom ROQ no longer has there are relink and recreate.',
     words: ['parked'],
   },
   held: {
     summary: 'Users whose deactivation is over the ceiling',
-    details: 'They stay active until somebody decides, by release or drop.',
+    details: 'They stay active until somebody decides, by release or drop. Bans come first, then deletions.',
     words: ['held', 'ceiling'],
   },
   duplicates: {
@@ -40,6 +44,11 @@ const lists: Readonly<Record<ListName, ListCommand>> = {
     summary: 'ROQ users without a record, as of the last audit',
     details: 'audit --apply --adopt records them.',
     words: ['stranger', 'adopt'],
+  },
+  foreign: {
+    summary: 'Users of whom a provider spoke although another told of them first',
+    details: foreignRemedy,
+    words: [],
   },
   jobs: {
     summary: 'Audits and backfills of the last months',
@@ -63,21 +72,24 @@ async function show({ options, invoke }: Call, of: ListName): Promise<Result> {
 }
 
 function toText({ entries, more }: Listing, of: ListName): string {
-  if (entries.length === 0) return `No ${of === 'jobs' || of.endsWith('s') ? of : `users are ${of}`}.`;
+  if (entries.length === 0) return `No ${of.endsWith('s') ? of : `users are ${of}`}.`;
   const total = count(entries.length, 'entry', 'entries');
   const tail = more ? `${total}, and there are more: --limit takes up to 1000.` : total;
   const rows = inOrder(entries).map((entry) => toRow(entry, of));
   const codes = entries.map((entry) => ('lastError' in entry ? entry.lastError : null));
-  const terms = [...explainWords(lists[of].words), ...explainCodes(codes)];
+  const remedies: readonly Term[] = of === 'foreign' ? [['what to do', foreignRemedy]] : [];
+  const terms = [...explainWords(lists[of].words), ...explainCodes(codes), ...remedies];
   return withLegend(`${table(rows, { header: headers[of] })}\n${tail}`, terms);
 }
 
 type Entry = Listing['entries'][number];
 
-/** The oldest first; of jobs the newest. */
+/** The oldest first, of jobs the newest; who is held as they come, bans first. */
 function inOrder(entries: readonly Entry[]): readonly Entry[] {
   const keyOf = (entry: Entry) => {
     if ('foundAt' in entry) return entry.foundAt;
+    if ('provider' in entry) return entry.at;
+    if ('reason' in entry) return 0;
     return 'state' in entry ? -entry.startedAt : (entry.pendingSince ?? 0);
   };
   return entries.toSorted((one, other) => keyOf(one) - keyOf(other));
@@ -87,13 +99,20 @@ const headers: Readonly<Record<ListName, readonly string[]>> = {
   pending: ['reference', 'age', 'tries', 'error', 'next try'],
   waiting: ['reference', 'age'],
   parked: ['reference', 'age', 'tries', 'error'],
-  held: ['reference', 'age'],
+  held: ['reference', 'why', 'told by', 'age'],
   duplicates: ['reference', 'age', 'ROQ id'],
   strangers: ['reference', 'age', 'ROQ id'],
+  foreign: ['reference', 'provider', 'last'],
   jobs: ['job', 'state', 'does', 'age', 'last moved', 'error'],
 };
 
-function toRow(entry: Entry, of: ListName): readonly string[] {
+function toRow(entry: Entry, of: ListName): readonly Cell[] {
+  if ('provider' in entry) return [plain(entry.reference), plain(entry.provider), `${age(entry.at)} ago`];
+  if ('reason' in entry) {
+    const { reference, reason, sources, pendingSince } = entry;
+    const why: Cell = reason === 'disabled' ? { text: 'disabled', style: 'red' } : reason;
+    return [plain(reference), why, plain(sources.join(', ')) || '–', age(pendingSince)];
+  }
   if ('foundAt' in entry) return [plain(entry.reference), age(entry.foundAt), plain(entry.roqId)];
   if ('state' in entry) {
     const { id, apply, startedAt, updatedAt, lastError } = entry;

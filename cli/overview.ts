@@ -42,7 +42,7 @@ function toQueues({ queues }: Overview): string {
   return table(rows);
 }
 
-function toRows({ deactivations, ranAt, lastAudit }: Overview): readonly (readonly Cell[])[] {
+function toRows({ deactivations, ranAt, lastAudit, foreign }: Overview): readonly (readonly Cell[])[] {
   const title = (text: string) => ({ text, style: 'bold' }) as const;
   const { counted, limit } = deactivations;
   const audit = lastAudit ? `${whenCell(lastAudit.startedAt)}: ${toSummary(lastAudit)}` : 'none yet';
@@ -50,6 +50,9 @@ function toRows({ deactivations, ranAt, lastAudit }: Overview): readonly (readon
     [title('Deactivations this hour'), `${counted} of a ceiling of ${limit}`],
     [title('Schedule'), `last ran: ${whenCell(ranAt)}`],
     [title('Last audit'), audit],
+    ...(foreign > 0
+      ? [[title("Other providers' users"), `${foreign} in a month: see roq-sync foreign`]]
+      : []),
   ];
 }
 

@@ -1,7 +1,6 @@
 // `roq-sync status`: the state of one user, or of all.
 
-import type { Queue } from '../lib/dynamodb/record.ts';
-import type { UserStatus } from '../lib/operate/status.ts';
+import type { RecordStatus, UserStatus } from '../lib/operate/status.ts';
 import { type FactName, factNames, type RoqFields } from '../lib/user.ts';
 import type { Call, CliCommand, Result } from './command.ts';
 import { showOverview } from './overview.ts';
@@ -38,7 +37,9 @@ function toVerdict({ found, inStep, todo, differs, roq, record }: UserStatus): C
   if (!found) return { text: 'has no record', style: 'yellow' };
   if (inStep) return { text: 'in step', style: 'green' };
   if (!roq.answered) return { text: 'unknown: ROQ does not answer', style: 'yellow' };
-  if (todo === 'ask') return { text: 'ROQ no longer has the user', style: 'red' };
+  if (todo === 'ask') return { text: 'ROQ no longer has the user: a person must decide', style: 'red' };
+  if (todo === 'adopt')
+    return { text: 'ROQ has another user of this reference: resync links it', style: 'red' };
   if (todo === 'wait') return { text: 'waits for an e-mail address', style: 'yellow' };
   const what = todo === 'create' ? 'ROQ does not have the user yet' : `ROQ differs in ${differs.join(', ')}`;
   const repair = record?.queue === null ? '; resync repairs it, and so does the daily audit' : '';
@@ -80,7 +81,8 @@ function toRows(status: UserStatus): readonly (readonly string[])[] {
   const rows: (readonly string[])[] = [];
   if (record?.queue) {
     const since = `${record.queue} since ${whenCell(record.pendingSince)}`;
-    rows.push(['queue', `${since}, ${toNext(record.queue, record.dueAt)}`]);
+    rows.push(['queue', `${since}, ${toNext(record)}`]);
+    if (record.reason) rows.push(['held because', toHeldReason(record)]);
     if (record.lastError) {
       rows.push(['last error', `${reason(record.lastError)}, ${count(record.attempts, 'attempt')}`]);
     }
@@ -90,14 +92,45 @@ function toRows(status: UserStatus): readonly (readonly string[])[] {
   const kept = keptUser(status);
   const found = kept ? `${kept.id}, created ${whenCell(Date.parse(kept.createdAt))}` : 'has no such user';
   rows.push(['ROQ', roq.answered ? found : reason(roq.code)]);
+  if (status.todo === 'ask') rows.push(...toRemedies(status));
   if (duplicates.length > 0) rows.push(['duplicates', duplicates.join(', ')]);
   return rows;
 }
 
-function toNext(queue: Queue, dueAt: number | null): string {
+function toNext({ queue, dueAt, lastError }: Pick<RecordStatus, 'queue' | 'dueAt' | 'lastError'>): string {
   if (queue === 'pending') return `tried again ${whenCell(dueAt)}`;
   if (queue === 'held') return 'over the ceiling: until release, or drop';
-  return queue === 'parked' ? 'until the provider sends newer data, or resync' : 'until an address is known';
+  if (queue === 'waiting') return 'until an address is known';
+  if (lastError === 'roq_user_missing') return 'until ROQ has a user of this reference again, or recreate';
+  return 'until the provider sends newer data, or resync';
+}
+
+function toHeldReason(record: RecordStatus): string {
+  const { sources } = record;
+  const what = record.reason === 'disabled' ? 'it was disabled, which is a ban' : 'it was deleted';
+  const by = sources.length > 0 ? ` (told by ${sources.join(', ')})` : '';
+  return `${what}${by}, and the ceiling had no room: ROQ still has it active`;
+}
+
+/** What a person can do for a user whom ROQ has lost. */
+function toRemedies({ reference, record }: UserStatus): readonly (readonly string[])[] {
+  const gone = `The ROQ user ${record?.roqId} that it was linked to was deleted there`;
+  const name = plain(reference);
+  if (record?.facts.deleted?.value === true) {
+    return [
+      ['happened', `${gone}, and the provider deleted the user too.`],
+      ['settle it', `roq-sync recreate ${name}: nobody is made, and the record lets go of that ROQ user`],
+    ];
+  }
+  return [
+    ['happened', `${gone}. Nobody is made in its place unless a person says so.`],
+    ['make anew', `roq-sync recreate ${name}: ROQ gets a new user with what is recorded here`],
+    [
+      'made by hand',
+      `roq-sync relink ${name} ROQ_ID: the record is linked to that ROQ user of this reference`,
+    ],
+    ['leave it', 'delete the user at the provider as well'],
+  ];
 }
 
 function keptUser({ roq }: UserStatus) {

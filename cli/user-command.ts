@@ -66,9 +66,14 @@ function sum(one: QueueResult['counts'], other: QueueResult['counts']): QueueRes
 
 function toText({ counts, users, more }: QueueResult): string {
   if (users.length === 0) return '';
-  const rows = users.map((user) => [plain(user.reference), toOutcome(user), explain(user)]);
+  const rows = users.map(userRow);
   const tail = more ? ['  There are more: run it again.'] : [];
   return [table(rows), ...(users.length > 1 ? [`  ${countText(counts)}`] : []), ...tail].join('\n');
+}
+
+/** A user, what came of it, and what that means. */
+export function userRow(user: UserResult): readonly Cell[] {
+  return [plain(user.reference), toOutcome(user), explain(user)];
 }
 
 function countText(counts: QueueResult['counts']): string {
@@ -97,5 +102,6 @@ const meanings: Readonly<Record<UserResult['is'], string>> = {
 function explain({ is, fields, code, busyUntil }: UserResult): string {
   const changed = fields.length > 0 ? `; changed: ${fields.join(', ')}` : '';
   const until = busyUntil === null ? '' : `, at the latest until ${whenCell(busyUntil)}`;
-  return `${code ? `${reason(code)}; ` : ''}${meanings[is]}${changed}${until}`;
+  const meaning = code === 'roq_user_missing' ? 'relink it, or recreate it' : meanings[is];
+  return `${code ? `${reason(code)}; ` : ''}${meaning}${changed}${until}`;
 }

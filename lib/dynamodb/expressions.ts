@@ -51,6 +51,11 @@ export function isLeasedAt(nowMs: number): Part {
   return { condition: 'leaseUntil > :now', values: { ':now': numberAttribute(nowMs) } };
 }
 
+/** The lease is this owner's. */
+export function isLeasedTo(owner: string): Part {
+  return { condition: '#owner = :ours', names: ownerName, values: { ':ours': { S: owner } } };
+}
+
 export const endLease: Part = { remove: ['#owner', 'leaseUntil'], names: ownerName };
 
 export function takeLease(owner: string, untilMs: number): Part {
@@ -156,10 +161,13 @@ export function setFound({ roqId, observed }: Found): Part {
   };
 }
 
+/** Nothing is known of ROQ, nor why it failed there. */
+export const forgetFound: Part = { remove: ['roqId', 'observed', 'attempts', 'lastError', 'contested'] };
+
 /** Fields that ROQ gave back otherwise than they were sent. */
 export function setContested({ contested }: UserRecord): Part {
   const digests = Object.entries(contested).map(([name, digest]) => [name, { S: digest }] as const);
-  if (digests.length === 0) return {};
+  if (digests.length === 0) return { remove: ['contested'] };
   return { set: ['contested = :contested'], values: { ':contested': { M: Object.fromEntries(digests) } } };
 }
 

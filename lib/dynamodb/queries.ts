@@ -33,7 +33,7 @@ const maxKeys = 100;
 const maxRounds = 8;
 
 export function createQueries({ client, tableName }: Omit<TableOptions, 'now'>) {
-  return { due, queued, count, page, getMany };
+  return { due, queued, heads, count, page, getMany };
 
   /**
    * References in one partition of the index that are due by `untilMs`, the longest due first.
@@ -69,7 +69,13 @@ export function createQueries({ client, tableName }: Omit<TableOptions, 'now'>) 
     }
   }
 
-  /** How many records stand in a queue. */
+  /** The first entry of each partition: whoever entered a queue of those that are not due by themselves first. */
+  async function heads(queue: Queue): Promise<readonly Queued[]> {
+    const pages = await Promise.all(shardsOf(queue).map((shard) => query(shard, { limit: 1, after: null })));
+    return pages.flatMap(({ Items }) => (Items ?? []).map(toQueued));
+  }
+
+  /** How many records stand in a queue, counted where they are: none is sent. */
   async function count(queue: Queue): Promise<number> {
     let sum = 0;
     for (const shard of shardsOf(queue)) {

@@ -6,14 +6,17 @@ import {
   distrustIfAbandoned,
   endLease,
   type Found,
+  forgetFound,
   isDue,
   isKnownUser,
+  isLeasedTo,
   isNewUser,
   isUnleased,
   leaseIs,
   leaveQueue,
   type Part,
   queueUp,
+  queueUpForLeaseEnd,
   setCleared,
   setContested,
   setFailure,
@@ -47,6 +50,7 @@ export function createStore(options: TableOptions) {
     park,
     hold,
     adopt,
+    unlink,
     get,
   };
 
@@ -155,6 +159,19 @@ export function createStore(options: TableOptions) {
   }
 
   /**
+   * Forgets the ROQ user under our lease, for one whom ROQ is shown to have lost; null when the lease is somebody else's by
+   * now. Pending from then on: a process that dies before it has the user made leaves that to the schedule.
+   */
+  async function unlink({ reference, lease: { owner } }: Leased): Promise<Leased | null> {
+    const { written } = await attempt(reference, [
+      isLeasedTo(owner),
+      forgetFound,
+      queueUpForLeaseEnd(reference, now()),
+    ]);
+    return written && ours(written, owner);
+  }
+
+  /**
    * A write under our lease. What stands against it is new facts, or that the lease is no longer ours; or it is this very
    * write, which the client sent again after its answer was lost: `isDone` knows its own.
    */
@@ -164,12 +181,7 @@ export function createStore(options: TableOptions) {
     isDone: (current: UserRecord) => boolean,
   ): Promise<Written> {
     const { owner } = record.lease;
-    const isOurs = {
-      condition: '#owner = :ours',
-      names: { '#owner': 'owner' },
-      values: { ':ours': { S: owner } },
-    };
-    const { isWritten, item } = await items.write(record.reference, [isOurs, ...parts], 'NONE');
+    const { isWritten, item } = await items.write(record.reference, [isLeasedTo(owner), ...parts], 'NONE');
     if (isWritten) return { is: 'written' };
     const current = item ? toRecord(item) : await get(record.reference);
     const stillOurs = current && ours(current, owner);

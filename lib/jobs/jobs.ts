@@ -38,6 +38,7 @@ export type BackfillJob = {
 
 type FileSource = {
   readonly from: 'url';
+  /** Empty once the job is over: who has a presigned address has the file. */
   readonly url: string;
   readonly shape: string;
   /** When the file was made, for users who bear no time of their own; in milliseconds. */
@@ -62,7 +63,9 @@ export type JobError = SourceError['code'] | UnavailableCode | RoqCode | 'unfore
 
 // Two full rounds of eight batches of 25: what is left over in a last round would leave ROQ idle.
 const chunkLines = 400;
-const keepMs = 90 * 86_400_000;
+
+/** How long a job is kept after it last moved. */
+export const keepMs = 90 * 86_400_000;
 
 // A day of minutes: what is down longer is for an operator.
 const maxFailures = 24 * 60;
@@ -191,7 +194,7 @@ async function save(
   changes: Partial<StoredJob>,
 ): Promise<Entry<StoredJob> | null> {
   const changed = { ...document, ...changes, updatedAt: now() };
-  const stored = { ...changed, state: stateOf(changed) };
+  const stored = withoutAddress({ ...changed, state: stateOf(changed) });
   if (!(await documents.put('job', id, stored, revision, keepMs))) return null;
   if (stored.state !== 'running') {
     await documents.remove('running', id);
@@ -205,6 +208,14 @@ async function save(
     });
   }
   return { id, document: stored, revision: revision + 1 };
+}
+
+/** A job that is over, without the address of its file; any other as it is. */
+export function withoutAddress(stored: StoredJob): StoredJob {
+  const { job, state } = stored;
+  if (state === 'running' || job.is !== 'backfill' || job.source.from !== 'url' || job.source.url === '')
+    return stored;
+  return { ...stored, job: { ...job, source: { ...job.source, url: '' } } };
 }
 
 function stateOf({ job, failures, lastError }: StoredJob): StoredJob['state'] {

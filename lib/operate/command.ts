@@ -5,7 +5,7 @@ import { queues } from '../dynamodb/record.ts';
 import { isObject } from '../json.ts';
 
 /** The lists that can be asked for. */
-export const listNames = [...queues, 'duplicates', 'strangers', 'jobs'] as const;
+export const listNames = [...queues, 'duplicates', 'strangers', 'foreign', 'jobs'] as const;
 
 // The longest key that DynamoDB takes.
 const maxReferenceBytes = 2048;
@@ -43,6 +43,12 @@ const commands = {
   resync: v.strictObject({ command: v.literal('resync'), ...target }),
   release: v.strictObject({ command: v.literal('release'), ...target }),
   drop: v.strictObject({ command: v.literal('drop'), ...target }),
+  relink: v.strictObject({
+    command: v.literal('relink'),
+    reference,
+    roqId: v.pipe(v.string('must be the id of a ROQ user'), v.nonEmpty('must not be empty')),
+  }),
+  recreate: v.strictObject({ command: v.literal('recreate'), reference }),
   erase: v.strictObject({ command: v.literal('erase'), reference }),
   audit: v.strictObject({
     command: v.literal('audit'),

@@ -1,10 +1,11 @@
-// Erases a person's data in the table and at ROQ, so that no later event can bring it back.
+// Erases a person's data in both tables and at ROQ, so that no later event can bring it back.
 
 import { randomUUID } from 'node:crypto';
 import type { App } from '../app.ts';
 import type { Leased } from '../dynamodb/fold.ts';
 import type { UserRecord } from '../dynamodb/record.ts';
 import type { ErrorCode } from '../errors.ts';
+import { forgetInJobs } from '../jobs/forget.ts';
 import { toRoqFields, toUpdate } from '../roq/client.ts';
 import { RoqError } from '../roq/faults.ts';
 import type { RoqUser } from '../roq/types.ts';
@@ -20,18 +21,22 @@ export type Receipt = {
   /** Our clock, in milliseconds. */
   readonly at: number;
   /**
-   * Proved by reading both sides again:
-   * - `erased`: neither has any data of the user.
-   * - `pending`: the record has none, and ROQ follows; erase again to prove it.
+   * Proved by reading the record and ROQ again:
+   * - `erased`: neither has any data of the user, and nothing else names them.
+   * - `pending`: the record has none, and ROQ or a job's report follows; erase again to prove it.
    * - `refused`: ROQ refuses the change for good; a person must look.
    */
   readonly state: 'erased' | 'pending' | 'refused';
   /** The fields that had a value before. */
   readonly overwritten: readonly string[];
-  /** The facts in the record that still have a value. */
+  /** The facts in the record that still have a value, or a digest of one. */
   readonly recordHolds: readonly string[];
   /** The ROQ users of the reference, and the fields of each that still have a value; null when ROQ did not answer. */
   readonly roqUsers: readonly { readonly id: string; readonly holds: readonly string[] }[] | null;
+  /** What named the user beside the record, and does so no longer: entries of lists, and reports of jobs. */
+  readonly forgotten: { readonly listed: number; readonly jobs: number };
+  /** Reports that still do: the job moved on every time. */
+  readonly jobsLeft: number;
   readonly code: ErrorCode | null;
 };
 
@@ -45,6 +50,9 @@ export async function erase(app: App, reference: string, budget: RunBudget): Pro
   const leased = await foldTombstone(app, reference, before, usersBefore, budget);
   const outcome = leased ? await overwriteAtRoq(app, leased, budget) : null;
   const code = await eraseDuplicates(app, reference, budget);
+  // ROQ's users have been looked up for the last time that notes duplicates.
+  const listed = await forgetInLists(app, reference);
+  const { jobs, left: jobsLeft } = await forgetInJobs(app, reference);
   const overwritten = [
     ...filledFacts(before?.facts ?? {}),
     ...(usersBefore ?? []).flatMap((user) => filledFields(toRoqFields(user))),
@@ -54,8 +62,10 @@ export async function erase(app: App, reference: string, budget: RunBudget): Pro
     reference,
     at: app.now(),
     ...remains,
-    state: stateOf(remains, outcome),
+    state: stateOf(remains, jobsLeft, outcome),
     overwritten: [...new Set(overwritten)],
+    forgotten: { listed, jobs },
+    jobsLeft,
     code: outcome?.code ?? code,
   };
 }
@@ -79,9 +89,13 @@ async function foldTombstone(
   return (await store.fold(reference, toTombstone(id), owner, leaseMs)).leased;
 }
 
-// An operator's decision is not subject to the ceiling, and `observed` is data of the user too.
+// An operator's decision is not subject to the ceiling; and `observed` is data of the user too, as are digests of values.
 async function overwriteAtRoq(app: App, leased: Leased, { deadline }: RunBudget): Promise<Outcome | null> {
-  const [outcome] = await converge(app, [{ ...leased, observed: null, cleared: true }], deadline);
+  const [outcome] = await converge(
+    app,
+    [{ ...leased, observed: null, contested: {}, cleared: true }],
+    deadline,
+  );
   return outcome ?? null;
 }
 
@@ -107,6 +121,19 @@ async function eraseDuplicates(
   }
 }
 
+/** How many entries of lists named the user. */
+async function forgetInLists({ documents }: App, reference: string): Promise<number> {
+  let listed = 0;
+  for (const kind of ['duplicate', 'stranger', 'foreign'] as const) {
+    for await (const { id, document } of documents.list<{ readonly reference: string }>(kind)) {
+      if (document.reference !== reference) continue;
+      await documents.remove(kind, id);
+      listed += 1;
+    }
+  }
+  return listed;
+}
+
 type Remains = Pick<Receipt, 'recordHolds' | 'roqUsers'>;
 
 /** Reads both sides again. */
@@ -119,13 +146,19 @@ async function findRemains(
   const users = answeredUsers(await lookUp(roq, reference, deadline));
   const observed = record?.observed ? filledFields(record.observed) : [];
   return {
-    recordHolds: [...new Set([...filledFacts(record?.facts ?? {}), ...observed])],
+    recordHolds: [
+      ...new Set([...filledFacts(record?.facts ?? {}), ...observed, ...Object.keys(record?.contested ?? {})]),
+    ],
     roqUsers: users?.map((user) => ({ id: user.id, holds: filledFields(toRoqFields(user)) })) ?? null,
   };
 }
 
-function stateOf({ recordHolds, roqUsers }: Remains, outcome: Outcome | null): Receipt['state'] {
+function stateOf(
+  { recordHolds, roqUsers }: Remains,
+  jobsLeft: number,
+  outcome: Outcome | null,
+): Receipt['state'] {
   const isClean = recordHolds.length === 0 && roqUsers?.every(({ holds }) => holds.length === 0);
-  if (isClean) return 'erased';
+  if (isClean && jobsLeft === 0) return 'erased';
   return outcome?.is === 'parked' ? 'refused' : 'pending';
 }

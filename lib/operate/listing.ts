@@ -1,18 +1,19 @@
-// Lists for an operator: the users of a queue, what audits found, and the jobs.
+// Lists for an operator: the users of a queue, what audits found, whom several providers tell of, and the jobs.
 
-import type { App } from '../app.ts';
+import type { App, Foreign } from '../app.ts';
 import type { Finding } from '../dynamodb/documents.ts';
 import { type Queued, queues } from '../dynamodb/record.ts';
 import { type JobView, viewJob } from '../jobs/job-view.ts';
 import type { StoredJob } from '../jobs/jobs.ts';
 import type { listNames } from './command.ts';
+import { type HeldUser, heldUsers } from './held.ts';
 
 export type ListName = (typeof listNames)[number];
 
 export type ListedFinding = Finding & { readonly roqId: string };
 
 export type Listing = {
-  readonly entries: readonly (Queued | ListedFinding | JobView)[];
+  readonly entries: readonly (Queued | HeldUser | ListedFinding | Foreign | JobView)[];
   /** There are more than were asked for. */
   readonly more: boolean;
 };
@@ -35,8 +36,10 @@ function entriesOf(
   { queries, documents }: Pick<App, 'queries' | 'documents'>,
   of: ListName,
 ): AsyncIterable<Listing['entries'][number]> {
+  if (of === 'held') return heldUsers({ queries });
   const queue = queues.find((name) => name === of);
   if (queue) return queries.queued(queue);
+  if (of === 'foreign') return foreignUsers(documents);
   if (of === 'jobs') return newestJobs(documents);
   return findings(documents, of === 'duplicates' ? 'duplicate' : 'stranger');
 }
@@ -46,6 +49,11 @@ async function* findings(
   kind: 'duplicate' | 'stranger',
 ): AsyncGenerator<ListedFinding> {
   for await (const { id, document } of documents.list<Finding>(kind)) yield { roqId: id, ...document };
+}
+
+/** Of whom a provider spoke although another told of them first. */
+export async function* foreignUsers(documents: Pick<App['documents'], 'list'>): AsyncGenerator<Foreign> {
+  for await (const { document } of documents.list<Foreign>('foreign')) yield document;
 }
 
 /** All jobs that are kept, the newest first. */

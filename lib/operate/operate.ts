@@ -8,8 +8,11 @@ import type { Command } from './command.ts';
 import { type Diagnosis, doctor } from './doctor.ts';
 import { drop } from './drop.ts';
 import { erase, type Receipt } from './erase.ts';
+import type { Linked, LinkRefused } from './link.ts';
 import { type Listing, list } from './listing.ts';
+import { recreate } from './recreate.ts';
 import { release } from './release.ts';
+import { relink } from './relink.ts';
 import { resync } from './resync.ts';
 import { type Overview, overview, statusOf, type UserStatus } from './status.ts';
 import { type QueueResult, runOnQueue, type UserCommand } from './user-command.ts';
@@ -19,6 +22,8 @@ export type Answer =
   | Overview
   | Listing
   | QueueResult
+  | Linked
+  | LinkRefused
   | Receipt
   | JobView
   | JobUnknown
@@ -38,6 +43,10 @@ export async function operate(app: App, command: Command, budget: RunBudget): Pr
       return runUserCommand(app, release, 'held', command, budget);
     case 'drop':
       return runUserCommand(app, drop, 'held', command, budget);
+    case 'relink':
+      return relink(app, command.reference, command.roqId, budget);
+    case 'recreate':
+      return recreate(app, command.reference, budget);
     case 'erase':
       return erase(app, command.reference, budget);
     case 'audit':

@@ -1,17 +1,17 @@
 // The state of one user, and of all. Reads only.
 
 import type { App } from '../app.ts';
-import { type Queue, queues, type UserRecord } from '../dynamodb/record.ts';
+import { type Queue, type Queued, queues, type UserRecord } from '../dynamodb/record.ts';
 import type { RoqCode } from '../errors.ts';
 import type { JobView } from '../jobs/job-view.ts';
 import { toRoqFields } from '../roq/client.ts';
 import { RoqError } from '../roq/faults.ts';
 import type { RoqUser } from '../roq/types.ts';
-import { readCeiling } from '../sync/ceiling.ts';
+import { type Reason, readCeiling, reasonOf } from '../sync/ceiling.ts';
 import type { RunBudget } from '../sync/concurrency.ts';
 import { readRan } from '../sync/drain.ts';
 import { type Facts, type Plan, plan, type RoqFields } from '../user.ts';
-import { newestJobs } from './listing.ts';
+import { foreignUsers, newestJobs } from './listing.ts';
 import { type ProviderFaults, readFaults } from './provider-faults.ts';
 
 export type UserStatus = {
@@ -25,18 +25,27 @@ export type UserStatus = {
     | { readonly answered: false; readonly code: RoqCode };
   /** Null where that is unknown: there is no record, or ROQ does not answer. */
   readonly inStep: boolean | null;
-  /** What is to be done at ROQ; `ask`: ROQ no longer has the user, which needs a person. */
-  readonly todo: Plan['do'] | 'ask' | null;
+  /**
+   * What is to be done at ROQ.
+   * - `ask`: ROQ no longer has the user that the record names, nor another of the reference: a person decides on relink or
+   *   recreate.
+   * - `adopt`: it has another of the reference, which resync or the next event links.
+   */
+  readonly todo: Plan['do'] | 'ask' | 'adopt' | null;
   /** The ROQ fields that differ. */
   readonly differs: readonly string[];
   /** ROQ ids of further users with the same reference. */
   readonly duplicates: readonly string[];
 };
 
-type RecordStatus = Pick<
+export type RecordStatus = Pick<
   UserRecord,
-  'roqId' | 'queue' | 'dueAt' | 'pendingSince' | 'attempts' | 'lastError' | 'lease' | 'cleared'
-> & { readonly facts: Facts };
+  'roqId' | 'queue' | 'dueAt' | 'pendingSince' | 'attempts' | 'lastError' | 'lease' | 'cleared' | 'sources'
+> & {
+  readonly facts: Facts;
+  /** Why the user is held; null for one who is not. */
+  readonly reason: Reason | null;
+};
 
 export type FoundUser = {
   readonly id: string;
@@ -62,7 +71,7 @@ export async function statusOf(
     const roq = { answered: false, code: users.code } as const;
     return { ...found, roq, inStep: null, todo: null, differs: [], duplicates: [] };
   }
-  const kept = users.find(({ id }) => id === record?.roqId) ?? (record?.roqId ? undefined : users[0]);
+  const kept = users.find(({ id }) => id === record?.roqId) ?? users[0];
   return {
     ...found,
     roq: { answered: true, users: users.map((user) => toFoundUser(user, kept)) },
@@ -87,8 +96,9 @@ export async function lookUp(
 }
 
 function toRecordStatus(record: UserRecord): RecordStatus {
-  const { facts, roqId, queue, dueAt, pendingSince, attempts, lastError, lease, cleared } = record;
-  return { facts, roqId, queue, dueAt, pendingSince, attempts, lastError, lease, cleared };
+  const { facts, roqId, queue, dueAt, pendingSince, attempts, lastError, lease, cleared, sources } = record;
+  const known = { facts, roqId, queue, dueAt, pendingSince, attempts, lastError, lease, cleared, sources };
+  return { ...known, reason: queue === 'held' ? reasonOf(facts) : null };
 }
 
 function toFoundUser(user: RoqUser, kept: RoqUser | undefined): FoundUser {
@@ -104,11 +114,13 @@ function compare(
   if (record.roqId !== null && !kept) return { inStep: false, todo: 'ask', differs: [] };
   const todo = plan(record.facts, kept ? toRoqFields(kept) : null);
   const differs = todo.do === 'update' ? Object.keys(todo.changes) : [];
+  if (record.roqId !== null && record.roqId !== kept?.id) return { inStep: false, todo: 'adopt', differs };
   return { inStep: todo.do === 'nothing', todo: todo.do, differs };
 }
 
 /** The state of all users. */
 export type Overview = {
+  /** `oldestSince`: since when somebody is out of step; of pending the oldest, else who has been in the queue for longest. */
   readonly queues: Readonly<Record<Queue, { readonly count: number; readonly oldestSince: number | null }>>;
   readonly running: readonly JobView[];
   readonly lastAudit: JobView | null;
@@ -120,6 +132,8 @@ export type Overview = {
   readonly misconfigured: readonly ProviderFaults[];
   /** Deactivations counted in this clock hour, and the ceiling on them. */
   readonly deactivations: { readonly counted: number; readonly limit: number };
+  /** Users of whom a provider spoke in the last month although another told of them first. */
+  readonly foreign: number;
 };
 
 /** Reads the state of all users. @throws UnavailableError */
@@ -141,19 +155,33 @@ export async function overview(
     heard,
     misconfigured: await readFaults(app),
     deactivations: await readCeiling(app),
+    foreign: (await Array.fromAsync(foreignUsers(app.documents))).length,
   };
 }
 
-/** How many users a queue has, and since when the oldest is out of step. @throws UnavailableError */
+/**
+ * How many users a queue has, and since when one is out of step: of those who are pending the oldest, in other queues who
+ * has been there for longest. The pending are few, or there is an outage, and are read for it; who waits may be most of all
+ * users, and is counted without being read. @throws UnavailableError
+ */
 export async function measure(
   { queries }: Pick<App, 'queries'>,
   queue: Queue,
 ): Promise<Overview['queues'][Queue]> {
+  if (queue !== 'pending') {
+    const [count, heads] = await Promise.all([queries.count(queue), queries.heads(queue)]);
+    return { count, oldestSince: oldestOf(heads) };
+  }
   let count = 0;
   let oldestSince: number | null = null;
-  for await (const { pendingSince } of queries.queued(queue)) {
+  for await (const entry of queries.queued(queue)) {
     count += 1;
-    oldestSince = Math.min(oldestSince ?? Number.POSITIVE_INFINITY, pendingSince ?? Number.POSITIVE_INFINITY);
+    oldestSince = oldestOf([entry, { pendingSince: oldestSince }]);
   }
-  return { count, oldestSince: oldestSince === Number.POSITIVE_INFINITY ? null : oldestSince };
+  return { count, oldestSince };
+}
+
+function oldestOf(entries: readonly Pick<Queued, 'pendingSince'>[]): number | null {
+  const times = entries.map(({ pendingSince }) => pendingSince).filter((time) => time !== null);
+  return times.length > 0 ? Math.min(...times) : null;
 }

@@ -100,23 +100,33 @@ async function* batchesIn(
 
 /** Takes the lease of each user who has a record and is not leased to another process. @throws UnavailableError */
 export function takeAll(
-  { store }: App,
+  app: App,
   references: readonly string[],
   { leaseMs }: RunBudget,
 ): Promise<readonly Taken[]> {
   const owner = randomUUID();
-  return Promise.all(
-    references.map(async (reference) => {
-      const leased = await store.take(reference, owner, leaseMs);
-      if (leased) return { reference, leased };
-      const record = await store.get(reference);
-      return withoutLease(reference, record ? 'busy' : 'unknown', record);
-    }),
-  );
+  return Promise.all(references.map((reference) => take(app, reference, owner, leaseMs)));
+}
+
+/** Takes the lease of one user. @throws UnavailableError */
+export async function take(
+  { store }: Pick<App, 'store'>,
+  reference: string,
+  owner: string,
+  leaseMs: number,
+): Promise<Taken> {
+  const leased = await store.take(reference, owner, leaseMs);
+  if (leased) return { reference, leased };
+  const record = await store.get(reference);
+  return withoutLease(reference, record ? 'busy' : 'unknown', record);
 }
 
 /** What came of a user whose lease was not taken. */
-export function withoutLease(reference: string, is: UserResult['is'], record: UserRecord | null): Taken {
+export function withoutLease(
+  reference: string,
+  is: UserResult['is'],
+  record: UserRecord | null,
+): Extract<Taken, { leased: null }> {
   const isLeased = is === 'busy' || is === 'retry';
   const busyUntil = isLeased ? (record?.lease?.untilMs ?? null) : null;
   const result = { reference, is, was: record?.queue ?? null, code: null, fields: [], busyUntil };
@@ -136,7 +146,8 @@ export async function convergeTaken(
   return taken.map((one) => (one.leased ? toResult(one.leased, outcomeOf.get(one.reference)) : one.result));
 }
 
-function toResult({ reference, queue }: Leased, outcome: Outcome | undefined): UserResult {
+/** What came of a user whose lease was taken; without an outcome the lease was lost. */
+export function toResult({ reference, queue }: Leased, outcome: Outcome | undefined): UserResult {
   const { is, code, fields } = outcome ?? { is: 'lost', code: null, fields: [] };
   return { reference, is, was: queue, code, fields, busyUntil: null };
 }

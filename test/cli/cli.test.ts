@@ -106,7 +106,10 @@ describe('roq-sync held, release and drop', () => {
     expect(json.entries).toMatchObject(
       expect.arrayContaining([expect.objectContaining({ reference: 'guilty' })]),
     );
-    expect((await runText('held')).stdout).toMatch(/innocent\s+/);
+    expect((await runText('held')).stdout).toMatch(/innocent +disabled +– +\d/);
+    expect((await runText('status', 'innocent')).stdout).toMatch(
+      /held because +it was disabled, which is a ban/,
+    );
     world.limits.count = 0;
     expect(await run('release', 'guilty')).toMatchObject({ json: { counts: { done: 1 } }, exitCode: 0 });
     expect(await run('release', '--all')).toMatchObject({ exitCode: 2 });
@@ -116,6 +119,20 @@ describe('roq-sync held, release and drop', () => {
     expect(await run('held')).toMatchObject({ json: { entries: [], more: false }, exitCode: 0 });
     expect((await runText('release', '--all', '--yes')).stdout).toContain('No users are held');
   });
+});
+
+test('roq-sync foreign lists who spoke of whose users, and says what to do; status counts them', async () => {
+  expect((await runText('foreign')).stdout).toBe('No users are foreign.\n');
+  expect((await runText('status')).stdout).not.toContain('roq-sync foreign');
+  await world.ports.noteForeign('okta', ['squatted']);
+  const { stdout, exitCode } = await runText('foreign');
+  expect(stdout).toMatch(/squatted +okta/);
+  expect(stdout).toMatch(/set SHARED_REFERENCES/);
+  expect(stdout.match(/squatted/g)).toHaveLength(1);
+  expect(exitCode).toBe(0);
+  expect((await runText('status')).stdout).toMatch(
+    /Other providers' users +1 in a month: see roq-sync foreign/,
+  );
 });
 
 describe('roq-sync resync', () => {
@@ -140,6 +157,58 @@ test('roq-sync resync --all sets the parked users going again', async () => {
   expect(await run('resync', '--all')).toMatchObject({ json: { counts: { done: 1 } }, exitCode: 0 });
   expect(world.usersOf('stuck')).toHaveLength(1);
   expect((await runText('resync', '--all')).stdout).toBe('No users are parked.\n');
+});
+
+describe('roq-sync relink and recreate', () => {
+  test('are named by status for a user whom ROQ has lost, and by what else meets one', async () => {
+    const lost = await lose('lost');
+    const { stdout, exitCode } = await runText('status', 'lost');
+    expect(stdout).toMatch(/lost {2}ROQ no longer has the user: a person must decide/);
+    expect(stdout).toMatch(new RegExp(`The ROQ user ${lost} .* was deleted there`));
+    expect(stdout).toMatch(/roq-sync recreate lost:/);
+    expect(stdout).toMatch(/roq-sync relink lost ROQ_ID:/);
+    expect(stdout).not.toMatch(/newer data/);
+    expect(exitCode).toBe(1);
+    expect((await runText('resync', 'lost')).stdout).toMatch(/roq_user_missing.*relink it, or recreate it/);
+  });
+
+  test('do nothing unless somebody is sure', async () => {
+    await lose('unsure-1');
+    expect(await run('recreate', 'unsure-1')).toMatchObject({ exitCode: 2 });
+    expect(await run('relink', 'unsure-1', 'x')).toMatchObject({ exitCode: 2 });
+    expect(world.usersOf('unsure-1')).toEqual([]);
+  });
+
+  test('have a lost user made anew, and say what the record names now', async () => {
+    const lost = await lose('anew');
+    const { stdout, exitCode } = await runText('recreate', 'anew', '--yes');
+    expect(world.usersOf('anew')).toHaveLength(1);
+    expect(stdout).toMatch(/anew +done/);
+    expect(stdout).toContain(`the ROQ user ${roqId('anew')}, in place of ${lost}`);
+    expect(exitCode).toBe(0);
+    expect(await run('recreate', 'anew', '--yes')).toMatchObject({
+      json: { error: { code: 'roq_user_present' } },
+      exitCode: 1,
+    });
+  });
+
+  test('link to the ROQ user that is named', async () => {
+    await lose('by-hand');
+    const { id } = await world.roq.createUser({ reference: 'by-hand', email: 'by-hand@x.example' });
+    expect(await run('relink', 'by-hand', id, '--yes')).toMatchObject({ json: { roqId: id }, exitCode: 0 });
+    expect(await run('relink', 'by-hand', 'nobody', '--yes')).toMatchObject({
+      json: { error: { code: 'roq_user_unknown', message: expect.stringContaining(id) } },
+      exitCode: 1,
+    });
+  });
+
+  async function lose(reference: string): Promise<string> {
+    await world.deliver(reference, { email: `${reference}@x.example` }, at);
+    const lost = roqId(reference);
+    world.roqServer.remove(lost);
+    expect(await world.deliver(reference, { firstName: 'Lou' }, at + 1)).toMatchObject({ is: 'parked' });
+    return lost;
+  }
 });
 
 describe('roq-sync audit', () => {
@@ -354,6 +423,7 @@ describe('roq-sync erase', () => {
     expect(await run('erase', 'eve')).toMatchObject({ exitCode: 2 });
     expect(world.usersOf('eve')).toMatchObject([{ firstName: 'Eve' }]);
     const { stdout, exitCode } = await runText('erase', 'eve', '--yes');
+    expect(stdout).toMatch(/lists, jobs +named the user nowhere/);
     expect(stdout).toMatch(
       /Receipt {2}erased[\s\S]*overwritten\s+email, firstName, .*active[\s\S]*holds nothing else/,
     );

@@ -105,6 +105,16 @@ describe('records of the whole table', () => {
   });
 });
 
+test('whoever has been in a queue for longest is the first of its partition', async () => {
+  const entries = Array.from({ length: 40 }, (_, i) => ({ reference: randomUUID(), dueAt: 10 + i }));
+  await write(entries.map((entry) => queuedItem('waiting', entry)));
+  const first = new Map(
+    entries.toReversed().map((entry) => [shardOf('waiting', entry.reference), entry.reference]),
+  );
+  const heads = (await queries.heads('waiting')).map(({ reference }) => reference);
+  expect(heads.sort()).toEqual([...first.values()].sort());
+});
+
 /** Pages of one shard, of at most `limit` entries. */
 async function allDue(shard: string, untilMs: number, limit: number): Promise<readonly string[]> {
   const entries: string[] = [];

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type BackfillAnswer, createHandler } from '../../lib/handlers/backfill.ts';
 import type { JobView } from '../../lib/jobs/job-view.ts';
-import { runJobs, type StoredJob } from '../../lib/jobs/jobs.ts';
+import { runJob, runJobs, type StoredJob } from '../../lib/jobs/jobs.ts';
 import { createConcurrency } from '../../lib/sync/concurrency.ts';
 import { drain } from '../../lib/sync/drain.ts';
 import { startWorld, type World } from '../support/world.ts';
@@ -181,6 +181,20 @@ describe('a file', () => {
     await world.drain();
     const made = users.flatMap(({ id }) => world.usersOf(id)).map(({ reference }) => reference);
     expect(made).toEqual(users.map(({ id }) => id));
+  });
+
+  test('has its address forgotten once the job is over, well or not, and no sooner', async () => {
+    const users = Array.from({ length: 500 }, (_, i) => user(`secret-${i}`));
+    const url = files.put('secret.json', JSON.stringify(users));
+    for (const id of ['secret-1', 'secret-2']) await invoke({ url, provider: 'generic', job: id }, 8_000);
+    expect(JSON.stringify(await job('secret-1'))).toContain(url);
+    await runJob(world.ports, 'secret-1', budget());
+    files.put('secret.json', JSON.stringify(users.slice(1)));
+    await runJob(world.ports, 'secret-2', budget());
+    for (const [id, state] of Object.entries({ 'secret-1': 'done', 'secret-2': 'failed' })) {
+      expect(await job(id)).toMatchObject({ state });
+      expect(JSON.stringify(await job(id))).not.toContain('secret.json');
+    }
   });
 
   test('that changed in between stops the job', async () => {

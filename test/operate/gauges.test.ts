@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { configuredProviders } from '../../lib/config/sources.ts';
 import { readGauges } from '../../lib/operate/gauges.ts';
+import { overview } from '../../lib/operate/status.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -62,4 +63,35 @@ test('the providers to be heard of are those of the webhook, and Cognito where i
     ...['clerk', 'cognito'],
   ]);
   expect(configuredProviders({})).toEqual([]);
+});
+
+test('the queues are counted, and who waits is not read for it, however many they are', async () => {
+  const own = await startWorld({ isInProcess: true });
+  const at = Date.parse('2026-02-01T00:00:00Z');
+  const since = own.now();
+  for (let i = 0; i < 30; i++) {
+    await own.deliver(`waits-${i}`, { firstName: 'Nobody' }, at);
+    own.pass(1_000);
+  }
+  own.roqServer.fail.always({ how: 'drop' });
+  await own.deliver('pends', { email: 'pends@x.example' }, at);
+  await own.deliver('pends-2', { email: 'pends-2@x.example' }, at);
+  own.roqServer.fail.clear();
+  own.pass(60_000);
+  const read: string[] = [];
+  const queued: typeof own.queries.queued = (queue) => {
+    read.push(queue);
+    return own.queries.queued(queue);
+  };
+  const ports = { ...own.ports, queries: { ...own.queries, queued } };
+  const counted = { pending: 2, waiting: 30, parked: 0, held: 0, oldestPendingMs: 60_000 };
+  expect(await readGauges(ports, [])).toMatchObject(counted);
+  const { queues } = await overview(ports);
+  expect(queues).toMatchObject({
+    pending: { count: 2, oldestSince: own.now() - 60_000 },
+    waiting: { count: 30, oldestSince: since },
+    parked: { count: 0, oldestSince: null },
+  });
+  expect(new Set(read)).toEqual(new Set(['pending']));
+  await own.close();
 });

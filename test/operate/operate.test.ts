@@ -3,14 +3,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createHandler, type OperateAnswer } from '../../lib/handlers/operate.ts';
 import { createHandler as createReconcile } from '../../lib/handlers/reconcile.ts';
 import type { JobView } from '../../lib/jobs/job-view.ts';
+import { newBackfill, type StoredJob, startJob } from '../../lib/jobs/jobs.ts';
 import type { CommandInput } from '../../lib/operate/command.ts';
 import type { Diagnosis } from '../../lib/operate/doctor.ts';
 import type { Receipt } from '../../lib/operate/erase.ts';
 import type { Listing } from '../../lib/operate/listing.ts';
 import type { Overview, UserStatus } from '../../lib/operate/status.ts';
 import type { QueueResult } from '../../lib/operate/user-command.ts';
+import { converge } from '../../lib/sync/converge.ts';
 import { noteRan } from '../../lib/sync/drain.ts';
-import type { Told } from '../../lib/user.ts';
+import { type Told, toFacts } from '../../lib/user.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const context = { getRemainingTimeInMillis: () => 60_000 };
@@ -41,6 +43,8 @@ describe('a command', () => {
     [/limit: must be 1 or more/, { command: 'list', of: 'held', limit: 0 }],
     [/either reference or all/, { command: 'release' }],
     [/either reference or all/, { command: 'drop', reference: 'x', all: true }],
+    [/roqId: must not be empty/, { command: 'relink', reference: 'x', roqId: '' }],
+    [/roqId/, { command: 'relink', reference: 'x' }],
     [/reference: must not be empty/, { command: 'erase', reference: '' }],
     [/force/, { command: 'erase', reference: 'x', force: true }],
     [/job: must begin with "audit-"/, { command: 'audit', job: 'backfill-1' }],
@@ -98,9 +102,22 @@ describe('status of a user', () => {
 
   test('says that ROQ has lost the user', async () => {
     await world.deliver('gone', { email: 'gone@x.example' }, at);
-    const [user] = world.usersOf('gone');
-    (world.roqServer.users as unknown[]).splice(world.roqServer.users.indexOf(user as never), 1);
+    deleteAtRoq('gone');
     expect(await status('gone')).toMatchObject({ inStep: false, todo: 'ask', roq: { users: [] } });
+  });
+
+  test('says that ROQ has another user of the reference, which resync then links', async () => {
+    await lose('swapped');
+    const { id } = await world.roq.createUser({ reference: 'swapped', email: 'swapped@x.example' });
+    expect(await status('swapped')).toMatchObject({
+      inStep: false,
+      todo: 'adopt',
+      duplicates: [],
+      roq: { users: [{ id, isKept: true }] },
+    });
+    await touch({ command: 'resync', reference: 'swapped' });
+    expect(await world.record('swapped')).toMatchObject({ roqId: id, queue: null, lastError: null });
+    expect(await status('swapped')).toMatchObject({ inStep: true, todo: 'nothing' });
   });
 
   test('shows every ROQ user of the reference, deactivated ones too, and which one is kept', async () => {
@@ -192,8 +209,25 @@ describe('with a system of its own', () => {
     expect((await list('jobs')).entries[0]).toMatchObject({ id, is: 'audit', state: 'done', apply: false });
   });
 
+  test('lists of whom a provider spoke who are another one’s, and status counts them', async () => {
+    const before = await ask<Overview>({ command: 'status' }, own);
+    expect(before.foreign).toBe(0);
+    expect(await list('foreign')).toEqual({ entries: [], more: false });
+    await own.ports.noteForeign('okta', ['squatted']);
+    own.pass(1_000);
+    await own.ports.noteForeign('okta', ['squatted', 'shared-id']);
+    expect(await list('foreign')).toEqual({
+      entries: expect.arrayContaining([
+        { provider: 'okta', reference: 'squatted', at: own.now() },
+        { provider: 'okta', reference: 'shared-id', at: own.now() },
+      ]),
+      more: false,
+    });
+    expect(await ask<Overview>({ command: 'status' }, own)).toMatchObject({ foreign: 2 });
+  });
+
   function list(
-    of: 'held' | 'parked' | 'waiting' | 'pending' | 'duplicates' | 'strangers' | 'jobs',
+    of: 'foreign' | 'held' | 'parked' | 'waiting' | 'pending' | 'duplicates' | 'strangers' | 'jobs',
     limit = 9,
   ) {
     return ask<Listing>({ command: 'list', of, limit }, own);
@@ -230,6 +264,112 @@ describe('resync', () => {
   });
 });
 
+describe('a user whom ROQ has lost', () => {
+  test('is made anew by recreate, and by nothing else', async () => {
+    const lost = await lose('lost');
+    expect(await touch({ command: 'resync', reference: 'lost' })).toMatchObject({ counts: { parked: 1 } });
+    await world.deliver('lost', { email: 'lost-2@x.example' }, at + 9);
+    expect(world.usersOf('lost')).toEqual([]);
+    expect(await recreate('lost')).toMatchObject({
+      user: { is: 'done', was: 'parked' },
+      roqIdBefore: lost,
+      roqId: roqId('lost'),
+    });
+    expect(world.usersOf('lost')).toMatchObject([
+      { email: 'lost-2@x.example', firstName: 'Lou', active: true },
+    ]);
+    expect(await world.record('lost')).toMatchObject({
+      ...{ roqId: roqId('lost'), queue: null, lease: null, lastError: null },
+    });
+  });
+
+  test('is not made anew while ROQ has anybody of the reference, deactivated ones too', async () => {
+    await lose('hidden');
+    const { id } = await world.roq.createUser({ reference: 'hidden', email: 'hidden@x.example' });
+    await world.roq.deactivateUser(id);
+    expect(await recreate('hidden')).toMatchObject({
+      error: { code: 'roq_user_present', message: expect.stringContaining(id) },
+    });
+    expect(world.usersOf('hidden')).toHaveLength(1);
+    expect(await world.record('hidden')).toMatchObject({ queue: 'parked', lease: null });
+  });
+
+  test('is neither made nor linked while ROQ does not say whom it has', async () => {
+    const lost = await lose('unsaid');
+    world.roqServer.fail.always(down);
+    expect(await recreate('unsaid')).toMatchObject({ error: { code: 'roq_unavailable' } });
+    expect(await relink('unsaid', lost)).toMatchObject({ error: { code: 'roq_unavailable' } });
+    world.roqServer.fail.clear();
+    expect(await world.record('unsaid')).toMatchObject({ roqId: lost, queue: 'parked', lease: null });
+    expect(world.usersOf('unsaid')).toEqual([]);
+  });
+
+  test('is made by the schedule where recreate ends before ROQ has made the user', async () => {
+    await lose('halfway');
+    const owner = randomUUID();
+    const leased = await world.store.take('halfway', owner, 40_000);
+    if (leased) await world.store.unlink(leased);
+    await world.drain();
+    expect(world.usersOf('halfway')).toHaveLength(1);
+    expect(await world.record('halfway')).toMatchObject({ roqId: roqId('halfway'), queue: null });
+  });
+
+  test('is let go of by whoever has the lease, and by nobody else', async () => {
+    const lost = await lose('taken-over');
+    const leased = await world.store.take('taken-over', randomUUID(), 40_000);
+    world.pass(50_000);
+    await world.store.take('taken-over', randomUUID(), 40_000);
+    expect(leased && (await world.store.unlink(leased))).toBeNull();
+    expect(await world.record('taken-over')).toMatchObject({ roqId: lost });
+    expect(await recreate('taken-over')).toMatchObject({ user: { is: 'busy' }, roqId: lost });
+  });
+
+  test('and whom the provider deleted as well is made by nobody, and recreate lets go of it', async () => {
+    await lose('both');
+    expect(await world.deliver('both', { deleted: true }, at + 9)).toMatchObject({ is: 'parked' });
+    expect(await recreate('both')).toMatchObject({ user: { is: 'done' }, roqId: null });
+    expect(world.usersOf('both')).toEqual([]);
+    expect(await status('both')).toMatchObject({ inStep: true, record: { queue: null } });
+  });
+
+  test('is linked by relink to the one of several ROQ users who is named, who then matches the record', async () => {
+    const lost = await lose('chosen');
+    await world.roq.createUser({ reference: 'chosen', email: 'older@x.example' });
+    world.pass(1_000);
+    const { id } = await world.roq.createUser({ reference: 'chosen', email: 'younger@x.example' });
+    expect(await relink('chosen', id)).toMatchObject({
+      user: { is: 'done' },
+      roqIdBefore: lost,
+      roqId: id,
+    });
+    const [older, younger] = world.usersOf('chosen');
+    expect(younger).toMatchObject({ id, email: 'chosen@x.example', firstName: 'Lou' });
+    expect(older).toMatchObject({ email: 'older@x.example' });
+    expect(await status('chosen')).toMatchObject({ inStep: true, duplicates: [older?.id] });
+  });
+
+  test('is never linked to a ROQ user of another reference, nor to one that is not there', async () => {
+    const lost = await lose('own');
+    const other = await world.roq.createUser({ reference: 'Own', email: 'own@x.example' });
+    for (const wrong of [other.id, lost, 'no-such-id']) {
+      expect(await relink('own', wrong)).toMatchObject({ error: { code: 'roq_user_unknown' } });
+    }
+    expect(await world.record('own')).toMatchObject({ roqId: lost, queue: 'parked', lease: null });
+    expect(world.usersOf('Own')).toMatchObject([{ email: 'own@x.example', firstName: '' }]);
+  });
+
+  test('needs a record: without one, both commands say that it is unknown', async () => {
+    const { id } = await world.roq.createUser({ reference: 'unrecorded', email: 'unrecorded@x.example' });
+    expect(await relink('unrecorded', id)).toMatchObject({ user: { is: 'unknown' }, roqId: null });
+    expect(await recreate('unrecorded-2')).toMatchObject({ user: { is: 'unknown' }, roqId: null });
+    expect(await world.record('unrecorded')).toBeNull();
+    expect(world.usersOf('unrecorded-2')).toEqual([]);
+  });
+
+  const relink = (reference: string, id: string) => ask({ command: 'relink', reference, roqId: id });
+  const recreate = (reference: string) => ask({ command: 'recreate', reference });
+});
+
 describe('resync of all', () => {
   test('sets every parked user going again once, in batches, and leaves those who are held', async () => {
     const own = await startWorld();
@@ -257,6 +397,44 @@ describe('resync of all', () => {
     expect(await ask<QueueResult>({ ...asked, before: before - 1 }, own)).toMatchObject({ counts: {} });
     expect(await ask<QueueResult>(asked, own)).toMatchObject({ counts: { parked: 1 } });
     await own.close();
+  });
+});
+
+describe('who is held', () => {
+  test('is listed with why, by whom and since when, bans before deletions however long those are held', async () => {
+    const own = await startWorld();
+    const told = async (reference: string, what: Told, source: string) => {
+      for (const [i, said] of [{ email: `${reference}@x.example` }, what].entries()) {
+        own.limits.count = i === 0 ? 1_000_000 : 0;
+        const heard = toFacts(said, at + i);
+        const { leased } = await own.store.fold(reference, heard, randomUUID(), 40_000, { source });
+        if (leased) await converge(own.ports, [leased], own.now() + 2_000);
+      }
+      own.pass(60_000);
+    };
+    const since = own.now();
+    for (const i of [0, 1, 2]) await told(`left-${i}`, { deleted: true }, 'okta');
+    await told('banned', off, 'clerk');
+    await told('banned-and-left', { ...off, deleted: true }, 'clerk');
+    const ban = { reason: 'disabled', sources: ['clerk'] };
+    const { entries } = await ask<Listing>({ command: 'list', of: 'held' }, own);
+    expect(entries).toMatchObject([
+      { reference: 'banned', ...ban, pendingSince: since + 180_000 },
+      { reference: 'banned-and-left', ...ban },
+      { reference: 'left-0', reason: 'deleted', sources: ['okta'], pendingSince: since },
+      { reference: 'left-1', reason: 'deleted' },
+      { reference: 'left-2', reason: 'deleted' },
+    ]);
+    const two = await ask<Listing>({ command: 'list', of: 'held', limit: 2 }, own);
+    expect(two).toMatchObject({ entries: [ban, ban], more: true });
+    const one = await ask<UserStatus>({ command: 'status', reference: 'left-0' }, own);
+    expect(one.record).toMatchObject({ queue: 'held', reason: 'deleted', sources: ['okta'] });
+    await own.close();
+  });
+
+  test('says nothing of why somebody is held who is not', async () => {
+    await world.deliver('free', { email: 'free@x.example', ...off }, at);
+    expect((await status('free')).record).toMatchObject({ queue: null, reason: null });
   });
 });
 
@@ -445,6 +623,82 @@ describe('erase', () => {
     await expectNothingOf('shared', /shared@|Max/);
   });
 
+  test('leaves no digest of a value either that ROQ keeps in a form of its own', async () => {
+    const own = await startWorld({ roq: { lowersEmails: true } });
+    await own.deliver('mixed', { email: 'Mixed@x.example' }, at);
+    await ask({ command: 'audit', apply: true }, own);
+    expect((await own.record('mixed'))?.contested).toHaveProperty('email');
+    expect(await ask({ command: 'erase', reference: 'mixed' }, own)).toMatchObject({
+      ...{ state: 'erased', recordHolds: [] },
+    });
+    expect((await own.record('mixed'))?.contested).toEqual({});
+    await own.close();
+  });
+
+  test('takes the user out of lists and of the reports of jobs, and leaves everybody else in them', async () => {
+    const own = await startWorld();
+    for (const reference of ['anna', 'ben']) {
+      await own.deliver(reference, { email: `${reference}@x.example`, firstName: 'Right' }, at);
+      await own.roq.updateUser(own.usersOf(reference)[0]?.id ?? '', { firstName: 'Wrong' });
+      await own.roq.createUser({ reference, email: `${reference}-2@x.example` });
+      await own.ports.noteForeign('okta', [reference]);
+    }
+    await own.roq.createUser({ reference: 'carl', email: 'carl@x.example' });
+    own.pass(1_000);
+    const { id } = await ask<JobView>({ command: 'audit' }, own);
+    const receipt = await ask<Receipt>({ command: 'erase', reference: 'anna' }, own);
+    expect(receipt).toMatchObject({ state: 'erased', forgotten: { listed: 2, jobs: 1 }, jobsLeft: 0 });
+    expect(await remembered(own)).not.toContain('anna');
+    for (const of of ['duplicates', 'foreign'] as const) {
+      expect(await ask({ command: 'list', of }, own)).toMatchObject({ entries: [{ reference: 'ben' }] });
+    }
+    expect(await ask<JobView>({ command: 'job', id }, own)).toMatchObject({
+      ...{ state: 'done', report: { drifted: 2, examples: { drifted: ['ben'], strangers: ['carl'] } } },
+    });
+    const stranger = await ask<Receipt>({ command: 'erase', reference: 'carl' }, own);
+    expect(stranger).toMatchObject({ state: 'erased', forgotten: { listed: 1, jobs: 1 } });
+    expect(await remembered(own)).not.toContain('carl');
+    await own.close();
+  });
+
+  test('says so where a job moves on every time, and is proved once it has ended', async () => {
+    const own = await startWorld();
+    await own.deliver('dora', { email: 'dora@x.example', firstName: 'Right' }, at);
+    await own.roq.updateUser(own.usersOf('dora')[0]?.id ?? '', { firstName: 'Wrong' });
+    const { id } = await ask<JobView>({ command: 'audit' }, own);
+    const put: typeof own.documents.put = (kind, of, ...rest) =>
+      of === id ? Promise.resolve(false) : own.documents.put(kind, of, ...rest);
+    const busy = { ...own.ports, documents: { ...own.documents, put } };
+    expect(await createHandler(busy)({ command: 'erase', reference: 'dora' }, context)).toMatchObject({
+      ...{ state: 'pending', forgotten: { jobs: 0 }, jobsLeft: 1 },
+    });
+    const again = await ask<Receipt>({ command: 'erase', reference: 'dora' }, own);
+    expect(again).toMatchObject({ state: 'erased', forgotten: { jobs: 1 }, jobsLeft: 0 });
+    await own.close();
+  });
+
+  test('forgets the address of the file of a job that was over before addresses were', async () => {
+    const own = await startWorld();
+    const url = 'https://files.example/users.ndjson?X-Amz-Signature=secret';
+    const source = { from: 'url', url, shape: 'generic', exportedAtMs: null, version: null } as const;
+    for (const state of ['done', 'running'] as const) {
+      await startJob(own.ports, state, newBackfill(true, source, 'generic'));
+      const entry = await own.documents.get<StoredJob>('job', state);
+      await own.documents.put('job', state, { ...entry?.document, state }, 1);
+    }
+    await ask({ command: 'erase', reference: 'erna' }, own);
+    expect(JSON.stringify(await own.documents.get('job', 'done'))).not.toContain('secret');
+    expect(JSON.stringify(await own.documents.get('job', 'running'))).toContain('secret');
+    await own.close();
+  });
+
+  /** All that the table of state has. */
+  async function remembered({ documents }: World): Promise<string> {
+    const kinds = ['count', 'job', 'running', 'duplicate', 'stranger', 'total', 'heard', 'foreign'] as const;
+    const entries = await Promise.all(kinds.map((kind) => Array.fromAsync(documents.list(kind))));
+    return JSON.stringify(entries);
+  }
+
   test('can not be dropped', async () => {
     await erase('final');
     expect(await touch({ command: 'drop', reference: 'final' })).toMatchObject({ counts: { erased: 1 } });
@@ -598,6 +852,23 @@ const erase = (reference: string) => ask<Receipt>({ command: 'erase', reference 
 
 function roqId(reference: string): string {
   return world.usersOf(reference)[0]?.id ?? '';
+}
+
+/** As somebody does by hand in ROQ. */
+function deleteAtRoq(reference: string): void {
+  for (const { id } of world.usersOf(reference)) world.roqServer.remove(id);
+}
+
+/** A user who was deleted in ROQ, and is parked for it since; answers their ROQ id. */
+async function lose(reference: string): Promise<string> {
+  await world.deliver(reference, { email: `${reference}@x.example`, firstName: 'Lou' }, at);
+  const lost = roqId(reference);
+  deleteAtRoq(reference);
+  expect(await world.deliver(reference, { lastName: 'Lane' }, at + 1)).toMatchObject({
+    is: 'parked',
+    code: 'roq_user_missing',
+  });
+  return lost;
 }
 
 function isActive(reference: string): boolean | null | undefined {
