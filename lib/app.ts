@@ -1,5 +1,6 @@
 // Builds what the functions share, once a process: the store, ROQ, the clock and the log.
 
+import { createHash } from 'node:crypto';
 import type { Context } from 'aws-lambda';
 import type { Config } from './config/config.ts';
 import { connectDynamoDb } from './dynamodb/client.ts';
@@ -87,7 +88,9 @@ export function noteForeign(
   return async (provider, references) => {
     for (const reference of references) {
       const foreign: Foreign = { provider, reference, at: now() };
-      await documents.put('foreign', `${provider}#${reference}`, foreign, null, keepForeignMs);
+      // A key has 1,024 bytes at most, a reference may have more.
+      const id = `${provider}#${createHash('sha256').update(reference).digest('base64url')}`;
+      await documents.put('foreign', id, foreign, null, keepForeignMs);
     }
   };
 }

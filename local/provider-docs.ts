@@ -101,7 +101,7 @@ function listSettings(settings: v.ObjectEntries): readonly SettingSheet[] {
     return {
       name,
       isRequired: !success,
-      otherwise: success ? String(output) || null : null,
+      otherwise: success && typeof output !== 'object' ? String(output) || null : null,
       description: 'pipe' in schema ? (v.getDescription(schema) ?? '') : '',
     };
   });
