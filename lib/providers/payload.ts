@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 import { RejectedError } from '../errors.ts';
-import { boundedJson, isObject } from '../json.ts';
+import { boundedJson, isObject, storableJson, storableText } from '../json.ts';
 import { maxCustomDataBytes, maxCustomDataLevels, type Told } from '../user.ts';
 
 const maxTextChars = 4_096;
@@ -17,17 +17,21 @@ export function parseJson(body: Uint8Array): unknown {
 }
 
 /**
- * Reads a payload by its schema.
+ * Reads a payload by its schema. A member that can't be read is left out where the schema can do without it, so that it
+ * harms nothing beside it, and its name goes to `unread`. It is left out of the payload itself, whose member stays without
+ * a value: that tells it from one that the sender left out, which may mean something.
  * @throws RejectedError payload_invalid, with the path of what does not fit and never its value
  */
 export function parsePayload<const Schema extends v.GenericSchema>(
   schema: Schema,
   payload: unknown,
+  unread: Set<string> = new Set(),
 ): v.InferOutput<Schema> {
-  const result = v.safeParse(schema, payload, { abortEarly: true });
-  if (result.success) return result.output;
-  const path = v.getDotPath(result.issues[0]) ?? 'the top';
-  throw new RejectedError('payload_invalid', `the payload does not fit at ${path}`);
+  for (;;) {
+    const result = v.safeParse(schema, payload);
+    if (result.success) return result.output;
+    for (const issue of result.issues) unread.add(leaveOut(issue));
+  }
 }
 
 /**
@@ -46,18 +50,54 @@ export function parseUnsigned<const Schema extends v.GenericSchema>(
   }
 }
 
-/**
- * A value of a profile. Left out = not told, null or '' = told to be empty.
- * A text that is too long counts as not told, and the event is still read: users write these themselves, and must not be
- * able to keep out an event that disables them.
- */
+// Of a list, the whole is left out: which of its elements counts depends on the others.
+function leaveOut(issue: v.BaseIssue<unknown>): string {
+  const path = issue.path ?? [];
+  const last = path.findLastIndex(({ type }) => type === 'object');
+  const member = path[last];
+  if (!member || member.value === undefined)
+    throw new RejectedError(
+      'payload_invalid',
+      `the payload does not fit at ${v.getDotPath(issue) ?? 'the top'}`,
+    );
+  (member.input as Record<string, unknown>)[String(member.key)] = undefined;
+  return toName(path.slice(0, last + 1));
+}
+
+// Without the places in lists, so that there are never more names than members in the schema.
+function toName(path: readonly v.IssuePathItem[]): string {
+  return path
+    .filter(({ type }) => type === 'object')
+    .map(({ key }) => String(key))
+    .join('.');
+}
+
+/** A value of a profile. Left out = not told, null or '' = told to be empty. */
 export function text() {
   return v.pipe(
-    v.nullish(v.string()),
-    v.transform((text) => {
-      if (text === undefined || (text?.length ?? 0) > maxTextChars) return undefined;
-      return text?.toWellFormed() || null;
-    }),
+    v.nullish(shortText()),
+    v.transform((text) => (text === undefined ? undefined : storableText(text ?? '') || null)),
+  );
+}
+
+/** As `text`. An address with a character that no database holds can't be read: without it, it would be another's. */
+export function emailAddress() {
+  return v.pipe(
+    v.nullish(v.pipe(shortText(), v.check(isStorable))),
+    v.transform((address) => (address === '' ? null : address)),
+  );
+}
+
+/** As `text`, of an http or https address; one of another sort, which could run code where it is shown, can't be read. */
+export function webAddress() {
+  return v.pipe(
+    v.nullish(
+      v.pipe(
+        shortText(),
+        v.check((address) => address === '' || isWebAddress(address)),
+      ),
+    ),
+    v.transform((address) => (address === '' ? null : address)),
   );
 }
 
@@ -69,12 +109,9 @@ export function yesNo() {
   );
 }
 
-/** Any object, as canonical JSON text; one that is too large or too deep counts as not told. */
+/** Any object that is neither too large nor too deep, as canonical JSON text. */
 export function customData() {
-  return v.pipe(
-    v.nullish(v.custom<object>(isObject)),
-    v.transform((data) => (data ? toBoundedJson(data) : data)),
-  );
+  return v.nullish(v.pipe(v.custom<object>(isObject), v.transform(toBoundedJson), v.string()));
 }
 
 /** As `customData`, but data that is too large or too deep does not fit. */
@@ -84,20 +121,20 @@ export function boundedCustomData() {
 
 /** The user's immutable id. */
 export function reference() {
-  return v.pipe(
-    v.string(),
-    v.minLength(1),
-    v.maxLength(512),
-    v.check((id) => id.isWellFormed()),
-  );
+  return v.pipe(v.string(), v.minLength(1), v.maxLength(512), v.check(isStorable));
 }
 
-/** A name or id that the provider gives to an event. */
+/** A name that the provider gives to an event's kind. */
 export function name() {
   return v.pipe(v.string(), v.minLength(1), v.maxLength(512));
 }
 
-/** A moment: ISO 8601 text with its time zone, or milliseconds; read as milliseconds. */
+/** The id that the provider gives to an event, for the log; null where there is none. */
+export function eventId() {
+  return v.nullish(name(), null);
+}
+
+/** A moment: ISO 8601 text with its time zone, or milliseconds, as a number or as text; read as milliseconds. */
 export function instant() {
   return v.pipe(v.unknown(), v.transform(toInstant), v.number());
 }
@@ -112,14 +149,20 @@ const earliestMs = Date.UTC(2000, 0);
 
 /** The moment in milliseconds, or undefined for what is not one. */
 export function toInstant(value: unknown): number | undefined {
-  const isIso = typeof value === 'string' && isoPattern.test(value);
-  const at = isIso ? Date.parse(value) : value;
+  const at = typeof value === 'string' ? parseInstant(value) : value;
   return typeof at === 'number' && Number.isSafeInteger(at) && at >= earliestMs ? at : undefined;
 }
 
-/** What is told, without the members that are not. */
+/**
+ * What is told, without the members that are not. A verification that names no address is not told either: the address
+ * that is held may be another than the verified one.
+ */
 export function tell(values: { readonly [Name in keyof Told]: Told[Name] | undefined }): Told {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+  const { emailVerified, ...told }: Told = Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined),
+  );
+  const isOfNone = emailVerified === true && !told.email && !told.emailVerifiedOf;
+  return emailVerified === undefined || isOfNone ? told : { ...told, emailVerified };
 }
 
 /** What is told, with the e-mail address verified where the operator vouches for all addresses. */
@@ -129,6 +172,25 @@ export function vouchFor(told: Told, isVouched: boolean): Told {
 
 const isoPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
 
+function parseInstant(text: string): number | undefined {
+  if (/^\d{1,16}$/.test(text)) return Number(text);
+  return isoPattern.test(text) ? Date.parse(text) : undefined;
+}
+
+// Users write these themselves, and must not fill the record by them.
+function shortText() {
+  return v.pipe(v.string(), v.maxLength(maxTextChars));
+}
+
+function isStorable(text: string): boolean {
+  return text === storableText(text);
+}
+
+function isWebAddress(text: string): boolean {
+  return /^https?:\/\/[^\s\p{C}]+$/iu.test(text) && URL.canParse(text);
+}
+
 function toBoundedJson(data: object): string | undefined {
-  return boundedJson(data, { maxBytes: maxCustomDataBytes, maxLevels: maxCustomDataLevels });
+  const json = boundedJson(data, { maxBytes: maxCustomDataBytes, maxLevels: maxCustomDataLevels });
+  return json === undefined ? undefined : storableJson(json);
 }

@@ -73,6 +73,11 @@ export function ignoredEvent(event: Pick<UserEvent, 'id' | 'kind' | 'at'>): User
   return { ...event, reference: null, told: null };
 }
 
+/** The event with the names of its members that could not be read, where there are any. */
+export function withUnread(event: UserEvent, unread: ReadonlySet<string>): UserEvent {
+  return unread.size > 0 ? { ...event, unread: [...unread] } : event;
+}
+
 /**
  * Reads each event of a request by itself, so that one that can't be read does not lose the others, which few senders
  * would send again.

@@ -53,7 +53,17 @@ export const generic: Sender = {
         },
       ],
     },
-    'user.email_verified': event('user.email_verified', {}, { emailVerified: true }),
+    'user.email_verified': {
+      payload: ({ id, email }, atMs) => ({
+        id: randomUUID(),
+        type: 'user.email_verified',
+        time: atMs,
+        user: { id, email },
+      }),
+      wanted: ({ id, email }, at) => [
+        { kind: 'user.email_verified', reference: id, at, told: { email, emailVerified: true } },
+      ],
+    },
     'user.updated': {
       payload: ({ id, email }, atMs) => ({
         id: randomUUID(),
