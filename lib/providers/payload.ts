@@ -72,6 +72,11 @@ function toName(path: readonly v.IssuePathItem[]): string {
     .join('.');
 }
 
+/** Whether a member could not be read, which is not to be taken for one that the sender left out. */
+export function isUnread(payload: object, name: string): boolean {
+  return name in payload && (payload as Record<string, unknown>)[name] === undefined;
+}
+
 /** A value of a profile. Left out = not told, null or '' = told to be empty. */
 export function text() {
   return v.pipe(
@@ -134,7 +139,7 @@ export function eventId() {
   return v.nullish(name(), null);
 }
 
-/** A moment: ISO 8601 text with its time zone, or milliseconds, as a number or as text; read as milliseconds. */
+/** A moment: ISO 8601 text with its time zone, or milliseconds; read as milliseconds. */
 export function instant() {
   return v.pipe(v.unknown(), v.transform(toInstant), v.number());
 }
@@ -144,12 +149,23 @@ export function optionalInstant() {
   return v.nullish(instant(), null);
 }
 
+/**
+ * The first of the moments that is there.
+ * @throws RejectedError payload_invalid where none is
+ */
+export function firstInstant(...moments: readonly (number | null | undefined)[]): number {
+  const at = moments.find((moment) => typeof moment === 'number');
+  if (at === undefined) throw new RejectedError('payload_invalid', 'the payload has no time');
+  return at;
+}
+
 // Older than any of these services. What is less is no time, but seconds where milliseconds are meant.
 const earliestMs = Date.UTC(2000, 0);
 
 /** The moment in milliseconds, or undefined for what is not one. */
 export function toInstant(value: unknown): number | undefined {
-  const at = typeof value === 'string' ? parseInstant(value) : value;
+  const isIso = typeof value === 'string' && isoPattern.test(value);
+  const at = isIso ? Date.parse(value) : value;
   return typeof at === 'number' && Number.isSafeInteger(at) && at >= earliestMs ? at : undefined;
 }
 
@@ -171,11 +187,6 @@ export function vouchFor(told: Told, isVouched: boolean): Told {
 }
 
 const isoPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
-
-function parseInstant(text: string): number | undefined {
-  if (/^\d{1,16}$/.test(text)) return Number(text);
-  return isoPattern.test(text) ? Date.parse(text) : undefined;
-}
 
 // Users write these themselves, and must not fill the record by them.
 function shortText() {

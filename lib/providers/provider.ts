@@ -2,7 +2,7 @@
 
 import type * as v from 'valibot';
 import { RejectedError } from '../errors.ts';
-import type { LookUp, UserEvent, WebhookRequest } from '../event.ts';
+import type { LookUp, ReadUser, UserEvent, WebhookRequest } from '../event.ts';
 import type { Told } from '../user.ts';
 
 /**
@@ -73,9 +73,9 @@ export function ignoredEvent(event: Pick<UserEvent, 'id' | 'kind' | 'at'>): User
   return { ...event, reference: null, told: null };
 }
 
-/** The event with the names of its members that could not be read, where there are any. */
-export function withUnread(event: UserEvent, unread: ReadonlySet<string>): UserEvent {
-  return unread.size > 0 ? { ...event, unread: [...unread] } : event;
+/** What was read, with the names of the members that could not be, where there are any. */
+export function withUnread<Read extends UserEvent | ReadUser>(read: Read, unread: ReadonlySet<string>): Read {
+  return unread.size > 0 ? { ...read, unread: [...unread] } : read;
 }
 
 /**

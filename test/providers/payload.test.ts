@@ -127,10 +127,6 @@ describe('a payload', () => {
     await expectRejected(read({ ...payload(), time }), 'payload_invalid');
   });
 
-  test('has its time as a number in a text too', async () => {
-    expect(await read({ ...payload(), time: String(nowMs) })).toMatchObject([{ at: nowMs }]);
-  });
-
   test.each([[], null, 7, 'hush'])('that is %j as a whole is refused at its top', async (payload) => {
     const { message } = await expectRejected(read(Buffer.from(JSON.stringify(payload))), 'payload_invalid');
     expect(message).toMatch(/at (the top|\w+)$/);

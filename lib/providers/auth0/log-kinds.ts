@@ -2,23 +2,29 @@
 //
 // The user is in `user_id`, except in a call of the Management API (sapi), where `user_id` is the caller, and the user is
 // in the path or in the answer. The shapes: https://github.com/auth0/auth0-log-schemas/tree/main/schemas/log-types
+//
+// A verified address (sv), a changed one (sce) and a call (sapi) name the address that is verified. Where they do not, or
+// the stream masks it, nothing is told of its verification: other entries repeat the address, and it may be another.
 
 import * as v from 'valibot';
 import { isObject } from '../../json.ts';
 import type { Told } from '../../user.ts';
-import { instant, name, parsePayload, tell, text } from '../payload.ts';
+import { emailAddress, eventId, instant, name, parsePayload, tell, text, yesNo } from '../payload.ts';
 import type { Kinds } from '../provider.ts';
-import { auth0User, toTold } from './user.ts';
+import { type Auth0User, auth0User, toTold } from './user.ts';
 
 export const logEntry = v.object({
   type: name(),
   date: instant(),
-  log_id: v.optional(name()),
+  log_id: eventId(),
   user_id: v.optional(v.unknown()),
   details: v.optional(v.unknown()),
 });
 
 export type LogEntry = v.InferOutput<typeof logEntry>;
+
+/** An entry, and where the names of those of its members go that can't be read. */
+type Source = { readonly entry: LogEntry; readonly unread: Set<string> };
 
 const apiCall = v.object({
   request: v.object({ method: v.string(), path: v.string(), body: v.optional(v.unknown()) }),
@@ -27,25 +33,25 @@ const apiCall = v.object({
 
 const signUp = v.object({ body: v.nullish(v.omit(auth0User, ['email_verified', 'blocked'])) });
 
-const verification = v.object({ email: text() });
+const verification = v.object({ email: emailAddress() });
 
 const emailChange = v.object({
-  body: v.nullish(v.object({ newEmail: text(), email_verified: v.optional(v.unknown()) })),
+  body: v.nullish(v.object({ newEmail: emailAddress(), email_verified: yesNo() })),
 });
 
 const phoneChange = v.object({ body: v.nullish(v.object({ new_phone_number: text() })) });
 
-export const logKinds: Kinds<LogEntry> = {
+export const logKinds: Kinds<Source> = {
   ss: { means: 'signed up', tells: toSignUpTold },
   sv: {
     means: 'e-mail address verified',
-    tells: ({ details }) =>
-      tell({ email: parsePayload(verification, details ?? {}).email ?? undefined, emailVerified: true }),
+    tells: (source) =>
+      tell({ email: readDetails(verification, source).email ?? undefined, emailVerified: true }),
   },
   sce: { means: 'e-mail address changed', tells: toEmailTold },
   scpn: {
     means: 'phone number changed',
-    tells: ({ details }) => tell({ phone: parsePayload(phoneChange, details ?? {}).body?.new_phone_number }),
+    tells: (source) => tell({ phone: readDetails(phoneChange, source).body?.new_phone_number }),
   },
   // No deletion is final: see auth0.ts.
   sdu: { means: 'deleted, which is mirrored as disabled', tells: () => ({ disabled: true }) },
@@ -65,32 +71,42 @@ export function findLogUser({ type, user_id, details }: LogEntry): unknown {
 
 /** Whether an entry leaves out what changed. */
 export function isPartialEntry({ type }: LogEntry, told: Told): boolean {
-  return (type === 'ss' && told.email === undefined) || Object.keys(told).length === 0;
+  return (isOfAddress.has(type) && told.email === undefined) || Object.keys(told).length === 0;
+}
+
+const isOfAddress: ReadonlySet<string> = new Set(['ss', 'sv', 'sce']);
+
+function readDetails<const Schema extends v.ObjectSchema<v.ObjectEntries, undefined>>(
+  schema: Schema,
+  { entry, unread }: Source,
+): Partial<v.InferOutput<Schema>> {
+  return parsePayload(v.object({ details: v.nullish(schema) }), entry, unread).details ?? {};
 }
 
 // The body is what the person who signed up sent, so only a profile is read from it. A sign-up by another identity
 // provider has no body, and so no profile.
-function toSignUpTold({ details }: LogEntry): Told {
-  return { disabled: false, ...toTold(parsePayload(signUp, details ?? {}).body ?? {}) };
+function toSignUpTold(source: Source): Told {
+  return { disabled: false, ...toTold(readDetails(signUp, source).body ?? {}) };
 }
 
 // The new address is verified only where the entry says so: what was said about the old one no longer counts.
-function toEmailTold({ details }: LogEntry): Told {
-  const { newEmail, email_verified } = parsePayload(emailChange, details ?? {}).body ?? {};
-  return newEmail
-    ? { email: newEmail, emailVerified: email_verified === true || email_verified === 'true' }
-    : {};
+function toEmailTold(source: Source): Told {
+  const { newEmail, email_verified } = readDetails(emailChange, source).body ?? {};
+  return newEmail ? { email: newEmail, emailVerified: email_verified === true } : {};
 }
 
-function toApiTold({ details }: LogEntry): Told {
-  const call = readApiCall(details);
+function toApiTold({ entry, unread }: Source): Told {
+  const call = readApiCall(entry.details);
   if (!call || call.method === 'delete') return call ? { disabled: true } : {};
   const isAnswered = call.method === 'post' || call.answer.user_id === call.userId;
-  // A changed address is not verified any more, and a call that succeeded did what it asked for.
-  const unverified = 'email' in call.asked && { email_verified: false };
-  const user = { ...unverified, ...call.asked, ...(isAnswered && call.answer) };
-  const told = toTold(parsePayload(auth0User, user));
-  return call.method === 'post' ? { disabled: false, ...told } : told;
+  const user = { ...toDefaults(call), ...call.asked, ...(isAnswered && call.answer) };
+  return toTold(parsePayload(auth0User, user, unread));
+}
+
+// A changed address is not verified any more, and a call that succeeded did what it asked for. A user who was never blocked
+// has no member `blocked`.
+function toDefaults({ method, asked }: ApiCall): Auth0User {
+  return { ...('email' in asked && { email_verified: false }), ...(method === 'post' && { blocked: false }) };
 }
 
 type ApiCall = {

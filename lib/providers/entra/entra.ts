@@ -17,7 +17,7 @@ import {
 import { ConfigError } from '../../errors.ts';
 import type { UserEvent, WebhookRequest } from '../../event.ts';
 import { verifyCredentialText } from '../../signatures/static-credential.ts';
-import { name, parsePayload, parseUnsigned, reference, toInstant } from '../payload.ts';
+import { eventId, name, optionalInstant, parsePayload, parseUnsigned, reference } from '../payload.ts';
 import {
   type ChallengeAnswer,
   findKind,
@@ -26,6 +26,7 @@ import {
   listKinds,
   type Provider,
   readEach,
+  withUnread,
 } from '../provider.ts';
 import { connectGraph } from './graph.ts';
 
@@ -55,14 +56,14 @@ const envelope = v.object({
 });
 
 const notification = v.object({
-  id: v.nullish(name()),
+  id: eventId(),
   changeType: v.nullish(name()),
   lifecycleEvent: v.nullish(name()),
   resourceData: v.nullish(
     v.object({
       '@odata.type': v.nullish(v.string()),
       id: v.optional(v.unknown()),
-      eventTime: v.optional(v.unknown()),
+      eventTime: optionalInstant(),
     }),
   ),
 });
@@ -111,16 +112,20 @@ export const entra: Provider<typeof settings> = {
 };
 
 function toUserEvent(item: unknown, nowMs: number): UserEvent {
-  const { id: given, changeType, lifecycleEvent, resourceData } = parsePayload(notification, item);
+  const unread = new Set<string>();
+  const { id, changeType, lifecycleEvent, resourceData } = parsePayload(notification, item, unread);
   const resource =
     /\.(\w{1,100})$/.exec(resourceData?.['@odata.type'] ?? '')?.[1]?.toLowerCase() ?? 'unknown';
   const kind = lifecycleEvent ? `lifecycle.${lifecycleEvent}` : `${resource}.${changeType ?? 'unknown'}`;
-  const event = { id: given ?? null, kind, at: toInstant(resourceData?.eventTime) ?? nowMs };
+  const event = { id, kind, at: resourceData?.eventTime ?? nowMs };
   const found = findKind(kinds, kind);
   if (!found) return ignoredEvent(event);
   const user = parsePayload(v.object({ id: reference() }), { id: resourceData?.id });
   const told = found.tells();
-  return { ...event, reference: user.id, told, ...(!told.deleted && { isPartial: true }) };
+  return withUnread(
+    { ...event, reference: user.id, told, ...(!told.deleted && { isPartial: true }) },
+    unread,
+  );
 }
 
 function toGraphOptions(configured: Configured) {

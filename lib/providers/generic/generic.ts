@@ -23,7 +23,7 @@ import { verifyJwsBody } from '../../signatures/jws-body.ts';
 import { remoteKeys } from '../../signatures/keys.ts';
 import { verifyStandardWebhooks, webhookSecret } from '../../signatures/standard-webhooks.ts';
 import type { Told } from '../../user.ts';
-import { eventId, instant, name, parseJson, parsePayload, tell } from '../payload.ts';
+import { eventId, instant, isUnread, name, parseJson, parsePayload, tell } from '../payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider, withUnread } from '../provider.ts';
 import { type GenericUser, genericUser, toTold } from './user.ts';
 
@@ -85,7 +85,7 @@ export const generic: Provider<typeof settings> = {
 
 function toVerifiedTold(user: GenericUser): Told {
   // One that is there but can't be read keeps the rest from nobody.
-  if (!user.email && !('email' in user && user.email === undefined))
+  if (!user.email && !isUnread(user, 'email'))
     throw new RejectedError('email_missing', 'the event names no address that it verifies, as user.email');
   return tell({ ...toTold(user), emailVerified: true });
 }

@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { tell, text, yesNo } from '../payload.ts';
+import { emailAddress, tell, text, webAddress, yesNo } from '../payload.ts';
 
 /** The part of a user that some calls answer alone. */
 export const logtoProfile = v.object({
@@ -14,9 +14,9 @@ export const logtoProfile = v.object({
 
 /** Without the id, which some answers leave out. */
 export const logtoUser = v.object({
-  primaryEmail: text(),
+  primaryEmail: emailAddress(),
   primaryPhone: text(),
-  avatar: text(),
+  avatar: webAddress(),
   isSuspended: yesNo(),
   profile: v.nullish(logtoProfile),
 });
