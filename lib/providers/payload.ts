@@ -119,9 +119,12 @@ export function customData() {
   return v.nullish(v.pipe(v.custom<object>(isObject), v.transform(toBoundedJson), v.string()));
 }
 
-/** As `customData`, but data that is too large or too deep does not fit. */
-export function boundedCustomData() {
-  return v.nullish(v.pipe(v.custom<object>(isObject), v.transform(toBoundedJson), v.string()));
+const maxElements = 1_000;
+
+/** A list; one that is longer than any of a user's can't be read, so that it costs little. */
+export function list<const Element extends v.GenericSchema>(element: Element) {
+  const isShort = (value: unknown) => Array.isArray(value) && value.length <= maxElements;
+  return v.pipe(v.custom<readonly unknown[]>(isShort), v.array(element));
 }
 
 /** The user's immutable id. */
@@ -169,16 +172,9 @@ export function toInstant(value: unknown): number | undefined {
   return typeof at === 'number' && Number.isSafeInteger(at) && at >= earliestMs ? at : undefined;
 }
 
-/**
- * What is told, without the members that are not. A verification that names no address is not told either: the address
- * that is held may be another than the verified one.
- */
+/** What is told, without the members that are not. */
 export function tell(values: { readonly [Name in keyof Told]: Told[Name] | undefined }): Told {
-  const { emailVerified, ...told }: Told = Object.fromEntries(
-    Object.entries(values).filter(([, value]) => value !== undefined),
-  );
-  const isOfNone = emailVerified === true && !told.email && !told.emailVerifiedOf;
-  return emailVerified === undefined || isOfNone ? told : { ...told, emailVerified };
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
 /** What is told, with the e-mail address verified where the operator vouches for all addresses. */

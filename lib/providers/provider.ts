@@ -73,9 +73,15 @@ export function ignoredEvent(event: Pick<UserEvent, 'id' | 'kind' | 'at'>): User
   return { ...event, reference: null, told: null };
 }
 
-/** What was read, with the names of the members that could not be, where there are any. */
+/**
+ * What was read, with the names of what could not be, where there is any. Nor can a verification be read that names no
+ * address: the one that is held may be another.
+ */
 export function withUnread<Read extends UserEvent | ReadUser>(read: Read, unread: ReadonlySet<string>): Read {
-  return unread.size > 0 ? { ...read, unread: [...unread] } : read;
+  const { emailVerified, ...told } = read.told ?? {};
+  const isOfNone = emailVerified === true && !told.email && !told.emailVerifiedOf;
+  const names = isOfNone ? [...unread, 'emailVerified'] : [...unread];
+  return { ...read, ...(isOfNone && { told }), ...(names.length > 0 && { unread: names }) };
 }
 
 /**

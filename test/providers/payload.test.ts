@@ -72,7 +72,7 @@ describe('a payload', () => {
     ['user.first_name', 'a name that is a number', { first_name: 7 }],
     ['user.last_name', 'a name that is too long', { last_name: 'x'.repeat(4_097) }],
     ['user.email_verified', 'a yes or no in words', { email_verified: 'hush' }],
-    ['user.email_verified', 'a verification without its address', { email_verified: true }],
+    ['emailVerified', 'a verification without its address', { email_verified: true }],
     ['user.disabled', 'a flag that is a number', { disabled: 0 }],
     ['user.custom_data', 'custom data that are a list', { custom_data: ['hush'] }],
     ['user.custom_data', 'custom data that are text', { custom_data: 'hush' }],

@@ -71,10 +71,10 @@ export function findLogUser({ type, user_id, details }: LogEntry): unknown {
 
 /** Whether an entry leaves out what changed. */
 export function isPartialEntry({ type }: LogEntry, told: Told): boolean {
-  return (isOfAddress.has(type) && told.email === undefined) || Object.keys(told).length === 0;
+  const { email, emailVerified, ...rest } = told;
+  if (email) return false;
+  return emailVerified || type === 'ss' || type === 'sce' || Object.keys(rest).length === 0;
 }
-
-const isOfAddress: ReadonlySet<string> = new Set(['ss', 'sv', 'sce']);
 
 function readDetails<const Schema extends v.ObjectSchema<v.ObjectEntries, undefined>>(
   schema: Schema,

@@ -3,7 +3,7 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { emailAddress, isUnread, reference, tell, text, webAddress, yesNo } from '../payload.ts';
+import { emailAddress, isUnread, list, reference, tell, text, webAddress, yesNo } from '../payload.ts';
 
 export const clerkUser = v.object({
   id: reference(),
@@ -16,7 +16,7 @@ export const clerkUser = v.object({
   deprovisioned: yesNo(),
   primary_email_address_id: v.nullish(v.string()),
   email_addresses: v.nullish(
-    v.array(
+    list(
       v.object({
         id: v.nullish(v.string()),
         email_address: emailAddress(),
@@ -26,7 +26,7 @@ export const clerkUser = v.object({
     [],
   ),
   primary_phone_number_id: v.nullish(v.string()),
-  phone_numbers: v.nullish(v.array(v.object({ id: v.nullish(v.string()), phone_number: text() })), []),
+  phone_numbers: v.nullish(list(v.object({ id: v.nullish(v.string()), phone_number: text() })), []),
 });
 
 export type ClerkUser = v.InferOutput<typeof clerkUser>;

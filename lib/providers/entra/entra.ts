@@ -17,7 +17,7 @@ import {
 import { ConfigError } from '../../errors.ts';
 import type { UserEvent, WebhookRequest } from '../../event.ts';
 import { verifyCredentialText } from '../../signatures/static-credential.ts';
-import { eventId, name, optionalInstant, parsePayload, parseUnsigned, reference } from '../payload.ts';
+import { eventId, list, name, optionalInstant, parsePayload, parseUnsigned, reference } from '../payload.ts';
 import {
   type ChallengeAnswer,
   findKind,
@@ -52,7 +52,7 @@ const settings = {
 type Configured = v.InferOutput<v.ObjectSchema<typeof settings, undefined>>;
 
 const envelope = v.object({
-  value: v.pipe(v.array(v.looseObject({ clientState: v.nullish(v.string()) })), v.minLength(1)),
+  value: v.pipe(list(v.looseObject({ clientState: v.nullish(v.string()) })), v.minLength(1)),
 });
 
 const notification = v.object({

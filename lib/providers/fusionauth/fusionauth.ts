@@ -13,7 +13,7 @@ import { checkAge } from '../../signatures/age.ts';
 import { verifyJwsHeader } from '../../signatures/jws-header.ts';
 import { type Keys, remoteKeys, secretKeys } from '../../signatures/keys.ts';
 import type { Told } from '../../user.ts';
-import { emailAddress, eventId, instant, name, parseJson, parsePayload, tell } from '../payload.ts';
+import { emailAddress, eventId, instant, name, parseJson, parsePayload } from '../payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider, withUnread } from '../provider.ts';
 import { fusionauthProfile, fusionauthUser, toTold } from './user.ts';
 
@@ -107,7 +107,7 @@ function toKeys(secrets: readonly string[], jwksUrl: string): Keys {
 }
 
 function toVerifiedTold(address: string | null | undefined): Told {
-  return tell({ emailVerified: true, emailVerifiedOf: address ?? undefined });
+  return { emailVerified: true, ...(address && { emailVerifiedOf: address }) };
 }
 
 function toChangeTold({ user, original }: Change): Told {

@@ -23,7 +23,7 @@ import { verifyJwsBody } from '../../signatures/jws-body.ts';
 import { remoteKeys } from '../../signatures/keys.ts';
 import { verifyStandardWebhooks, webhookSecret } from '../../signatures/standard-webhooks.ts';
 import type { Told } from '../../user.ts';
-import { eventId, instant, isUnread, name, parseJson, parsePayload, tell } from '../payload.ts';
+import { eventId, instant, isUnread, name, parseJson, parsePayload } from '../payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider, withUnread } from '../provider.ts';
 import { type GenericUser, genericUser, toTold } from './user.ts';
 
@@ -76,9 +76,7 @@ export const generic: Provider<typeof settings> = {
       const kind = findKind(kinds, type);
       if (!kind) return [ignoredEvent({ id, kind: type, at })];
       const { user } = parsePayload(v.object({ user: genericUser }), members, unread);
-      const told = kind.tells(user);
-      if (user.email_verified && !told.emailVerified) unread.add('user.email_verified');
-      return [withUnread({ id, kind: type, reference: user.id, at, told }, unread)];
+      return [withUnread({ id, kind: type, reference: user.id, at, told: kind.tells(user) }, unread)];
     };
   },
 };
@@ -87,7 +85,7 @@ function toVerifiedTold(user: GenericUser): Told {
   // One that is there but can't be read keeps the rest from nobody.
   if (!user.email && !isUnread(user, 'email'))
     throw new RejectedError('email_missing', 'the event names no address that it verifies, as user.email');
-  return tell({ ...toTold(user), emailVerified: true });
+  return { ...toTold(user), emailVerified: true };
 }
 
 type Verifier = (request: WebhookRequest, nowMs: number) => Promise<{ id: string; event: unknown }>;

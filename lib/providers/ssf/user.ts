@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 import { isObject } from '../../json.ts';
 import type { Told } from '../../user.ts';
-import { emailAddress, isUnread, parsePayload, tell, text, webAddress, yesNo } from '../payload.ts';
+import { emailAddress, isUnread, list, parsePayload, tell, text, webAddress, yesNo } from '../payload.ts';
 
 /** Attributes of a user by their names in lower case, for they have no case: RFC 7643, section 2.1. */
 export type ScimAttributes = Readonly<Record<string, unknown>>;
@@ -26,7 +26,7 @@ export const attributeNames: ReadonlySet<string> = new Set(Object.keys(scimUser.
 export const multiValuedNames = ['emails', 'phonenumbers', 'photos'] as const;
 
 function multiValued<const Value extends v.GenericSchema<unknown, string | null | undefined>>(value: Value) {
-  return v.nullish(v.array(v.object({ value, primary: yesNo(), type: v.nullish(v.string()) })));
+  return v.nullish(list(v.object({ value, primary: yesNo(), type: v.nullish(v.string()) })));
 }
 
 /** What attributes tell; those that are left out are not told, and those that can't be read go to `unread`. */

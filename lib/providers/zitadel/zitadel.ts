@@ -32,7 +32,7 @@ import {
   text,
   toInstant,
 } from '../payload.ts';
-import { findKind, ignoredEvent, type Kinds, listKinds, type Provider, withUnread } from '../provider.ts';
+import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
 
 const settings = {
   ZITADEL_PAYLOAD: choice(['json', 'jwt', 'jwe'], "The target's payload type."),
@@ -117,7 +117,9 @@ export const zitadel: Provider<typeof settings> = {
       );
       const at = creations.has(type) ? event.created_at - 1 : event.created_at;
       const told = kind.tells(changed ?? {});
-      return [withUnread({ id, kind: type, reference: aggregateID, at, told }, unread)];
+      return [
+        { id, kind: type, reference: aggregateID, at, told, ...(unread.size > 0 && { unread: [...unread] }) },
+      ];
     };
   },
 };

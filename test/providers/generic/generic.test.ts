@@ -43,7 +43,7 @@ test.each([{}, { email: null }, { email: '' }])(
 test('takes no verification whose address can not be read, and what else it says', async () => {
   const user = { id: 'user-1', email: 7, disabled: true };
   const [event] = await readToken({ ...payload(), type: 'user.email_verified', user });
-  expect(event).toMatchObject({ told: { disabled: true }, unread: ['user.email'] });
+  expect(event).toMatchObject({ told: { disabled: true }, unread: ['user.email', 'emailVerified'] });
   expect(event?.told).not.toHaveProperty('emailVerified');
 });
 
