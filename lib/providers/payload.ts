@@ -119,6 +119,11 @@ export function customData() {
   return v.nullish(v.pipe(v.custom<object>(isObject), v.transform(toBoundedJson), v.string()));
 }
 
+/** An object within a payload. A list, which valibot takes for one, can't be read. */
+export function object<const Entries extends v.ObjectEntries>(entries: Entries) {
+  return v.pipe(v.custom<Readonly<Record<string, unknown>>>(isObject), v.object(entries));
+}
+
 const maxElements = 1_000;
 
 /** A list; one that is longer than any of a user's can't be read, so that it costs little. */

@@ -24,6 +24,7 @@ import {
   eventId,
   firstInstant,
   name,
+  object,
   optionalInstant,
   parseJson,
   parsePayload,
@@ -56,7 +57,7 @@ const change = v.object({
     updated_at: optionalInstant(),
     deleted_at: optionalInstant(),
   }),
-  previous_object: v.nullish(auth0User),
+  previous_object: v.nullish(object(auth0User.entries)),
 });
 
 type Change = v.InferOutput<typeof change>;

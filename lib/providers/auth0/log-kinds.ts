@@ -9,7 +9,7 @@
 import * as v from 'valibot';
 import { isObject } from '../../json.ts';
 import type { Told } from '../../user.ts';
-import { emailAddress, eventId, instant, name, parsePayload, tell, text, yesNo } from '../payload.ts';
+import { emailAddress, eventId, instant, name, object, parsePayload, tell, text, yesNo } from '../payload.ts';
 import type { Kinds } from '../provider.ts';
 import { type Auth0User, auth0User, toTold } from './user.ts';
 
@@ -31,15 +31,15 @@ const apiCall = v.object({
   response: v.object({ statusCode: v.number(), body: v.optional(v.unknown()) }),
 });
 
-const signUp = v.object({ body: v.nullish(v.omit(auth0User, ['email_verified', 'blocked'])) });
+const signUp = { body: v.nullish(object(v.omit(auth0User, ['email_verified', 'blocked']).entries)) };
 
-const verification = v.object({ email: emailAddress() });
+const verification = { email: emailAddress() };
 
-const emailChange = v.object({
-  body: v.nullish(v.object({ newEmail: emailAddress(), email_verified: yesNo() })),
-});
+const emailChange = {
+  body: v.nullish(object({ newEmail: emailAddress(), email_verified: yesNo() })),
+};
 
-const phoneChange = v.object({ body: v.nullish(v.object({ new_phone_number: text() })) });
+const phoneChange = { body: v.nullish(object({ new_phone_number: text() })) };
 
 export const logKinds: Kinds<Source> = {
   ss: { means: 'signed up', tells: toSignUpTold },
@@ -76,11 +76,11 @@ export function isPartialEntry({ type }: LogEntry, told: Told): boolean {
   return emailVerified || type === 'ss' || type === 'sce' || Object.keys(rest).length === 0;
 }
 
-function readDetails<const Schema extends v.ObjectSchema<v.ObjectEntries, undefined>>(
-  schema: Schema,
+function readDetails<const Entries extends v.ObjectEntries>(
+  entries: Entries,
   { entry, unread }: Source,
-): Partial<v.InferOutput<Schema>> {
-  return parsePayload(v.object({ details: v.nullish(schema) }), entry, unread).details ?? {};
+): Partial<v.InferOutput<v.ObjectSchema<Entries, undefined>>> {
+  return parsePayload(v.object({ details: v.nullish(object(entries)) }), entry, unread).details ?? {};
 }
 
 // The body is what the person who signed up sent, so only a profile is read from it. A sign-up by another identity
@@ -98,6 +98,7 @@ function toEmailTold(source: Source): Told {
 function toApiTold({ entry, unread }: Source): Told {
   const call = readApiCall(entry.details);
   if (!call || call.method === 'delete') return call ? { disabled: true } : {};
+  for (const name of call.unclear) unread.add(name);
   const isAnswered = call.method === 'post' || call.answer.user_id === call.userId;
   const user = { ...toDefaults(call), ...call.asked, ...(isAnswered && call.answer) };
   return toTold(parsePayload(auth0User, user, unread));
@@ -114,6 +115,8 @@ type ApiCall = {
   readonly userId: string | undefined;
   readonly asked: Readonly<Record<string, unknown>>;
   readonly answer: Readonly<Record<string, unknown>>;
+  /** Names of what is there of the two and can't be read. */
+  readonly unclear: readonly string[];
 };
 
 /** A call that succeeded in creating, changing or deleting a user; null for any other. */
@@ -126,8 +129,16 @@ function readApiCall(details: unknown): ApiCall | null {
   const isOfUser = method === 'post' ? request.path === usersPath : userId !== undefined;
   if (!isOfUser || !['post', 'patch', 'delete'].includes(method)) return null;
   if (Math.floor(response.statusCode / 100) !== 2) return null;
-  const [asked, answer] = [request.body, response.body].map((body) => (isObject(body) ? body : {}));
-  return { method, userId, asked: asked ?? {}, answer: answer ?? {} };
+  const unclear: string[] = [];
+  const toMembers = (body: unknown, name: string) => {
+    if (isObject(body)) return body;
+    if (body) unclear.push(name);
+    return {};
+  };
+  const asked = toMembers(request.body, 'details.request.body');
+  const answer = toMembers(response.body, 'details.response.body');
+  if (!['string', 'undefined'].includes(typeof answer.user_id)) unclear.push('details.response.body.user_id');
+  return { method, userId, asked, answer, unclear };
 }
 
 const usersPath = '/api/v2/users';

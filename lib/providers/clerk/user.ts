@@ -3,7 +3,17 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { emailAddress, isUnread, list, reference, tell, text, webAddress, yesNo } from '../payload.ts';
+import {
+  emailAddress,
+  isUnread,
+  list,
+  object,
+  reference,
+  tell,
+  text,
+  webAddress,
+  yesNo,
+} from '../payload.ts';
 
 export const clerkUser = v.object({
   id: reference(),
@@ -17,16 +27,16 @@ export const clerkUser = v.object({
   primary_email_address_id: v.nullish(v.string()),
   email_addresses: v.nullish(
     list(
-      v.object({
+      object({
         id: v.nullish(v.string()),
         email_address: emailAddress(),
-        verification: v.nullish(v.object({ status: v.nullish(v.string()) })),
+        verification: v.nullish(object({ status: v.nullish(v.string()) })),
       }),
     ),
     [],
   ),
   primary_phone_number_id: v.nullish(v.string()),
-  phone_numbers: v.nullish(list(v.object({ id: v.nullish(v.string()), phone_number: text() })), []),
+  phone_numbers: v.nullish(list(object({ id: v.nullish(v.string()), phone_number: text() })), []),
 });
 
 export type ClerkUser = v.InferOutput<typeof clerkUser>;

@@ -14,7 +14,7 @@ import * as v from 'valibot';
 import { words } from '../../config/settings.ts';
 import { RejectedError } from '../../errors.ts';
 import type { UserEvent } from '../../event.ts';
-import { eventId, instant, name, parsePayload, reference } from '../payload.ts';
+import { eventId, instant, name, object, parsePayload, reference } from '../payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, withUnread } from '../provider.ts';
 import { type CognitoAttributes, cognitoAttributes, toTold } from './user.ts';
 
@@ -67,9 +67,9 @@ const call = v.object({
   eventName: name(),
   eventTime: instant(),
   errorCode: v.optional(v.unknown()),
-  requestParameters: v.nullish(v.object({ userPoolId: v.optional(v.unknown()) })),
+  requestParameters: v.nullish(object({ userPoolId: v.optional(v.unknown()) })),
   // CloudTrail hides the user's name; the id of the user whom the call is about is here.
-  additionalEventData: v.nullish(v.object({ sub: v.optional(v.unknown()) })),
+  additionalEventData: v.nullish(object({ sub: v.optional(v.unknown()) })),
 });
 
 /**

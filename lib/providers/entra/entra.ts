@@ -17,7 +17,16 @@ import {
 import { ConfigError } from '../../errors.ts';
 import type { UserEvent, WebhookRequest } from '../../event.ts';
 import { verifyCredentialText } from '../../signatures/static-credential.ts';
-import { eventId, list, name, optionalInstant, parsePayload, parseUnsigned, reference } from '../payload.ts';
+import {
+  eventId,
+  list,
+  name,
+  object,
+  optionalInstant,
+  parsePayload,
+  parseUnsigned,
+  reference,
+} from '../payload.ts';
 import {
   type ChallengeAnswer,
   findKind,
@@ -60,7 +69,7 @@ const notification = v.object({
   changeType: v.nullish(name()),
   lifecycleEvent: v.nullish(name()),
   resourceData: v.nullish(
-    v.object({
+    object({
       '@odata.type': v.nullish(v.string()),
       id: v.optional(v.unknown()),
       eventTime: optionalInstant(),

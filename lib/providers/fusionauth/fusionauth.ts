@@ -13,7 +13,7 @@ import { checkAge } from '../../signatures/age.ts';
 import { verifyJwsHeader } from '../../signatures/jws-header.ts';
 import { type Keys, remoteKeys, secretKeys } from '../../signatures/keys.ts';
 import type { Told } from '../../user.ts';
-import { emailAddress, eventId, instant, name, parseJson, parsePayload } from '../payload.ts';
+import { emailAddress, eventId, instant, name, object, parseJson, parsePayload } from '../payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider, withUnread } from '../provider.ts';
 import { fusionauthProfile, fusionauthUser, toTold } from './user.ts';
 
@@ -35,7 +35,7 @@ const envelope = v.object({
 
 const change = v.object({
   user: fusionauthUser,
-  original: v.nullish(fusionauthProfile),
+  original: v.nullish(object(fusionauthProfile.entries)),
   loginId: emailAddress(),
   loginIdType: v.nullish(v.string()),
 });

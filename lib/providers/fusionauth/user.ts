@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 import { isSameAddress, type Told } from '../../user.ts';
-import { emailAddress, list, reference, tell, text, webAddress, yesNo } from '../payload.ts';
+import { emailAddress, list, object, reference, tell, text, webAddress, yesNo } from '../payload.ts';
 
 /** The members whose emptying shows in an event; `verified` and `active` are never empty. */
 export const fusionauthProfile = v.object({
@@ -20,7 +20,7 @@ export const fusionauthUser = v.object({
   verified: yesNo(),
   active: yesNo(),
   identities: v.nullish(
-    list(v.object({ type: v.nullish(v.string()), value: emailAddress(), verified: yesNo() })),
+    list(object({ type: v.nullish(v.string()), value: emailAddress(), verified: yesNo() })),
   ),
   ...fusionauthProfile.entries,
 });

@@ -15,6 +15,7 @@ import {
   instant,
   isUnread,
   name,
+  object,
   optionalInstant,
   parseJson,
   parsePayload,
@@ -37,11 +38,11 @@ const envelope = v.object({
   createdAt: instant(),
   path: v.nullish(v.string()),
   matchedRoute: v.nullish(v.string()),
-  params: v.nullish(v.object({ userId: v.optional(reference()) })),
+  params: v.nullish(object({ userId: v.optional(reference()) })),
   data: v.optional(v.unknown()),
 });
 
-const entity = v.object({
+const entity = object({
   ...logtoUser.entries,
   id: v.optional(reference()),
   updatedAt: optionalInstant(),
@@ -112,7 +113,8 @@ type Received = Envelope & Data;
 function readData(received: Envelope, data: unknown, unread: Set<string>): Data {
   const read = <const Schema extends v.GenericSchema>(schema: Schema) =>
     parsePayload(v.object({ data: v.nullish(schema) }), { data }, unread).data;
-  if (received.matchedRoute === '/users/:userId/profile') return { profile: read(logtoProfile) };
+  if (received.matchedRoute === '/users/:userId/profile')
+    return { profile: read(object(logtoProfile.entries)) };
   return holdsUser(received) ? { user: read(entity) } : {};
 }
 

@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { emailAddress, tell, text, webAddress, yesNo } from '../payload.ts';
+import { emailAddress, object, tell, text, webAddress, yesNo } from '../payload.ts';
 
 /** The part of a user that some calls answer alone. */
 export const logtoProfile = v.object({
@@ -18,7 +18,7 @@ export const logtoUser = v.object({
   primaryPhone: text(),
   avatar: webAddress(),
   isSuspended: yesNo(),
-  profile: v.nullish(logtoProfile),
+  profile: v.nullish(object(logtoProfile.entries)),
 });
 
 /** `name` is not read: it holds the first and the last name in one, or something else. */

@@ -11,7 +11,7 @@ import { ConfigError } from '../../errors.ts';
 import type { LookUp, UserEvent, WebhookRequest } from '../../event.ts';
 import { isObject } from '../../json.ts';
 import { verifyStaticCredential } from '../../signatures/static-credential.ts';
-import { eventId, instant, name, parseJson, parsePayload, reference, vouchFor } from '../payload.ts';
+import { eventId, instant, name, object, parseJson, parsePayload, reference, vouchFor } from '../payload.ts';
 import {
   type ChallengeAnswer,
   findKind,
@@ -44,7 +44,7 @@ const logEvent = v.object({
   uuid: eventId(),
   published: instant(),
   eventType: name(),
-  outcome: v.nullish(v.object({ result: v.nullish(v.string()) })),
+  outcome: v.nullish(object({ result: v.nullish(v.string()) })),
   target: v.nullish(v.array(v.unknown()), []),
 });
 

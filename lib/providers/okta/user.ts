@@ -3,7 +3,7 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { emailAddress, reference, tell, text } from '../payload.ts';
+import { emailAddress, object, reference, tell, text } from '../payload.ts';
 
 // https://developer.okta.com/docs/concepts/user-profiles/#user-status-values
 const statuses = [
@@ -17,7 +17,7 @@ const statuses = [
   'DEPROVISIONED',
 ] as const;
 
-const profile = v.object({
+const profile = object({
   email: emailAddress(),
   mobilePhone: text(),
   firstName: text(),

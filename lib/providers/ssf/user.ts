@@ -3,7 +3,17 @@
 import * as v from 'valibot';
 import { isObject } from '../../json.ts';
 import type { Told } from '../../user.ts';
-import { emailAddress, isUnread, list, parsePayload, tell, text, webAddress, yesNo } from '../payload.ts';
+import {
+  emailAddress,
+  isUnread,
+  list,
+  object,
+  parsePayload,
+  tell,
+  text,
+  webAddress,
+  yesNo,
+} from '../payload.ts';
 
 /** Attributes of a user by their names in lower case, for they have no case: RFC 7643, section 2.1. */
 export type ScimAttributes = Readonly<Record<string, unknown>>;
@@ -12,7 +22,7 @@ const scimUser = v.object({
   emails: multiValued(emailAddress()),
   phonenumbers: multiValued(text()),
   photos: multiValued(webAddress()),
-  name: v.nullish(v.object({ givenname: text(), familyname: text() })),
+  name: v.nullish(object({ givenname: text(), familyname: text() })),
   locale: text(),
   preferredlanguage: text(),
   timezone: text(),
@@ -26,13 +36,15 @@ export const attributeNames: ReadonlySet<string> = new Set(Object.keys(scimUser.
 export const multiValuedNames = ['emails', 'phonenumbers', 'photos'] as const;
 
 function multiValued<const Value extends v.GenericSchema<unknown, string | null | undefined>>(value: Value) {
-  return v.nullish(list(v.object({ value, primary: yesNo(), type: v.nullish(v.string()) })));
+  return v.nullish(list(object({ value, primary: yesNo(), type: v.nullish(v.string()) })));
 }
 
 /** What attributes tell; those that are left out are not told, and those that can't be read go to `unread`. */
 export function toTold(attributes: ScimAttributes, unread: Set<string>): Told {
   const { name, ...user } = parsePayload(v.object({ data: scimUser }), { data: attributes }, unread).data;
-  for (const name of multiValuedNames) if (isOfHomeAlone(user[name])) unread.add(`data.${name}`);
+  for (const name of multiValuedNames) {
+    if (user[name]?.length && primaryOf(user[name]) === undefined) unread.add(`data.${name}`);
+  }
   return tell({
     email: primaryOf(user.emails),
     phone: primaryOf(user.phonenumbers),
@@ -54,12 +66,6 @@ function primaryOf(values: MultiValued): string | null | undefined {
   if (primary) return primary.value;
   if (values.some((entry) => isUnread(entry, 'primary'))) return undefined;
   return values.length === 0 ? null : values.find((entry) => !isOfHome(entry))?.value;
-}
-
-/** Whether nothing is left that could be the user's. */
-function isOfHomeAlone(values: MultiValued): boolean {
-  if (!values || values.length === 0) return false;
-  return values.every((entry) => isOfHome(entry) && !entry.primary);
 }
 
 /** Whether a value is of the user's home, or may be: it never stands for the primary one. */

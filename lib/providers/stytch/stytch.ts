@@ -9,7 +9,7 @@
 import * as v from 'valibot';
 import { secrets } from '../../config/settings.ts';
 import { verifyStandardWebhooks, webhookSecret } from '../../signatures/standard-webhooks.ts';
-import { eventId, instant, name, parseJson, parsePayload, reference } from '../payload.ts';
+import { eventId, instant, name, object, parseJson, parsePayload, reference } from '../payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider, withUnread } from '../provider.ts';
 import { stytchMember, stytchUser, toMemberTold, toUserTold } from './user.ts';
 
@@ -29,8 +29,8 @@ const envelope = v.object({
 
 const change = v.object({
   id: reference(),
-  user: v.optional(stytchUser, {}),
-  member: v.optional(stytchMember, {}),
+  user: v.optional(object(stytchUser.entries), {}),
+  member: v.optional(object(stytchMember.entries), {}),
 });
 
 const kinds: Kinds<v.InferOutput<typeof change>> = {

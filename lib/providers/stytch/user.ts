@@ -3,12 +3,12 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { emailAddress, list, tell, text, yesNo } from '../payload.ts';
+import { emailAddress, list, object, tell, text, yesNo } from '../payload.ts';
 
 export const stytchUser = v.object({
-  name: v.nullish(v.object({ first_name: text(), last_name: text() })),
-  emails: v.nullish(list(v.object({ email: emailAddress(), verified: yesNo() }))),
-  phone_numbers: v.nullish(list(v.object({ phone_number: text(), verified: yesNo() }))),
+  name: v.nullish(object({ first_name: text(), last_name: text() })),
+  emails: v.nullish(list(object({ email: emailAddress(), verified: yesNo() }))),
+  phone_numbers: v.nullish(list(object({ phone_number: text(), verified: yesNo() }))),
 });
 
 /** `is_locked` is not read: the lock ends by itself after a while, and no event says so. */

@@ -3,7 +3,7 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { emailAddress, isUnread, list, tell, text, webAddress, yesNo } from '../payload.ts';
+import { emailAddress, isUnread, list, object, tell, text, webAddress, yesNo } from '../payload.ts';
 
 export const workosUser = v.object({
   email: emailAddress(),
@@ -28,7 +28,7 @@ export function toTold(user: v.InferOutput<typeof workosUser>): Told {
 export const workosDirectoryUser = v.object({
   email: emailAddress(),
   // Older events have no `email`, or null, but the primary one of these.
-  emails: v.nullish(list(v.object({ primary: yesNo(), value: emailAddress() }))),
+  emails: v.nullish(list(object({ primary: yesNo(), value: emailAddress() }))),
   first_name: text(),
   last_name: text(),
   // `inactive`, and the older `suspended`: https://workos.com/changelog/directory-sync-user-state-consolidation

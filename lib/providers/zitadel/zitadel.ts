@@ -25,6 +25,7 @@ import {
   emailAddress,
   instant,
   name,
+  object,
   parseJson,
   parsePayload,
   reference,
@@ -111,7 +112,7 @@ export const zitadel: Provider<typeof settings> = {
       if (!kind) return [ignoredEvent({ id, kind: type, at: event.created_at })];
       const payload = toObject(event.event_payload);
       const { event_payload: changed } = parsePayload(
-        v.object({ event_payload: v.nullish(delta) }),
+        v.object({ event_payload: v.nullish(object(delta.entries)) }),
         { event_payload: payload },
         unread,
       );
