@@ -7,6 +7,7 @@ export type RejectionCode =
   | 'body_malformed'
   | 'payload_invalid'
   | 'subject_unsupported'
+  | 'email_missing'
   | 'header_duplicated'
   | 'signature_missing'
   | 'signature_malformed'

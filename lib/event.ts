@@ -25,12 +25,16 @@ export type UserEvent = {
   readonly told: Told | null;
   /** True: it leaves out what changed, and only the provider's own API has it. */
   readonly isPartial?: boolean;
+  /** Names of members that could not be read, never their values; they are not told, and the rest is. */
+  readonly unread?: readonly string[];
   /** Why it could not be read, where it came with others that could; it tells nothing. */
   readonly rejected?: RejectionCode;
 };
 
 /** Reads a user from the provider's own API; null where it has none of that id. Throws UnavailableError. */
-export type LookUp = (reference: string) => Promise<{ readonly told: Told; readonly at: number } | null>;
+export type LookUp = (reference: string) => Promise<ReadUser | null>;
+
+export type ReadUser = Pick<UserEvent, 'at' | 'unread'> & { readonly told: Told };
 
 const maxAheadMs = 5 * 60_000;
 

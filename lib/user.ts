@@ -163,7 +163,7 @@ function isVerified({ email, emailVerified }: Facts): boolean | undefined {
  * Whether two e-mail addresses are one: A to Z count as a to z, and nothing else is folded, for what a wider folding
  * makes one (the dotted capital I, U+0130, is the known case) may be two persons' addresses.
  */
-function isSameAddress(one: string, other: string): boolean {
+export function isSameAddress(one: string, other: string): boolean {
   return toLowerAscii(one) === toLowerAscii(other);
 }
 

@@ -105,14 +105,14 @@ function draw(count: number, random: () => number) {
   return { events, expected };
 
   function next(step: number, user: Expected, chance: () => number) {
+    const email = `${expected.size}@load.example`;
     if (step === 0) {
-      const email = `${expected.size}@load.example`;
       return { type: 'user.signed_up', members: { email, first_name: user.firstName } };
     }
     const drawn = chance();
     if (drawn < 0.3 && !user.isOptedIn) {
       user.isOptedIn = true;
-      return { type: 'user.email_verified', members: {} };
+      return { type: 'user.email_verified', members: { email } };
     }
     if (drawn < 0.6) {
       user.firstName = `Name ${Math.floor(chance() * 1_000)}`;

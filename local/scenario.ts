@@ -49,10 +49,13 @@ function steps({ roq }: Stack, startMs: number): readonly Step[] {
   const ben = { id: 'ben', email: 'ben@example.com', first_name: 'Ben' };
   const cleo = { id: 'cleo', email: 'cleo@example.com', first_name: 'Cleo' };
   const benSignsUp = happened('user.signed_up', ben, startMs + 10_000);
-  const benVerifies = happened('user.email_verified', { id: 'ben' }, startMs + 11_000);
+  const benVerifies = happened('user.email_verified', { id: 'ben', email: ben.email }, startMs + 11_000);
   return [
     { event: happened('user.signed_up', anna, startMs), note: 'ROQ: createUser' },
-    { event: happened('user.email_verified', { id: 'anna' }, startMs + 1_000), note: 'ROQ: isOptedIn true' },
+    {
+      event: happened('user.email_verified', { id: 'anna', email: anna.email }, startMs + 1_000),
+      note: 'ROQ: isOptedIn true',
+    },
     { event: happened('user.disabled', { id: 'anna' }, startMs + 2_000), note: 'ROQ: active false' },
     { event: benVerifies, note: 'before the signup: waits' },
     { event: benVerifies, note: 'the same again' },

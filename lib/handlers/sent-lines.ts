@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import type { ExportLine } from '../exports/read.ts';
 import { parseRow, RowError } from '../exports/rows.ts';
 import { isNullWord, sift, toJson } from '../exports/shape.ts';
-import { boundedCustomData, instant, reference, tell, text, yesNo } from '../providers/payload.ts';
+import { customData, instant, reference, tell, text, yesNo } from '../providers/payload.ts';
 import { factNames, profileNames } from '../user.ts';
 
 /** Names alone are checked: a sender that tells what there is not is refused as a whole. */
@@ -27,7 +27,7 @@ const sentUser = {
     reference: reference(),
     at: instant(),
     ...v.entriesFromList(profileNames, text()),
-    customData: v.nullish(v.pipe(v.string(), v.transform(toJson), boundedCustomData(), v.string())),
+    customData: v.nullish(v.pipe(v.string(), v.transform(toJson), customData(), v.string())),
     emailVerified: yesNo(),
     disabled: yesNo(),
     deleted: v.optional(v.literal(true)),

@@ -124,6 +124,7 @@ function plainAnswer(code: ErrorCode): Answer {
     case 'body_malformed':
     case 'payload_invalid':
     case 'subject_unsupported':
+    case 'email_missing':
       return json(400, { status: 'malformed' });
     case 'keys_unavailable':
     case 'profile_unavailable':

@@ -14,6 +14,8 @@ export type EventLine = {
   readonly isUnsigned?: boolean;
   /** The class of the error behind the code, such as a time-out's; its message may hold data. */
   readonly cause: string | null;
+  /** Names of members that could not be read, where there are any. */
+  readonly unread?: readonly string[];
   readonly roqMs: number;
   readonly storeMs: number;
 };

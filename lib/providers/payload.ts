@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 import { RejectedError } from '../errors.ts';
-import { boundedJson, isObject } from '../json.ts';
+import { boundedJson, isObject, storableJson, storableText } from '../json.ts';
 import { maxCustomDataBytes, maxCustomDataLevels, type Told } from '../user.ts';
 
 const maxTextChars = 4_096;
@@ -17,31 +17,76 @@ export function parseJson(body: Uint8Array): unknown {
 }
 
 /**
- * Reads a payload by its schema.
+ * Reads a payload by its schema. A member that can't be read is left out where the schema can do without it, so that it
+ * harms nothing beside it, and its name goes to `unread`. It is left out of the payload itself, whose member stays without
+ * a value: that tells it from one that the sender left out, which may mean something.
  * @throws RejectedError payload_invalid, with the path of what does not fit and never its value
  */
 export function parsePayload<const Schema extends v.GenericSchema>(
   schema: Schema,
   payload: unknown,
+  unread: Set<string> = new Set(),
 ): v.InferOutput<Schema> {
-  const result = v.safeParse(schema, payload, { abortEarly: true });
-  if (result.success) return result.output;
-  const path = v.getDotPath(result.issues[0]) ?? 'the top';
-  throw new RejectedError('payload_invalid', `the payload does not fit at ${path}`);
+  for (;;) {
+    const result = v.safeParse(schema, payload);
+    if (result.success) return result.output;
+    for (const issue of result.issues) unread.add(leaveOut(issue));
+  }
 }
 
-/**
- * A value of a profile. Left out = not told, null or '' = told to be empty.
- * A text that is too long counts as not told, and the event is still read: users write these themselves, and must not be
- * able to keep out an event that disables them.
- */
+// Of a list, the whole is left out: which of its elements counts depends on the others.
+function leaveOut(issue: v.BaseIssue<unknown>): string {
+  const path = issue.path ?? [];
+  const last = path.findLastIndex(({ type }) => type === 'object');
+  const member = path[last];
+  if (!member || member.value === undefined)
+    throw new RejectedError(
+      'payload_invalid',
+      `the payload does not fit at ${v.getDotPath(issue) ?? 'the top'}`,
+    );
+  (member.input as Record<string, unknown>)[String(member.key)] = undefined;
+  return toName(path.slice(0, last + 1));
+}
+
+// Without the places in lists, so that there are never more names than members in the schema.
+function toName(path: readonly v.IssuePathItem[]): string {
+  return path
+    .filter(({ type }) => type === 'object')
+    .map(({ key }) => String(key))
+    .join('.');
+}
+
+/** Whether a member could not be read, which is not to be taken for one that the sender left out. */
+export function isUnread(payload: object, name: string): boolean {
+  return name in payload && (payload as Record<string, unknown>)[name] === undefined;
+}
+
+/** A value of a profile. Left out = not told, null or '' = told to be empty. */
 export function text() {
   return v.pipe(
-    v.nullish(v.string()),
-    v.transform((text) => {
-      if (text === undefined || (text?.length ?? 0) > maxTextChars) return undefined;
-      return text?.toWellFormed() || null;
-    }),
+    v.nullish(shortText()),
+    v.transform((text) => (text === undefined ? undefined : storableText(text ?? '') || null)),
+  );
+}
+
+/** As `text`. An address with a character that no database holds can't be read: without it, it would be another's. */
+export function emailAddress() {
+  return v.pipe(
+    v.nullish(v.pipe(shortText(), v.check(isStorable))),
+    v.transform((address) => (address === '' ? null : address)),
+  );
+}
+
+/** As `text`, of an http or https address; one of another sort, which could run code where it is shown, can't be read. */
+export function webAddress() {
+  return v.pipe(
+    v.nullish(
+      v.pipe(
+        shortText(),
+        v.check((address) => address === '' || isWebAddress(address)),
+      ),
+    ),
+    v.transform((address) => (address === '' ? null : address)),
   );
 }
 
@@ -58,32 +103,37 @@ function toFlag(value: unknown): unknown {
   return text === 'true' || text === 'false' ? text === 'true' : value;
 }
 
-/** Any object, as canonical JSON text; one that is too large or too deep counts as not told. */
+/** Any object that is neither too large nor too deep, as canonical JSON text. */
 export function customData() {
-  return v.pipe(
-    v.nullish(v.custom<object>(isObject)),
-    v.transform((data) => (data ? toBoundedJson(data) : data)),
-  );
+  return v.nullish(v.pipe(v.custom<object>(isObject), v.transform(toBoundedJson), v.string()));
 }
 
-/** As `customData`, but data that is too large or too deep does not fit. */
-export function boundedCustomData() {
-  return v.nullish(v.pipe(v.custom<object>(isObject), v.transform(toBoundedJson), v.string()));
+/** An object within a payload. A list, which valibot takes for one, can't be read. */
+export function object<const Entries extends v.ObjectEntries>(entries: Entries) {
+  return v.pipe(v.custom<Readonly<Record<string, unknown>>>(isObject), v.object(entries));
+}
+
+const maxElements = 1_000;
+
+/** A list; one that is longer than any of a user's can't be read, so that it costs little. */
+export function list<const Element extends v.GenericSchema>(element: Element) {
+  const isShort = (value: unknown) => Array.isArray(value) && value.length <= maxElements;
+  return v.pipe(v.custom<readonly unknown[]>(isShort), v.array(element));
 }
 
 /** The user's immutable id. */
 export function reference() {
-  return v.pipe(
-    v.string(),
-    v.minLength(1),
-    v.maxLength(512),
-    v.check((id) => id.isWellFormed()),
-  );
+  return v.pipe(v.string(), v.minLength(1), v.maxLength(512), v.check(isStorable));
 }
 
-/** A name or id that the provider gives to an event. */
+/** A name that the provider gives to an event's kind. */
 export function name() {
   return v.pipe(v.string(), v.minLength(1), v.maxLength(512));
+}
+
+/** The id that the provider gives to an event, for the log; null where there is none. */
+export function eventId() {
+  return v.nullish(name(), null);
 }
 
 /** A moment: ISO 8601 text with its time zone, or milliseconds; read as milliseconds. */
@@ -94,6 +144,16 @@ export function instant() {
 /** As `instant`, but it may be missing: then null. */
 export function optionalInstant() {
   return v.nullish(instant(), null);
+}
+
+/**
+ * The first of the moments that is there.
+ * @throws RejectedError payload_invalid where none is
+ */
+export function firstInstant(...moments: readonly (number | null | undefined)[]): number {
+  const at = moments.find((moment) => typeof moment === 'number');
+  if (at === undefined) throw new RejectedError('payload_invalid', 'the payload has no time');
+  return at;
 }
 
 // Older than any of these services. What is less is no time, but seconds where milliseconds are meant.
@@ -118,6 +178,20 @@ export function vouchFor(told: Told, isVouched: boolean): Told {
 
 const isoPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
 
+// Users write these themselves, and must not fill the record by them.
+function shortText() {
+  return v.pipe(v.string(), v.maxLength(maxTextChars));
+}
+
+function isStorable(text: string): boolean {
+  return text === storableText(text);
+}
+
+function isWebAddress(text: string): boolean {
+  return /^https?:\/\/[^\s\p{C}]+$/iu.test(text) && URL.canParse(text);
+}
+
 function toBoundedJson(data: object): string | undefined {
-  return boundedJson(data, { maxBytes: maxCustomDataBytes, maxLevels: maxCustomDataLevels });
+  const json = boundedJson(data, { maxBytes: maxCustomDataBytes, maxLevels: maxCustomDataLevels });
+  return json === undefined ? undefined : storableJson(json);
 }

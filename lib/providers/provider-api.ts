@@ -1,8 +1,10 @@
 // Asks a provider's own API, within bounds on time and size; every failure is one error of ours.
 
-import * as v from 'valibot';
-import { UnavailableError } from '../errors.ts';
+import type * as v from 'valibot';
+import { RejectedError, UnavailableError } from '../errors.ts';
 import { readBody } from '../http/bounded-body.ts';
+import { parseJson } from '../json.ts';
+import { parsePayload } from './payload.ts';
 
 /** The time to read one user: Okta and Microsoft Graph wait 3 s for the answer to their event. */
 const timeoutMs = 1_500;
@@ -43,17 +45,21 @@ export async function askApi(
 }
 
 /**
- * The content of an answer, which must be 200 and of the schema.
+ * The content of an answer, which must be 200 and of the schema; members that can't be read are left out as in an event.
  * @throws UnavailableError profile_unavailable
  */
 export function expectJson<const Schema extends v.GenericSchema>(
   schema: Schema,
   { status, body }: ApiAnswer,
+  unread?: Set<string>,
 ): v.InferOutput<Schema> {
   if (status !== 200) throw apiUnavailable(`the provider's API answered ${status}`);
-  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), body, { abortPipeEarly: true });
-  if (!result.success) throw apiUnavailable("the answer of the provider's API is of another shape");
-  return result.output;
+  try {
+    return parsePayload(schema, parseJson(body), unread);
+  } catch (error) {
+    if (!(error instanceof RejectedError)) throw error;
+    throw apiUnavailable("the answer of the provider's API is of another shape");
+  }
 }
 
 export function apiUnavailable(message: string): UnavailableError {

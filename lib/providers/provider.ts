@@ -2,7 +2,7 @@
 
 import type * as v from 'valibot';
 import { RejectedError } from '../errors.ts';
-import type { LookUp, UserEvent, WebhookRequest } from '../event.ts';
+import type { LookUp, ReadUser, UserEvent, WebhookRequest } from '../event.ts';
 import type { Told } from '../user.ts';
 
 /**
@@ -71,6 +71,17 @@ export function listKinds<Source>(kinds: Kinds<Source>): readonly MirroredKind[]
 /** An event of a kind that we don't mirror: answered like any other, and left alone. */
 export function ignoredEvent(event: Pick<UserEvent, 'id' | 'kind' | 'at'>): UserEvent {
   return { ...event, reference: null, told: null };
+}
+
+/**
+ * What was read, with the names of what could not be, where there is any. Nor can a verification be read that names no
+ * address: the one that is held may be another.
+ */
+export function withUnread<Read extends UserEvent | ReadUser>(read: Read, unread: ReadonlySet<string>): Read {
+  const { emailVerified, ...told } = read.told ?? {};
+  const isOfNone = emailVerified === true && !told.email && !told.emailVerifiedOf;
+  const names = isOfNone ? [...unread, 'emailVerified'] : [...unread];
+  return { ...read, ...(isOfNone && { told }), ...(names.length > 0 && { unread: names }) };
 }
 
 /**

@@ -70,7 +70,9 @@ export async function receive(
     const heard = gather([...events, ...profiles]);
     const folded = await foldAll(ports, sender, heard, budget.leaseMs, recordBy);
     const outcomes = await convergeAll(ports, folded, budget.deadline, sender.name);
-    for (const event of events) ports.log(eventLine(sender.name, event, folded, outcomes, spent));
+    for (const event of withProfiles(events, profiles)) {
+      ports.log(eventLine(sender.name, event, folded, outcomes, spent));
+    }
     // What the event told is recorded; for what it left out the sender must come again.
     if (failure) throw failure;
   });
@@ -98,7 +100,7 @@ function withPrefix(event: UserEvent, { prefix }: Sender): UserEvent {
   return event.reference === null ? event : { ...event, reference: `${prefix}${event.reference}` };
 }
 
-type Profile = Pick<UserEvent, 'reference' | 'told' | 'at'>;
+type Profile = Pick<UserEvent, 'reference' | 'told' | 'at' | 'unread'>;
 
 /** The users as the provider has them now whose events left out what changed. */
 async function readBack(
@@ -123,6 +125,15 @@ async function readBack(
   });
   const profiles = (await Promise.all(read)).flat();
   return { profiles, failure };
+}
+
+/** Events that left out what changed, with the names of what could not be read of their users either. */
+function withProfiles(events: readonly UserEvent[], profiles: readonly Profile[]): readonly UserEvent[] {
+  const found = new Map(profiles.map(({ reference, unread = [] }) => [reference, unread]));
+  return events.map((event) => {
+    const also = event.isPartial ? (found.get(event.reference) ?? []) : [];
+    return also.length > 0 ? { ...event, unread: [...(event.unread ?? []), ...also] } : event;
+  });
 }
 
 /** The facts of a request by user, so that each user is folded once. */
@@ -197,7 +208,7 @@ function eventLine(
   outcomes: ReadonlyMap<string, Outcome>,
   spent: Timings,
 ): EventLine {
-  const { id, kind, reference, rejected } = event;
+  const { id, kind, reference, rejected, unread = [] } = event;
   const user = reference === null ? undefined : folded.get(reference);
   const outcome = reference === null ? undefined : outcomes.get(reference);
   return {
@@ -209,6 +220,7 @@ function eventLine(
     outcome: outcomeOf(event, user, outcome),
     code: rejected ?? outcome?.code ?? null,
     cause: null,
+    ...(unread.length > 0 && { unread }),
     roqMs: Math.round(spent.roqMs),
     storeMs: Math.round(spent.storeMs),
   };

@@ -29,7 +29,7 @@ describe('an event over HTTP', () => {
   test('signed up, verified and disabled become createUser, isOptedIn true and active false', async () => {
     expect(await tell('user.signed_up', 1, personal)).toBe(200);
     expect(user()).toMatchObject([{ email: personal.email, isOptedIn: false, active: true }]);
-    expect(await tell('user.email_verified', 2)).toBe(200);
+    expect(await tell('user.email_verified', 2, { email: personal.email })).toBe(200);
     expect(user()).toMatchObject([{ isOptedIn: true, active: true }]);
     expect(await tell('user.disabled', 3)).toBe(200);
     expect(user()).toMatchObject([{ isOptedIn: true, active: false }]);
@@ -51,6 +51,16 @@ describe('an event over HTTP', () => {
       { message: 'event', reference, outcome: 'repeat', roqMs: 0 },
     ]);
     expect(Object.keys(lines[0] ?? {})).toEqual(expect.arrayContaining(['eventId', 'roqMs', 'storeMs']));
+  });
+
+  test('names in its line what could not be read of it, and disables all the same', async () => {
+    await tell('user.signed_up', 1, personal);
+    const unreadable = { first_name: ['CanaryName'] } as object;
+    expect(await tell('user.disabled', 2, unreadable)).toBe(200);
+    expect(user()).toMatchObject([{ active: false }]);
+    expect(lines[0]).not.toHaveProperty('unread');
+    expect(lines[1]).toMatchObject({ outcome: 'done', unread: ['user.first_name'] });
+    expect(JSON.stringify(lines)).not.toContain('CanaryName');
   });
 
   test('leaves no personal datum in the log', async () => {

@@ -90,7 +90,7 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function change(value: unknown, [name, ...rest]: Path, to: (value: unknown) => unknown): unknown {
+export function change(value: unknown, [name, ...rest]: Path, to: (value: unknown) => unknown): unknown {
   if (name === undefined) return to(value);
   if (Array.isArray(value))
     return value.map((member, index) => (index === name ? change(member, rest, to) : member));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { generic } from '../../lib/providers/generic/generic.ts';
+import { genericUser } from '../../lib/providers/generic/user.ts';
 import { generic as sender } from '../../local/providers/generic/generic.ts';
 import { newWebhookSecret, signWebhook } from '../../local/providers/signing.ts';
 import { connect, examplePayload, expectRejected, nowMs } from '../support/sent.ts';
@@ -23,7 +24,17 @@ describe('a payload', () => {
     ['an emptied value', { first_name: '' }, { firstName: null }],
     ['a null for a value', { first_name: null, custom_data: null }, { firstName: null, customData: null }],
     ['half a character', { first_name: 'x\u{d83d}' }, { firstName: 'x\u{fffd}' }],
+    ['a NUL', { first_name: 'A\0da' }, { firstName: 'Ada' }],
+    ['nothing but a NUL', { first_name: '\0' }, { firstName: null }],
+    ['a NUL in custom data', { custom_data: { 'a\0': ['b\0'] } }, { customData: '{"a":["b"]}' }],
     ['a null for a yes or no', { email_verified: null }, {}],
+    [
+      'a yes or no as text',
+      { email: 'ada@example.com', email_verified: 'True' },
+      { email: 'ada@example.com', emailVerified: true },
+    ],
+    ['an emptied picture', { avatar_url: '' }, { avatarUrl: null }],
+    ['a picture', { avatar_url: 'HTTPS://img.example/a?b#c' }, { avatarUrl: 'HTTPS://img.example/a?b#c' }],
   ])('with %s still disables', async (_what, user, told) => {
     expect(await tell(user)).toEqual({ ...told, disabled: true });
   });
@@ -56,13 +67,41 @@ describe('a payload', () => {
   });
 
   test.each<[string, string, object]>([
+    ['user.email', 'an e-mail address in a list', { email: ['hush@example.com'] }],
+    ['user.email', 'an e-mail address that no database holds', { email: 'hu\0sh@example.com' }],
+    ['user.first_name', 'a name that is a number', { first_name: 7 }],
+    ['user.last_name', 'a name that is too long', { last_name: 'x'.repeat(4_097) }],
+    ['user.email_verified', 'a yes or no in words', { email_verified: 'hush' }],
+    ['emailVerified', 'a verification without its address', { email_verified: true }],
+    ['user.disabled', 'a flag that is a number', { disabled: 0 }],
+    ['user.custom_data', 'custom data that are a list', { custom_data: ['hush'] }],
+    ['user.custom_data', 'custom data that are text', { custom_data: 'hush' }],
+    ['user.custom_data', 'custom data that are a number', { custom_data: 7 }],
+    ['user.custom_data', 'custom data that are too large', { custom_data: { x: 'x'.repeat(50_000) } }],
+    ['user.avatar_url', 'a picture that is a script', { avatar_url: 'javascript:alert(1)' }],
+    ['user.avatar_url', 'a picture that is a script in disguise', { avatar_url: 'java\nscript:alert(1)' }],
+    ['user.avatar_url', 'a picture that is data', { avatar_url: 'data:text/html,x' }],
+    ['user.avatar_url', 'a picture with a line break', { avatar_url: 'https://x.example/\n' }],
+    ['user.avatar_url', 'a picture of no host', { avatar_url: 'https://' }],
+  ])('names %s, without its value, for %s, and still disables', async (name, _what, user) => {
+    const [event] = await read({ ...payload(), user: { id: 'user-1', ...user } });
+    expect(event).toMatchObject({ told: { disabled: true }, unread: [name] });
+    expect(Object.keys(event?.told ?? {})).toEqual(['disabled']);
+  });
+
+  test('of which everything but the reference, the kind and a time is of another type still disables', async () => {
+    const members = Object.keys(genericUser.entries).filter((name) => name !== 'id');
+    const user = { id: 'user-1', ...Object.fromEntries(members.map((name) => [name, 7])) };
+    const [event] = await read({ ...payload(), id: { hush: 7 }, user });
+    expect(event).toMatchObject({ reference: 'user-1', told: { disabled: true } });
+    expect(event?.unread).toEqual(['id', ...members.map((name) => `user.${name}`)]);
+  });
+
+  test.each<[string, string, object]>([
     ['at user.id', 'a user id that is a number', { id: 7 }],
     ['at user.id', 'a user id that is too long', { id: 'x'.repeat(513) }],
-    ['at user.email', 'an e-mail address in a list', { email: ['hush@example.com'] }],
-    ['at user.email_verified', 'a yes or no in words', { email_verified: 'hush' }],
-    ['at user.custom_data', 'custom data that are a list', { custom_data: ['hush'] }],
-    ['at user.custom_data', 'custom data that are text', { custom_data: 'hush' }],
-    ['at user.custom_data', 'custom data that are a number', { custom_data: 7 }],
+    ['at user.id', 'a user id that no database holds', { id: 'hu\0sh' }],
+    ['at user.id', 'no user id', { id: undefined }],
   ])('is refused %s for %s', async (where, _what, user) => {
     const failure = tell(user);
     await expect(failure).rejects.toMatchObject({ name: 'RejectedError', code: 'payload_invalid' });
@@ -70,12 +109,23 @@ describe('a payload', () => {
     await expect(failure).rejects.not.toThrow('hush');
   });
 
-  test.each([0, -1, 1.5, '2026-05-04', '2026-05-04T12:00:00', 'now', null, 1e300, true])(
-    'is refused at the time %j',
-    async (time) => {
-      await expectRejected(read({ ...payload(), time }), 'payload_invalid');
-    },
-  );
+  test.each([
+    0,
+    -1,
+    1.5,
+    '2026-05-04',
+    '2026-05-04T12:00:00',
+    'now',
+    null,
+    1e300,
+    true,
+    // Seconds where milliseconds are meant.
+    nowMs / 1000,
+    String(nowMs / 1000),
+    '1999-12-31T23:59:59Z',
+  ])('is refused at the time %j', async (time) => {
+    await expectRejected(read({ ...payload(), time }), 'payload_invalid');
+  });
 
   test.each([[], null, 7, 'hush'])('that is %j as a whole is refused at its top', async (payload) => {
     const { message } = await expectRejected(read(Buffer.from(JSON.stringify(payload))), 'payload_invalid');

@@ -44,7 +44,12 @@ const notSigned: readonly RejectionCode[] = ['signature_missing', 'signature_mal
 const badShape: readonly RejectionCode[] = ['payload_invalid', 'claim_missing', 'timestamp_malformed'];
 const noUser: readonly RejectionCode[] = ['payload_invalid', 'subject_unsupported'];
 // The answer to the sender is 400 where the body is wrong, and 401 where the signature is.
-const malformed: readonly RejectionCode[] = ['body_malformed', 'payload_invalid', 'subject_unsupported'];
+const malformed: readonly RejectionCode[] = [
+  'body_malformed',
+  'payload_invalid',
+  'subject_unsupported',
+  'email_missing',
+];
 
 test('every provider has a sender, and a name and settings of its own', () => {
   const names = providers.map(({ name }) => name);

@@ -10,7 +10,7 @@ import { isObject } from '../../json.ts';
 import { verifyStaticCredential } from '../../signatures/static-credential.ts';
 import type { Told } from '../../user.ts';
 import { parseJson, parsePayload, reference, tell } from '../payload.ts';
-import { findKind, ignoredEvent, listKinds, type Provider, readEach } from '../provider.ts';
+import { findKind, ignoredEvent, listKinds, type Provider, readEach, withUnread } from '../provider.ts';
 import { findLogUser, isPartialEntry, logEntry, logKinds } from './log-kinds.ts';
 
 const settings = {
@@ -36,7 +36,7 @@ export const auth0Logs: Provider<typeof settings> = {
     'scu',
     'seacft',
     'limit_wc',
-    'calls that change no user',
+    'calls that change no user, and those that link users to one another',
     'any other code',
   ],
   answers: 'plain',
@@ -65,22 +65,19 @@ function readBatch(body: Uint8Array): unknown[] {
 const lineEnd = /(?<=\})[ \t\r]*\n\s*(?=\{)/;
 
 function toEvent(item: unknown): UserEvent {
-  const entry = parsePayload(logEntry, item);
-  const event = { id: entry.log_id ?? null, kind: entry.type, at: entry.date };
+  const unread = new Set<string>();
+  const entry = parsePayload(logEntry, item, unread);
+  const event = { id: entry.log_id, kind: entry.type, at: entry.date };
   const kind = findKind(logKinds, entry.type);
   const userId = findLogUser(entry);
   if (!kind || userId === undefined) return ignoredEvent(event);
   const user = parsePayload(v.object({ user_id: reference() }), { user_id: userId });
-  const told = withoutMasks(kind.tells(entry));
-  return {
-    ...event,
-    reference: user.user_id,
-    told,
-    ...(isPartialEntry(entry, told) && { isPartial: true }),
-  };
+  const told = withoutMasks(kind.tells({ entry, unread }));
+  const isPartial = isPartialEntry(entry, told);
+  return withUnread({ ...event, reference: user.user_id, told, ...(isPartial && { isPartial }) }, unread);
 }
 
 // A stream may mask or hash personal data. A masked address shows by its missing @; other masked values look real.
 function withoutMasks({ email, ...told }: Told): Told {
-  return email?.includes('@') === false ? told : tell({ email, ...told });
+  return tell({ ...told, email: email?.includes('@') === false ? undefined : email });
 }

@@ -4,6 +4,9 @@
 // An event's time is the user's own updated_at, because Auth0 sends out of order and the envelope's time is that of the
 // event, not of the state in it; a deletion's time is deleted_at. Without either, the envelope's time is used.
 //
+// Every event but a deletion has the whole user, so that `email_verified` stands beside the address that it is about. By
+// SAML it may be any text: https://github.com/auth0/auth0-python/issues/831
+//
 // No deletion is final: linking a user to another one deletes it, and unlinking brings it back under the same id; so
 // does a new sign-in by the same identity provider. Later events of such a user have a newer time.
 // https://auth0.com/docs/manage-users/user-accounts/user-account-linking/unlink-user-accounts
@@ -17,9 +20,18 @@ import * as v from 'valibot';
 import { credentials, optionalText } from '../../config/settings.ts';
 import { verifyStaticCredential } from '../../signatures/static-credential.ts';
 import type { Told } from '../../user.ts';
-import { instant, name, parseJson, parsePayload, reference, toInstant } from '../payload.ts';
-import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
-import { auth0User, toTold } from './user.ts';
+import {
+  eventId,
+  firstInstant,
+  name,
+  object,
+  optionalInstant,
+  parseJson,
+  parsePayload,
+  reference,
+} from '../payload.ts';
+import { findKind, ignoredEvent, type Kinds, listKinds, type Provider, withUnread } from '../provider.ts';
+import { type Auth0User, auth0User, toTold } from './user.ts';
 
 const settings = {
   AUTH0_CREDENTIALS: credentials(
@@ -31,9 +43,9 @@ const settings = {
 };
 
 const envelope = v.object({
-  id: name(),
+  id: eventId(),
   type: name(),
-  time: instant(),
+  time: optionalInstant(),
   a0purpose: v.nullish(v.string()),
   data: v.unknown(),
 });
@@ -42,10 +54,10 @@ const change = v.object({
   object: v.object({
     ...auth0User.entries,
     user_id: reference(),
-    updated_at: v.optional(v.unknown()),
-    deleted_at: v.optional(v.unknown()),
+    updated_at: optionalInstant(),
+    deleted_at: optionalInstant(),
   }),
-  previous_object: v.nullish(auth0User),
+  previous_object: v.nullish(object(auth0User.entries)),
 });
 
 type Change = v.InferOutput<typeof change>;
@@ -54,7 +66,7 @@ const kinds: Kinds<Change> = {
   'user.created': {
     means: 'signed up, created by an administrator, or back after a deletion',
     // A user who was never blocked has no member `blocked`.
-    tells: (change) => ({ disabled: false, ...toChangeTold(change) }),
+    tells: ({ object, ...change }) => toChangeTold({ ...change, object: { blocked: false, ...object } }),
   },
   'user.updated': {
     means: 'profile changed, e-mail address verified, blocked, or let back in',
@@ -74,26 +86,30 @@ export const auth0: Provider<typeof settings> = {
   connect({ AUTH0_CREDENTIALS, AUTH0_HEADER }) {
     const header = AUTH0_HEADER.toLowerCase() || 'authorization';
     const verify = verifyStaticCredential({ header, credentials: AUTH0_CREDENTIALS });
-    return async (request) => {
+    return async (request, nowMs) => {
       await verify(request);
-      const { id, type, time, a0purpose, data } = parsePayload(envelope, parseJson(request.body));
-      const event = { id, kind: type.replace(/^com\.auth0\./, ''), at: time };
+      const unread = new Set<string>();
+      const { id, type, time, a0purpose, data } = parsePayload(envelope, parseJson(request.body), unread);
+      const event = { id, kind: type.replace(/^com\.auth0\./, '') };
       const kind = findKind(kinds, event.kind);
       // The test that the dashboard sends is about a user who does not exist.
-      if (!kind || a0purpose === 'test') return [ignoredEvent(event)];
-      const received = parsePayload(change, data);
+      if (!kind || a0purpose === 'test') return [ignoredEvent({ ...event, at: time ?? nowMs })];
+      const received = parsePayload(v.object({ data: change }), { data }, unread).data;
       const told = kind.tells(received);
       const { user_id, updated_at, deleted_at } = received.object;
-      const at = toInstant(event.kind === 'user.deleted' ? deleted_at : updated_at) ?? time;
-      return [{ ...event, reference: user_id, at, told }];
+      const at = firstInstant(event.kind === 'user.deleted' ? deleted_at : updated_at, time);
+      return [withUnread({ ...event, reference: user_id, at, told }, unread)];
     };
   },
 };
 
 function toChangeTold({ object, previous_object: before }: Change): Told {
-  const now = toTold(object);
-  // An emptied member is missing from the user, and shows only in the user as it was before.
-  const { email, emailVerified, disabled, ...profile } = before ? toTold(before) : {};
-  const emptied = Object.keys(profile).map((name) => [name, null]);
-  return { ...Object.fromEntries(emptied), ...(disabled && { disabled: false }), ...now };
+  return toTold({ ...toEmptied(object, before ?? {}), ...object });
+}
+
+// An emptied member is missing from the user, and shows only in the user as it was before. Not so the address, which no
+// user loses.
+function toEmptied(user: Auth0User, { email, email_verified, blocked, ...profile }: Auth0User): Auth0User {
+  const names = Object.keys(profile).filter((name) => !(name in user));
+  return { ...Object.fromEntries(names.map((name) => [name, null])), ...(blocked && { blocked: false }) };
 }

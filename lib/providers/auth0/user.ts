@@ -3,22 +3,22 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { tell, text, yesNo } from '../payload.ts';
+import { emailAddress, tell, text, webAddress, yesNo } from '../payload.ts';
 
 export const auth0User = v.object({
-  email: text(),
+  email: emailAddress(),
   email_verified: yesNo(),
   phone_number: text(),
   given_name: text(),
   family_name: text(),
-  picture: text(),
+  picture: webAddress(),
   blocked: yesNo(),
 });
 
-type Auth0User = v.InferOutput<typeof auth0User>;
+export type Auth0User = Partial<v.InferOutput<typeof auth0User>>;
 
 /** `name` and `nickname` are not read: either holds the first and the last name in one, or something else. */
-export function toTold(user: Partial<Auth0User>): Told {
+export function toTold(user: Auth0User): Told {
   return tell({
     email: user.email,
     emailVerified: user.email_verified,

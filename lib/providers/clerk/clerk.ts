@@ -3,13 +3,16 @@
 //
 // An event's time is the user's own updated_at, in milliseconds, because Clerk sends out of order. A ban raises it too:
 // https://clerk.com/docs/pr/1725/references/backend/user/unban-user shows a later one than that of the ban before it.
-// A deletion carries no user any more, so its time is the `timestamp` of the envelope.
+// A deletion carries no user any more, so its time is the `timestamp` of the envelope. Older envelopes have none: then our
+// clock is used, which does no harm, for a deletion is final.
+//
+// Every event but a deletion has the whole user, so that a verification stands beside the address that it is about.
 
 import * as v from 'valibot';
 import { secrets } from '../../config/settings.ts';
 import { verifyStandardWebhooks, webhookSecret } from '../../signatures/standard-webhooks.ts';
-import { instant, name, parseJson, parsePayload } from '../payload.ts';
-import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
+import { firstInstant, name, optionalInstant, parseJson, parsePayload } from '../payload.ts';
+import { findKind, ignoredEvent, type Kinds, listKinds, type Provider, withUnread } from '../provider.ts';
 import { type ClerkUser, clerkUser, toTold } from './user.ts';
 
 const settings = {
@@ -19,9 +22,9 @@ const settings = {
   ),
 };
 
-const envelope = v.object({ type: name(), timestamp: instant(), data: v.unknown() });
+const envelope = v.object({ type: name(), timestamp: optionalInstant(), data: v.unknown() });
 
-const updated = v.object({ updated_at: instant() });
+const datedUser = v.object({ ...clerkUser.entries, updated_at: optionalInstant() });
 
 const kinds: Kinds<ClerkUser> = {
   'user.created': { means: 'signed up', tells: toTold },
@@ -44,13 +47,14 @@ export const clerk: Provider<typeof settings> = {
     const verify = verifyStandardWebhooks({ secrets: CLERK_SECRETS });
     return async (request, nowMs) => {
       const id = await verify(request, nowMs);
-      const { type, timestamp, data } = parsePayload(envelope, parseJson(request.body));
+      const unread = new Set<string>();
+      const { type, timestamp, data } = parsePayload(envelope, parseJson(request.body), unread);
       const kind = findKind(kinds, type);
-      if (!kind) return [ignoredEvent({ id, kind: type, at: timestamp })];
-      const user = parsePayload(clerkUser, data);
+      if (!kind) return [ignoredEvent({ id, kind: type, at: timestamp ?? nowMs })];
+      const { data: user } = parsePayload(v.object({ data: datedUser }), { data }, unread);
       const told = kind.tells(user);
-      const at = told.deleted ? timestamp : parsePayload(updated, data).updated_at;
-      return [{ id, kind: type, reference: user.id, at, told }];
+      const at = told.deleted ? (timestamp ?? nowMs) : firstInstant(user.updated_at, timestamp);
+      return [withUnread({ id, kind: type, reference: user.id, at, told }, unread)];
     };
   },
 };

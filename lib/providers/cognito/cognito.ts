@@ -7,13 +7,15 @@
 // A trigger has no time. Cognito waits for the answer, so what it tells is true when it calls, and the time of the call
 // is the event's. CloudTrail's events have their eventTime, in whole seconds. A changed profile, or a user whom an
 // administrator created, shows only at the next sign-in: AdminCreateUser confirms nobody.
+//
+// A trigger has the whole user, so that `email_verified` stands beside the address that it is about.
 
 import * as v from 'valibot';
 import { words } from '../../config/settings.ts';
 import { RejectedError } from '../../errors.ts';
 import type { UserEvent } from '../../event.ts';
-import { instant, name, parsePayload, reference } from '../payload.ts';
-import { findKind, ignoredEvent, type Kinds, listKinds } from '../provider.ts';
+import { eventId, instant, name, object, parsePayload, reference } from '../payload.ts';
+import { findKind, ignoredEvent, type Kinds, listKinds, withUnread } from '../provider.ts';
 import { type CognitoAttributes, cognitoAttributes, toTold } from './user.ts';
 
 export const cognitoSettings = {
@@ -43,8 +45,14 @@ export function readTrigger(event: unknown, poolIds: readonly string[], nowMs: n
   const kind = findKind(triggers, triggerSource);
   if (!kind || !poolIds.includes(userPoolId))
     return ignoredEvent({ id: null, kind: triggerSource, at: nowMs });
-  const { userAttributes: user } = parsePayload(v.object({ userAttributes: cognitoAttributes }), request);
-  return { id: null, kind: triggerSource, reference: user.sub, at: nowMs, told: kind.tells(user) };
+  const unread = new Set<string>();
+  const { userAttributes: user } = parsePayload(
+    v.object({ userAttributes: cognitoAttributes }),
+    request,
+    unread,
+  );
+  const told = kind.tells(user);
+  return withUnread({ id: null, kind: triggerSource, reference: user.sub, at: nowMs, told }, unread);
 }
 
 const calls: Kinds<null> = {
@@ -55,14 +63,13 @@ const calls: Kinds<null> = {
 };
 
 const call = v.object({
-  eventID: name(),
+  eventID: eventId(),
   eventName: name(),
   eventTime: instant(),
-  errorCode: v.nullish(v.string()),
-  // The call by which users delete themselves names no pool.
-  requestParameters: v.nullish(v.object({ userPoolId: v.nullish(v.string()) })),
+  errorCode: v.optional(v.unknown()),
+  requestParameters: v.nullish(object({ userPoolId: v.optional(v.unknown()) })),
   // CloudTrail hides the user's name; the id of the user whom the call is about is here.
-  additionalEventData: v.nullish(v.object({ sub: v.optional(v.unknown()) })),
+  additionalEventData: v.nullish(object({ sub: v.optional(v.unknown()) })),
 });
 
 /**
@@ -70,16 +77,19 @@ const call = v.object({
  * @throws RejectedError payload_invalid
  */
 export function readCall(detail: unknown, poolIds: readonly string[]): UserEvent {
-  const { eventID: id, eventName, eventTime: at, ...rest } = parsePayload(call, detail);
+  const unread = new Set<string>();
+  const { eventID: id, eventName, eventTime: at, ...rest } = parsePayload(call, detail, unread);
   const kind = findKind(calls, eventName);
-  const poolId = rest.requestParameters?.userPoolId;
-  const isOurs = !poolId || poolIds.includes(poolId);
+  const poolId = rest.requestParameters?.userPoolId ?? null;
+  // Every call bears the pool that it is about, but for the one by which users delete themselves: it names none.
+  const isOurs = poolId === null ? eventName === 'DeleteUser' : poolIds.some((ours) => ours === poolId);
   // With an error code, the call was refused and nothing changed.
   if (!kind || !isOurs || rest.errorCode) return ignoredEvent({ id, kind: eventName, at });
   const { sub } = rest.additionalEventData ?? {};
   if (sub === undefined) throw new RejectedError('payload_invalid', 'the call does not name its user');
   const user = parsePayload(v.object({ sub: reference() }), { sub });
-  return { id, kind: eventName, reference: user.sub, at, told: kind.tells(null) };
+  const told = kind.tells(null);
+  return withUnread({ id, kind: eventName, reference: user.sub, at, told }, unread);
 }
 
 /** Everything that is mirrored, for the documents. */

@@ -10,7 +10,6 @@ import { cognitoAttributes, toTold } from './user.ts';
 
 const row = v.object({
   ...cognitoAttributes.entries,
-  email_verified: v.nullish(v.picklist(['true', 'false'])),
   Enabled: yesNo(),
   UserLastModifiedDate: optionalInstant(),
 });

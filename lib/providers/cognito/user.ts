@@ -3,18 +3,18 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { reference, tell, text } from '../payload.ts';
+import { emailAddress, reference, tell, text, webAddress } from '../payload.ts';
 
 export const cognitoAttributes = v.object({
   sub: reference(),
-  email: text(),
-  email_verified: v.nullish(v.string()),
+  email: emailAddress(),
+  email_verified: v.nullish(v.picklist(['true', 'false'])),
   phone_number: text(),
   given_name: text(),
   family_name: text(),
   locale: text(),
   zoneinfo: text(),
-  picture: text(),
+  picture: webAddress(),
 });
 
 export type CognitoAttributes = v.InferOutput<typeof cognitoAttributes>;

@@ -28,7 +28,12 @@ const settings = {
 
 const maxEvents = 100;
 
-const audit = v.object({ action: name(), occurred: instant(), userId: v.optional(v.unknown()) });
+const audit = v.object({
+  action: name(),
+  // Descope's API writes it as text: https://github.com/descope/node-sdk
+  occurred: v.pipe(v.unknown(), v.transform(toNumber), instant()),
+  userId: v.optional(v.unknown()),
+});
 
 // A list, or one event alone.
 const body = v.union([v.pipe(v.array(v.unknown()), v.minLength(1), v.maxLength(maxEvents)), audit]);
@@ -37,6 +42,11 @@ const kinds: Kinds<void> = {
   UserCreated: { means: 'signed up, or created by an administrator', tells: () => ({}) },
   UserModified: { means: 'profile changed, disabled, or let back in', tells: () => ({}) },
   UserDeleted: { means: 'deleted', tells: () => ({ deleted: true }) },
+  // https://docs.descope.com/audit-trails-and-integrations
+  LoginExceedMaxAttempts: {
+    means: 'disabled after too many failed sign-ins',
+    tells: () => ({ disabled: true }),
+  },
 };
 
 export const descope: Provider<typeof settings> = {
@@ -58,6 +68,10 @@ export const descope: Provider<typeof settings> = {
   },
 };
 
+function toNumber(value: unknown): unknown {
+  return typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+}
+
 type Check = (request: WebhookRequest) => Promise<void>;
 
 function toChecks(secrets: readonly string[], credentials: readonly string[]): readonly Check[] {
@@ -77,5 +91,5 @@ function toEvent(item: unknown): UserEvent {
   const told = kind.tells();
   const user = parsePayload(v.object({ userId: reference() }), { userId });
   const event = { id: null, kind: action, reference: user.userId, at, told };
-  return told.deleted ? event : { ...event, isPartial: true };
+  return Object.keys(told).length > 0 ? event : { ...event, isPartial: true };
 }

@@ -18,7 +18,16 @@ import { ConfigError } from '../../errors.ts';
 import type { UserEvent, WebhookRequest } from '../../event.ts';
 import { verifyCredentialText } from '../../signatures/static-credential.ts';
 import { findText } from '../../signatures/unread-json.ts';
-import { name, parseJson, parsePayload, reference, toInstant } from '../payload.ts';
+import {
+  eventId,
+  list,
+  name,
+  object,
+  optionalInstant,
+  parseJson,
+  parsePayload,
+  reference,
+} from '../payload.ts';
 import {
   type ChallengeAnswer,
   findKind,
@@ -27,6 +36,7 @@ import {
   listKinds,
   type Provider,
   readEach,
+  withUnread,
 } from '../provider.ts';
 import { connectGraph } from './graph.ts';
 
@@ -52,18 +62,18 @@ const settings = {
 type Configured = v.InferOutput<v.ObjectSchema<typeof settings, undefined>>;
 
 const envelope = v.object({
-  value: v.pipe(v.array(v.looseObject({ clientState: v.nullish(v.string()) })), v.minLength(1)),
+  value: v.pipe(list(v.looseObject({ clientState: v.nullish(v.string()) })), v.minLength(1)),
 });
 
 const notification = v.object({
-  id: v.nullish(name()),
+  id: eventId(),
   changeType: v.nullish(name()),
   lifecycleEvent: v.nullish(name()),
   resourceData: v.nullish(
-    v.object({
+    object({
       '@odata.type': v.nullish(v.string()),
       id: v.optional(v.unknown()),
-      eventTime: v.optional(v.unknown()),
+      eventTime: optionalInstant(),
     }),
   ),
 });
@@ -114,16 +124,20 @@ export const entra: Provider<typeof settings> = {
 };
 
 function toUserEvent(item: unknown, nowMs: number): UserEvent {
-  const { id: given, changeType, lifecycleEvent, resourceData } = parsePayload(notification, item);
+  const unread = new Set<string>();
+  const { id, changeType, lifecycleEvent, resourceData } = parsePayload(notification, item, unread);
   const resource =
     /\.(\w{1,100})$/.exec(resourceData?.['@odata.type'] ?? '')?.[1]?.toLowerCase() ?? 'unknown';
   const kind = lifecycleEvent ? `lifecycle.${lifecycleEvent}` : `${resource}.${changeType ?? 'unknown'}`;
-  const event = { id: given ?? null, kind, at: toInstant(resourceData?.eventTime) ?? nowMs };
+  const event = { id, kind, at: resourceData?.eventTime ?? nowMs };
   const found = findKind(kinds, kind);
   if (!found) return ignoredEvent(event);
   const user = parsePayload(v.object({ id: reference() }), { id: resourceData?.id });
   const told = found.tells();
-  return { ...event, reference: user.id, told, ...(!told.deleted && { isPartial: true }) };
+  return withUnread(
+    { ...event, reference: user.id, told, ...(!told.deleted && { isPartial: true }) },
+    unread,
+  );
 }
 
 function toGraphOptions(configured: Configured) {

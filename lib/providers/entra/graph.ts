@@ -6,10 +6,11 @@
 // whole seconds: of two answers within one second the later need not win, until the user changes again.
 
 import * as v from 'valibot';
-import type { LookUp } from '../../event.ts';
+import type { LookUp, ReadUser } from '../../event.ts';
 import { createTokenCache, type Token } from '../../http/token-cache.ts';
 import type { Told } from '../../user.ts';
 import { vouchFor } from '../payload.ts';
+import { withUnread } from '../provider.ts';
 import { type ApiAnswer, apiUnavailable, askApi, expectJson, userTimeLimit } from '../provider-api.ts';
 import { type EntraUser, entraUser, toTold } from './user.ts';
 
@@ -57,12 +58,13 @@ function toProfile<const Schema extends v.GenericSchema<unknown, { readonly id: 
   schema: Schema,
   id: string,
   tells: (user: v.InferOutput<Schema>) => Told,
-): { told: Told; at: number } {
-  const found = expectJson(schema, answer);
+): ReadUser {
+  const unread = new Set<string>();
+  const found = expectJson(schema, answer, unread);
   // Graph takes names in place of ids.
   if (found.id !== id) throw apiUnavailable('the answer is of another user');
   if (answer.at === null) throw apiUnavailable('the answer has no date');
-  return { told: tells(found), at: answer.at };
+  return withUnread({ told: tells(found), at: answer.at }, unread);
 }
 
 const token = v.object({ access_token: v.pipe(v.string(), v.minLength(1)), expires_in: v.number() });

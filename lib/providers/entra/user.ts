@@ -2,13 +2,13 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { reference, tell, text, yesNo } from '../payload.ts';
+import { emailAddress, isUnread, reference, tell, text, yesNo } from '../payload.ts';
 
 export const entraUser = v.object({
   id: reference(),
   accountEnabled: yesNo(),
-  mail: text(),
-  userPrincipalName: text(),
+  mail: emailAddress(),
+  userPrincipalName: emailAddress(),
   givenName: text(),
   surname: text(),
   mobilePhone: text(),
@@ -23,7 +23,7 @@ export function toTold(user: EntraUser): Told {
   // The user name of a guest is no address: ada_example.com#EXT#@acme.onmicrosoft.com
   const address = name?.includes('#EXT#') ? undefined : name;
   return tell({
-    email: user.mail || address,
+    email: isUnread(user, 'mail') ? undefined : user.mail || address,
     phone: user.mobilePhone,
     firstName: user.givenName,
     lastName: user.surname,

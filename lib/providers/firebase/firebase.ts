@@ -5,7 +5,8 @@
 // answer Firebase 200 with {}. No blocking function hears what happens without a sign-in, such as a disabling or a
 // deletion; the generic provider takes what an admin's code sends.
 //
-// An event's time is `iat`, in whole seconds: the user record shows that moment, and has no time of its own.
+// An event's time is `iat`, in whole seconds: the user record shows that moment, and has no time of its own. Every event has
+// the whole user, so that `email_verified` stands beside the address that it is about.
 
 import * as v from 'valibot';
 import { isSecureUrl, text as textSetting, words } from '../../config/settings.ts';
@@ -13,8 +14,8 @@ import { ConfigError } from '../../errors.ts';
 import { issuedAtMs } from '../../signatures/claims.ts';
 import { verifyJwsInJson } from '../../signatures/jws-in-json.ts';
 import { remoteKeys } from '../../signatures/keys.ts';
-import { name, parsePayload } from '../payload.ts';
-import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
+import { eventId, name, parsePayload } from '../payload.ts';
+import { findKind, ignoredEvent, type Kinds, listKinds, type Provider, withUnread } from '../provider.ts';
 import { type FirebaseRecord, firebaseRecord, toRecordTold } from './user.ts';
 
 // https://firebase.google.com/docs/auth/admin/verify-id-tokens names the same keys as X.509 certificates.
@@ -40,7 +41,7 @@ const userTokenClaims = ['auth_time', 'user_id', 'firebase'];
 const maxAgeMs = 65 * 60_000;
 
 const event = v.object({
-  event_id: name(),
+  event_id: eventId(),
   event_type: name(),
   iat: v.pipe(v.number(), v.integer(), v.minValue(1)),
 });
@@ -74,12 +75,13 @@ export const firebase: Provider<typeof settings> = {
     });
     return async (request, nowMs) => {
       const claims = await verify(request, nowMs);
-      const { event_id: id, event_type: type, iat } = parsePayload(event, claims);
+      const unread = new Set<string>();
+      const { event_id: id, event_type: type, iat } = parsePayload(event, claims, unread);
       const at = iat * 1000;
       const kind = findKind(kinds, type);
       if (!kind) return [ignoredEvent({ id, kind: type, at })];
-      const { user_record: user } = parsePayload(v.object({ user_record: firebaseRecord }), claims);
-      return [{ id, kind: type, reference: user.uid, at, told: kind.tells(user) }];
+      const { user_record: user } = parsePayload(v.object({ user_record: firebaseRecord }), claims, unread);
+      return [withUnread({ id, kind: type, reference: user.uid, at, told: kind.tells(user) }, unread)];
     };
   },
 };

@@ -5,14 +5,14 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { reference, tell, text, yesNo } from '../payload.ts';
+import { emailAddress, reference, tell, text, webAddress, yesNo } from '../payload.ts';
 
 export const firebaseRecord = v.object({
   uid: reference(),
-  email: text(),
+  email: emailAddress(),
   email_verified: yesNo(),
   phone_number: text(),
-  photo_url: text(),
+  photo_url: webAddress(),
   disabled: yesNo(),
 });
 
@@ -20,21 +20,30 @@ export type FirebaseRecord = v.InferOutput<typeof firebaseRecord>;
 
 /** A record is always whole: a member that it leaves out is empty, or false. */
 export function toRecordTold(record: FirebaseRecord): Told {
+  const { email, email_verified, phone_number, photo_url, disabled } = { ...emptyRecord, ...record };
   return tell({
-    email: record.email ?? null,
-    emailVerified: record.email_verified ?? false,
-    phone: record.phone_number ?? null,
-    avatarUrl: record.photo_url ?? null,
-    disabled: record.disabled ?? false,
+    email,
+    emailVerified: email_verified,
+    phone: phone_number,
+    avatarUrl: photo_url,
+    disabled,
   });
 }
 
+const emptyRecord = {
+  email: null,
+  email_verified: false,
+  phone_number: null,
+  photo_url: null,
+  disabled: false,
+};
+
 export const firebaseAccount = v.object({
   localId: reference(),
-  email: text(),
+  email: emailAddress(),
   emailVerified: yesNo(),
   phoneNumber: text(),
-  photoUrl: text(),
+  photoUrl: webAddress(),
   disabled: yesNo(),
 });
 

@@ -3,7 +3,8 @@
 //
 // An event's time is the token's iat, in seconds: when Frontegg sent it. The only time in a payload is the user's
 // createdAt, so an event that is sent again, under a new token, counts as newer than it is. A token without an iat is
-// refused, because our clock is no event's time. The user is `user`; eventContext.userId is the one who acted.
+// refused, because our clock is no event's time. The user is `user`; eventContext.userId is the one who acted. It is the
+// whole user, so that `verified` stands beside the address that it is about.
 
 import * as v from 'valibot';
 import { flag, secrets } from '../../config/settings.ts';
@@ -12,7 +13,7 @@ import { verifyBareJws } from '../../signatures/bare-jws.ts';
 import { issuedAtMs } from '../../signatures/claims.ts';
 import { secretKeys, tokenSecret } from '../../signatures/keys.ts';
 import { instant, name, parseJson, parsePayload } from '../payload.ts';
-import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
+import { findKind, ignoredEvent, type Kinds, listKinds, type Provider, withUnread } from '../provider.ts';
 import { type FronteggUser, fronteggUser, toTold } from './user.ts';
 
 const settings = {
@@ -64,11 +65,13 @@ export const frontegg: Provider<typeof settings> = {
     return async (request, nowMs) => {
       const claims = await verify(request, nowMs);
       const { at } = parsePayload(v.object({ at: instant() }), { at: issuedAtMs(claims) });
-      const { eventKey, ...event } = parsePayload(envelope, parseJson(request.body));
+      const unread = new Set<string>();
+      const { eventKey, ...event } = parsePayload(envelope, parseJson(request.body), unread);
       const kind = findKind(kinds, eventKey);
       if (!kind) return [ignoredEvent({ id: null, kind: eventKey, at })];
-      const { user } = parsePayload(v.object({ user: fronteggUser }), event);
-      return [{ id: null, kind: eventKey, reference: user.id, at, told: kind.tells(user) }];
+      const { user } = parsePayload(v.object({ user: fronteggUser }), event, unread);
+      const told = kind.tells(user);
+      return [withUnread({ id: null, kind: eventKey, reference: user.id, at, told }, unread)];
     };
   },
 };

@@ -2,14 +2,14 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { reference, tell, text, yesNo } from '../payload.ts';
+import { emailAddress, reference, tell, text, webAddress, yesNo } from '../payload.ts';
 
 export const fronteggUser = v.object({
   id: reference(),
-  email: text(),
+  email: emailAddress(),
   verified: yesNo(),
   phoneNumber: text(),
-  profilePictureUrl: text(),
+  profilePictureUrl: webAddress(),
   isLocked: yesNo(),
 });
 

@@ -3,12 +3,11 @@
 
 import * as v from 'valibot';
 import { convert, type ExportShape, type Foreign, toFlag, toJson, toTime } from '../../exports/shape.ts';
-import { boundedCustomData, optionalInstant } from '../payload.ts';
+import { optionalInstant } from '../payload.ts';
 import { genericUser, toTold } from './user.ts';
 
 const row = v.object({
   ...genericUser.entries,
-  custom_data: boundedCustomData(),
   updated_at: optionalInstant(),
 });
 

@@ -8,19 +8,23 @@
 // An event's time is its `time`. Only type, time and user.id are required; without an id, that of the message is used. A
 // member that is left out is not told, and null empties it.
 //
+// A verification belongs to an address. user.email_verified must name the address that it verifies, as `email`, and is
+// refused without; in any other event `email_verified: true` counts only beside the `email` that it is about.
+//
 // The event is signed by Standard Webhooks, or it is the claim `event` of a JWT that is the body, with the header
 // `typ: user-event+jwt` and the claims `iss`, `aud`, `iat` and `jti`.
 
 import * as v from 'valibot';
 import { optionalSecrets, optionalText, optionalUrl } from '../../config/settings.ts';
-import { ConfigError } from '../../errors.ts';
+import { ConfigError, RejectedError } from '../../errors.ts';
 import type { WebhookRequest } from '../../event.ts';
 import { issuedAtMs } from '../../signatures/claims.ts';
 import { verifyJwsBody } from '../../signatures/jws-body.ts';
 import { remoteKeys } from '../../signatures/keys.ts';
 import { verifyStandardWebhooks, webhookSecret } from '../../signatures/standard-webhooks.ts';
-import { instant, name, parseJson, parsePayload } from '../payload.ts';
-import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
+import type { Told } from '../../user.ts';
+import { eventId, instant, isUnread, name, parseJson, parsePayload } from '../payload.ts';
+import { findKind, ignoredEvent, type Kinds, listKinds, type Provider, withUnread } from '../provider.ts';
 import { type GenericUser, genericUser, toTold } from './user.ts';
 
 const settings = {
@@ -37,7 +41,7 @@ const settings = {
 const maxTokenAgeMs = 31 * 86_400_000;
 
 const envelope = v.object({
-  id: v.optional(name()),
+  id: eventId(),
   type: name(),
   time: instant(),
   user: v.optional(v.unknown()),
@@ -48,10 +52,7 @@ const token = v.object({ jti: name(), event: v.unknown() });
 const kinds: Kinds<GenericUser> = {
   'user.signed_up': { means: 'signed up', tells: toTold },
   'user.updated': { means: 'profile changed', tells: toTold },
-  'user.email_verified': {
-    means: 'e-mail address verified',
-    tells: (user) => ({ ...toTold(user), emailVerified: true }),
-  },
+  'user.email_verified': { means: 'e-mail address verified', tells: toVerifiedTold },
   'user.disabled': { means: 'disabled', tells: (user) => ({ ...toTold(user), disabled: true }) },
   'user.enabled': { means: 'enabled', tells: (user) => ({ ...toTold(user), disabled: false }) },
   'user.deleted': { means: 'deleted', tells: () => ({ deleted: true }) },
@@ -69,14 +70,23 @@ export const generic: Provider<typeof settings> = {
     const verify = toVerifier(configured);
     return async (request, nowMs) => {
       const { id: messageId, event } = await verify(request, nowMs);
-      const { id = messageId, type, time: at, ...members } = parsePayload(envelope, event);
+      const unread = new Set<string>();
+      const { type, time: at, ...members } = parsePayload(envelope, event, unread);
+      const id = members.id ?? messageId;
       const kind = findKind(kinds, type);
       if (!kind) return [ignoredEvent({ id, kind: type, at })];
-      const { user } = parsePayload(v.object({ user: genericUser }), members);
-      return [{ id, kind: type, reference: user.id, at, told: kind.tells(user) }];
+      const { user } = parsePayload(v.object({ user: genericUser }), members, unread);
+      return [withUnread({ id, kind: type, reference: user.id, at, told: kind.tells(user) }, unread)];
     };
   },
 };
+
+function toVerifiedTold(user: GenericUser): Told {
+  // One that is there but can't be read keeps the rest from nobody.
+  if (!user.email && !isUnread(user, 'email'))
+    throw new RejectedError('email_missing', 'the event names no address that it verifies, as user.email');
+  return { ...toTold(user), emailVerified: true };
+}
 
 type Verifier = (request: WebhookRequest, nowMs: number) => Promise<{ id: string; event: unknown }>;
 

@@ -2,17 +2,17 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { customData, reference, tell, text, yesNo } from '../payload.ts';
+import { customData, emailAddress, reference, tell, text, webAddress, yesNo } from '../payload.ts';
 
 export const genericUser = v.object({
   id: reference(),
-  email: text(),
+  email: emailAddress(),
   phone: text(),
   first_name: text(),
   last_name: text(),
   locale: text(),
   timezone: text(),
-  avatar_url: text(),
+  avatar_url: webAddress(),
   custom_data: customData(),
   tenant_id: text(),
   email_verified: yesNo(),

@@ -8,8 +8,16 @@ import * as v from 'valibot';
 import { url, vouchedEmails } from '../../config/settings.ts';
 import { verifyJwsBody } from '../../signatures/jws-body.ts';
 import { remoteKeys } from '../../signatures/keys.ts';
-import { instant, name, parsePayload, toInstant, vouchFor } from '../payload.ts';
-import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
+import {
+  eventId,
+  firstInstant,
+  name,
+  optionalInstant,
+  parsePayload,
+  toInstant,
+  vouchFor,
+} from '../payload.ts';
+import { findKind, ignoredEvent, type Kinds, listKinds, type Provider, withUnread } from '../provider.ts';
 import { type KindeUser, kindeUser, toTold } from './user.ts';
 
 const settings = {
@@ -24,10 +32,10 @@ const maxAgeMs = 48 * 3_600_000;
 const userTokenClaims = ['sub', 'azp', 'scp', 'scope', 'gty'];
 
 const envelope = v.object({
-  event_id: name(),
+  event_id: eventId(),
   type: name(),
-  timestamp: v.optional(v.unknown()),
-  event_timestamp: v.optional(v.unknown()),
+  timestamp: optionalInstant(),
+  event_timestamp: optionalInstant(),
   data: v.unknown(),
 });
 
@@ -50,16 +58,21 @@ export const kinde: Provider<typeof settings> = {
       keys: remoteKeys(KINDE_JWKS_URL, ['RS256']),
       required: ['event_id', 'type', 'data'],
       forbidden: userTokenClaims,
-      age: { of: ({ timestamp, event_timestamp }) => toInstant(timestamp ?? event_timestamp), maxAgeMs },
+      age: {
+        of: ({ timestamp, event_timestamp }) => toInstant(timestamp) ?? toInstant(event_timestamp),
+        maxAgeMs,
+      },
     });
     return async (request, nowMs) => {
-      const { event_id: id, type, data, ...stamps } = parsePayload(envelope, await verify(request, nowMs));
-      const at = parsePayload(instant(), stamps.timestamp ?? stamps.event_timestamp);
+      const claims = await verify(request, nowMs);
+      const unread = new Set<string>();
+      const { event_id: id, type, data, ...stamps } = parsePayload(envelope, claims, unread);
+      const at = firstInstant(stamps.timestamp, stamps.event_timestamp);
       const kind = findKind(kinds, type);
       if (!kind) return [ignoredEvent({ id, kind: type, at })];
-      const { user } = parsePayload(v.object({ user: kindeUser }), data);
+      const { user } = parsePayload(v.object({ data: v.object({ user: kindeUser }) }), { data }, unread).data;
       const told = vouchFor(kind.tells(user), KINDE_EMAILS_ARE_VERIFIED);
-      return [{ id, kind: type, reference: user.id, at, told }];
+      return [withUnread({ id, kind: type, reference: user.id, at, told }, unread)];
     };
   },
 };

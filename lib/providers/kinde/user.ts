@@ -4,15 +4,15 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { reference, tell, text, yesNo } from '../payload.ts';
+import { emailAddress, reference, tell, text, webAddress, yesNo } from '../payload.ts';
 
 export const kindeUser = v.object({
   id: reference(),
-  email: text(),
+  email: emailAddress(),
   phone: text(),
   first_name: text(),
   last_name: text(),
-  picture: text(),
+  picture: webAddress(),
   is_suspended: yesNo(),
 });
 

@@ -11,8 +11,18 @@ import { secrets, vouchedEmails } from '../../config/settings.ts';
 import { checkAge } from '../../signatures/age.ts';
 import { verifyHmac } from '../../signatures/hmac.ts';
 import type { Told } from '../../user.ts';
-import { instant, name, parseJson, parsePayload, reference, toInstant, vouchFor } from '../payload.ts';
-import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
+import {
+  instant,
+  isUnread,
+  name,
+  object,
+  optionalInstant,
+  parseJson,
+  parsePayload,
+  reference,
+  vouchFor,
+} from '../payload.ts';
+import { findKind, ignoredEvent, type Kinds, listKinds, type Provider, withUnread } from '../provider.ts';
 import { logtoProfile, logtoUser, toProfileTold, toTold } from './user.ts';
 
 const settings = {
@@ -28,15 +38,19 @@ const envelope = v.object({
   createdAt: instant(),
   path: v.nullish(v.string()),
   matchedRoute: v.nullish(v.string()),
-  params: v.nullish(v.object({ userId: v.optional(reference()) })),
+  params: v.nullish(object({ userId: v.optional(reference()) })),
   data: v.optional(v.unknown()),
 });
 
-const entity = v.object({ id: v.optional(reference()), updatedAt: v.optional(v.unknown()) });
+const entity = object({
+  ...logtoUser.entries,
+  id: v.optional(reference()),
+  updatedAt: optionalInstant(),
+});
 
 const userRoutes = ['/users', '/users/:userId', '/users/:userId/password', '/users/:userId/is-suspended'];
 
-const kinds: Kinds<Envelope> = {
+const kinds: Kinds<Received> = {
   'User.Created': { means: 'signed up, or created by an administrator', tells: toEventTold },
   'User.Data.Updated': { means: 'profile changed', tells: toEventTold },
   'User.SuspensionStatus.Updated': { means: 'disabled, or let back in', tells: toEventTold },
@@ -63,54 +77,65 @@ export const logto: Provider<typeof settings> = {
     const verify = verifyHmac({ header: 'logto-signature-sha-256', secrets: LOGTO_SECRETS, encoding: 'hex' });
     return async (request, nowMs) => {
       await verify(request);
-      const received = parsePayload(envelope, parseJson(request.body));
-      const { event: type, createdAt, matchedRoute } = received;
+      const unread = new Set<string>();
+      const { data, ...rest } = parsePayload(envelope, parseJson(request.body), unread);
+      const { event: type, createdAt, matchedRoute } = rest;
       checkAge(createdAt, nowMs, maxAgeMs);
       const kind = findKind(kinds, type);
       if (!kind || matchedRoute === '/users/:userId/custom-data')
         return [ignoredEvent({ id: null, kind: type, at: createdAt })];
-      return [
-        {
-          id: null,
-          kind: type,
-          reference: findReference(received),
-          at: findTime(received),
-          told: vouchFor(kind.tells(received), LOGTO_EMAILS_ARE_VERIFIED),
-          // We don't know what an unknown route answers.
-          ...(!holdsUser(received) && !holdsProfile(received) && { isPartial: true }),
-        },
-      ];
+      const received = { ...rest, ...readData(rest, data, unread) };
+      const told = vouchFor(kind.tells(received), LOGTO_EMAILS_ARE_VERIFIED);
+      const event = {
+        id: null,
+        kind: type,
+        reference: findReference(received),
+        at: findTime(received),
+        told,
+        // We don't know what an unknown route answers.
+        ...(!received.user && !received.profile && !told.deleted && { isPartial: true }),
+      };
+      return [withUnread(event, unread)];
     };
   },
 };
 
-type Envelope = v.InferOutput<typeof envelope>;
+type Envelope = Omit<v.InferOutput<typeof envelope>, 'data'>;
+
+/** What `data` holds: a user, a part of one, or neither. */
+type Data = {
+  readonly user?: v.InferOutput<typeof entity> | null | undefined;
+  readonly profile?: v.InferOutput<typeof logtoProfile> | null | undefined;
+};
+
+type Received = Envelope & Data;
+
+function readData(received: Envelope, data: unknown, unread: Set<string>): Data {
+  const read = <const Schema extends v.GenericSchema>(schema: Schema) =>
+    parsePayload(v.object({ data: v.nullish(schema) }), { data }, unread).data;
+  if (received.matchedRoute === '/users/:userId/profile')
+    return { profile: read(object(logtoProfile.entries)) };
+  return holdsUser(received) ? { user: read(entity) } : {};
+}
 
 /** Older versions send a deletion without data, so the route's parameter names the user. */
-function findReference(received: Envelope): string {
-  const { id } = readEntity(received);
-  return parsePayload(v.object({ userId: reference() }), { userId: id ?? received.params?.userId }).userId;
+function findReference({ user, params }: Received): string {
+  return parsePayload(v.object({ userId: reference() }), { userId: user?.id ?? params?.userId }).userId;
 }
 
-function findTime(received: Envelope): number {
+function findTime({ event, user, createdAt }: Received): number {
   // A deletion's data is the user as of its last change.
-  const updatedAt = received.event === 'User.Deleted' ? undefined : readEntity(received).updatedAt;
-  return toInstant(updatedAt) ?? received.createdAt;
+  return (event === 'User.Deleted' ? null : user?.updatedAt) ?? createdAt;
 }
 
-function readEntity(received: Envelope): Partial<v.InferOutput<typeof entity>> {
-  return holdsUser(received) ? parsePayload(entity, received.data ?? {}) : {};
+function toEventTold({ user, profile }: Received): Told {
+  if (profile) return toProfileTold(profile);
+  return user ? toTold(user) : {};
 }
 
-function toEventTold(received: Envelope): Told {
-  if (holdsProfile(received)) return toProfileTold(parsePayload(logtoProfile, received.data));
-  return holdsUser(received) ? toTold(parsePayload(logtoUser, received.data)) : {};
-}
-
-function holdsUser({ path, matchedRoute }: Envelope): boolean {
-  return matchedRoute ? userRoutes.includes(matchedRoute) : !path;
-}
-
-function holdsProfile({ matchedRoute }: Envelope): boolean {
-  return matchedRoute === '/users/:userId/profile';
+// A path or route that can't be read may be any.
+function holdsUser(received: Envelope): boolean {
+  const { path, matchedRoute } = received;
+  if (matchedRoute) return userRoutes.includes(matchedRoute);
+  return !path && !isUnread(received, 'path') && !isUnread(received, 'matchedRoute');
 }

@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { tell, text, yesNo } from '../payload.ts';
+import { emailAddress, object, tell, text, webAddress, yesNo } from '../payload.ts';
 
 /** The part of a user that some calls answer alone. */
 export const logtoProfile = v.object({
@@ -14,11 +14,11 @@ export const logtoProfile = v.object({
 
 /** Without the id, which some answers leave out. */
 export const logtoUser = v.object({
-  primaryEmail: text(),
+  primaryEmail: emailAddress(),
   primaryPhone: text(),
-  avatar: text(),
+  avatar: webAddress(),
   isSuspended: yesNo(),
-  profile: v.nullish(logtoProfile),
+  profile: v.nullish(object(logtoProfile.entries)),
 });
 
 /** `name` is not read: it holds the first and the last name in one, or something else. */

@@ -6,24 +6,7 @@ import type { ExportShape } from '../../exports/shape.ts';
 import { optionalInstant } from '../payload.ts';
 import { oktaUser, toTold } from './user.ts';
 
-// https://developer.okta.com/docs/concepts/user-profiles/#user-status-values
-const statuses = [
-  'STAGED',
-  'PROVISIONED',
-  'ACTIVE',
-  'RECOVERY',
-  'PASSWORD_EXPIRED',
-  'LOCKED_OUT',
-  'SUSPENDED',
-  'DEPROVISIONED',
-] as const;
-
-const row = v.object({
-  ...oktaUser.entries,
-  status: v.nullish(v.picklist(statuses)),
-  profile: v.optional(oktaUser.entries.profile, {}),
-  lastUpdated: optionalInstant(),
-});
+const row = v.object({ ...oktaUser.entries, lastUpdated: optionalInstant() });
 
 export const oktaExport: ExportShape<typeof row> = {
   name: 'okta',

@@ -9,8 +9,9 @@ import * as v from 'valibot';
 import { optionalSecretText, optionalUrl, secrets, vouchedEmails } from '../../config/settings.ts';
 import { ConfigError } from '../../errors.ts';
 import type { LookUp, UserEvent, WebhookRequest } from '../../event.ts';
+import { isObject } from '../../json.ts';
 import { verifyStaticCredential } from '../../signatures/static-credential.ts';
-import { instant, name, parseJson, parsePayload, reference, vouchFor } from '../payload.ts';
+import { eventId, instant, name, object, parseJson, parsePayload, reference, vouchFor } from '../payload.ts';
 import {
   type ChallengeAnswer,
   findKind,
@@ -19,6 +20,7 @@ import {
   listKinds,
   type Provider,
   readEach,
+  withUnread,
 } from '../provider.ts';
 import { apiUnavailable, askApi, expectJson, userTimeLimit } from '../provider-api.ts';
 import { oktaUser, toTold } from './user.ts';
@@ -39,11 +41,11 @@ const settings = {
 const envelope = v.object({ data: v.object({ events: v.array(v.unknown()) }) });
 
 const logEvent = v.object({
-  uuid: name(),
+  uuid: eventId(),
   published: instant(),
   eventType: name(),
-  outcome: v.nullish(v.object({ result: v.nullish(v.string()) })),
-  target: v.nullish(v.array(v.object({ id: v.optional(v.unknown()), type: v.nullish(v.string()) }))),
+  outcome: v.nullish(object({ result: v.nullish(v.string()) })),
+  target: v.nullish(v.array(v.unknown()), []),
 });
 
 const kinds: Kinds<void> = {
@@ -94,14 +96,17 @@ export const okta: Provider<typeof settings> = {
 };
 
 function toUserEvent(item: unknown): UserEvent {
-  const { uuid: id, published: at, eventType, outcome, target } = parsePayload(logEvent, item);
+  const unread = new Set<string>();
+  const { uuid: id, published: at, eventType, outcome, target } = parsePayload(logEvent, item, unread);
   const kind = findKind(kinds, eventType);
-  if (!kind || outcome?.result !== 'SUCCESS') return ignoredEvent({ id, kind: eventType, at });
-  const userTarget = target?.find(({ type }) => type === 'User');
+  if (!kind || outcome?.result !== 'SUCCESS')
+    return withUnread(ignoredEvent({ id, kind: eventType, at }), unread);
+  const userTarget = target.filter(isObject).find(({ type }) => type === 'User');
   const user = parsePayload(v.object({ id: reference() }), { id: userTarget?.id });
   const told = kind.tells();
   const isPartial = Object.keys(told).length === 0;
-  return { id, kind: eventType, reference: user.id, at, told, ...(isPartial && { isPartial }) };
+  const event = { id, kind: eventType, reference: user.id, at, told, ...(isPartial && { isPartial }) };
+  return withUnread(event, unread);
 }
 
 // https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/getUser
@@ -111,10 +116,11 @@ function connectUsers(apiUrl: string, token: string, isVouched: boolean): LookUp
     const url = new URL(`/api/v1/users/${encodeURIComponent(id)}`, apiUrl);
     const answer = await askApi(url, { headers, signal: userTimeLimit() });
     if (answer.status === 404) return null;
-    const user = expectJson(datedUser, answer);
+    const unread = new Set<string>();
+    const user = expectJson(datedUser, answer, unread);
     // Okta takes names, and "me", in place of ids.
     if (user.id !== id) throw apiUnavailable('the answer is of another user');
-    return { told: vouchFor(toTold(user), isVouched), at: user.lastUpdated };
+    return withUnread({ told: vouchFor(toTold(user), isVouched), at: user.lastUpdated }, unread);
   };
 }
 

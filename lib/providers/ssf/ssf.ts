@@ -1,19 +1,23 @@
 // Security event tokens (RFC 8417, pushed by RFC 8935): RISC events, and SCIM events (RFC 9967).
 // https://openid.net/specs/openid-sharedsignals-framework-1_0.html
+//
+// No event says that an e-mail address is verified: that is the operator's to say. A subject that is named by anything but
+// an id of this issuer's is left alone, and its member `sub_id` named: addresses and numbers pass from one to another.
 
 import * as v from 'valibot';
 import * as setting from '../../config/settings.ts';
 import { RejectedError } from '../../errors.ts';
 import type { UserEvent } from '../../event.ts';
+import { isObject } from '../../json.ts';
 import { issuedAtMs } from '../../signatures/claims.ts';
 import { verifyJwsBody } from '../../signatures/jws-body.ts';
 import { remoteKeys } from '../../signatures/keys.ts';
 import { verifyStaticCredential } from '../../signatures/static-credential.ts';
 import type { Told } from '../../user.ts';
-import { instant, name, parsePayload, reference, tell, text, vouchFor } from '../payload.ts';
-import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
-import { type ScimPayload, toPatchTold, toUserTold } from './scim.ts';
-import { findReference, isNoUser, type SubjectRules } from './subject-identifiers.ts';
+import { emailAddress, eventId, instant, parsePayload, reference, tell, vouchFor } from '../payload.ts';
+import { findKind, ignoredEvent, type Kinds, listKinds, type Provider, withUnread } from '../provider.ts';
+import { type ScimEvent, toPatchTold, toUserTold } from './scim.ts';
+import { findReference, isNamedOtherwise, isNoUser, type SubjectRules } from './subject-identifiers.ts';
 
 const settings = {
   SSF_JWKS_URL: setting.url("Address of the transmitter's keys, `jwks_uri` of its configuration."),
@@ -44,7 +48,7 @@ const maxAgeMs = 31 * 86_400_000;
 const risc = 'https://schemas.openid.net/secevent/risc/event-type/';
 const scim = 'urn:ietf:params:scim:event:prov:';
 
-const kinds: Kinds<ScimPayload> = {
+const kinds: Kinds<ScimEvent> = {
   [`${risc}account-disabled`]: { means: 'disabled', tells: () => ({ disabled: true }) },
   [`${risc}account-enabled`]: { means: 'enabled', tells: () => ({ disabled: false }) },
   [`${risc}account-purged`]: { means: 'deleted', tells: () => ({ deleted: true }) },
@@ -61,11 +65,11 @@ const kinds: Kinds<ScimPayload> = {
 };
 
 const claims = v.object({
-  jti: name(),
+  jti: eventId(),
   iat: v.number(),
-  toe: v.optional(v.number()),
+  toe: v.nullish(v.number()),
   sub_id: v.optional(v.unknown()),
-  events: v.pipe(v.record(v.string(), v.record(v.string(), v.unknown())), v.minEntries(1), v.maxEntries(16)),
+  events: v.pipe(v.record(v.string(), v.unknown()), v.minEntries(1), v.maxEntries(16)),
 });
 
 export const ssf: Provider<typeof settings> = {
@@ -99,8 +103,9 @@ export const ssf: Provider<typeof settings> = {
     };
     return async (request, nowMs) => {
       await checkAuthorization(request);
-      const token = parsePayload(claims, await verify(request, nowMs));
-      const events = Object.keys(token.events).map((uri) => toEvent(token, uri, rules));
+      const unread = new Set<string>();
+      const token = parsePayload(claims, await verify(request, nowMs), unread);
+      const events = Object.keys(token.events).map((uri) => toEvent(token, uri, rules, unread));
       return events.map(({ told, ...event }) => ({
         ...event,
         told: told && vouchFor(told, configured.SSF_EMAILS_ARE_VERIFIED),
@@ -125,8 +130,9 @@ function toAuthorizationCheck(credentials: readonly string[]) {
 
 type Token = v.InferOutput<typeof claims>;
 
-function toEvent(token: Token, uri: string, rules: SubjectRules): UserEvent {
-  const payload = token.events[uri] ?? {};
+function toEvent(token: Token, uri: string, rules: SubjectRules, unclear: ReadonlySet<string>): UserEvent {
+  const content = token.events[uri];
+  const payload = isObject(content) ? content : {};
   const event = { id: token.jti, kind: uri, at: toAt(token, payload) };
   // By drafts of the SCIM events, some senders write "SCIM" in capitals; a URN's prefix has no case.
   const kind = findKind(kinds, uri.startsWith('urn:') ? uri.toLowerCase() : uri);
@@ -134,19 +140,36 @@ function toEvent(token: Token, uri: string, rules: SubjectRules): UserEvent {
   const subject = token.sub_id ?? payload.subject;
   if (!kind || isNoUser(subject)) return ignoredEvent(event);
   const found = findReference(subject, rules);
-  if (found === null) throw new RejectedError('subject_unsupported', 'the subject names no user by its id');
-  return { ...event, reference: parsePayload(reference(), found), told: kind.tells(payload) };
+  if (found === null) {
+    if (isNamedOtherwise(subject, rules)) return withUnread(ignoredEvent(event), new Set(['sub_id']));
+    throw new RejectedError('subject_unsupported', 'the subject names no user by its id');
+  }
+  const unread = new Set<string>();
+  const told = kind.tells({ payload, unread });
+  const isPartial = unread.size > 0 || uri.endsWith(':notice');
+  return withUnread(
+    { ...event, reference: parsePayload(reference(), found), told, ...(isPartial && { isPartial }) },
+    new Set([...unclear, ...unread]),
+  );
 }
+
+// Both that and when it was noticed are no later than when it was signed: what is later, as milliseconds are in place of
+// seconds, is no time of theirs.
+const skewSeconds = 300;
 
 /** When it happened, else when it was noticed, else when it was signed; all in seconds. */
-function toAt({ toe, iat }: Token, payload: ScimPayload): number {
-  const seconds = toe ?? (typeof payload.event_timestamp === 'number' ? payload.event_timestamp : iat);
-  return parsePayload(v.object({ toe: instant() }), { toe: Math.round(seconds * 1000) }).toe;
+function toAt({ toe, iat }: Token, { event_timestamp: noticed }: ScimEvent['payload']): number {
+  const told = [toe, noticed].find((time) => typeof time === 'number' && time <= iat + skewSeconds);
+  return parsePayload(v.object({ toe: instant() }), { toe: Math.round(Number(told ?? iat) * 1000) }).toe;
 }
 
+const identifier = v.object({ 'new-value': emailAddress() });
+
 // The new value does not say whether it is an e-mail address or a phone number.
-function toIdentifierTold({ 'new-value': value }: ScimPayload): Told {
-  if (typeof value !== 'string') return {};
-  if (value.includes('@')) return tell({ email: parsePayload(text(), value) });
-  return /^\+\d+$/.test(value) ? tell({ phone: parsePayload(text(), value) }) : {};
+function toIdentifierTold({ payload, unread }: ScimEvent): Told {
+  const value = parsePayload(identifier, payload, unread)['new-value'];
+  if (value?.includes('@')) return tell({ email: value });
+  if (value && /^\+\d+$/.test(value)) return tell({ phone: value });
+  unread.add('new-value');
+  return {};
 }

@@ -31,6 +31,32 @@ export function findReference(subject: unknown, rules: SubjectRules, nesting = 2
   }
 }
 
+/**
+ * Whether a subject is named by anything but an id of this issuer's, such as an address: no fault of the sender's, but
+ * nobody whom we know by it.
+ */
+export function isNamedOtherwise(subject: unknown, rules: SubjectRules, nesting = 2): boolean {
+  if (!isObject(subject) || nesting < 0) return false;
+  const isOtherwise = (part: unknown) => isNamedOtherwise(part, rules, nesting - 1);
+  switch (toFormat(subject)) {
+    case '':
+    case 'opaque':
+      return false;
+    case 'iss_sub':
+      return typeof subject.iss === 'string' && subject.iss !== rules.issuer;
+    case 'scim':
+      return rules.scimMember === 'externalId' && subject.externalId === undefined;
+    case 'complex':
+      return subject.user === undefined || isOtherwise(subject.user);
+    case 'aliases': {
+      const { identifiers } = subject;
+      return Array.isArray(identifiers) && identifiers.length > 0 && identifiers.every(isOtherwise);
+    }
+    default:
+      return true;
+  }
+}
+
 /** Whether a subject is something other than a user, such as a SCIM group. */
 export function isNoUser(subject: unknown): boolean {
   if (!isObject(subject) || toFormat(subject) !== 'scim' || typeof subject.uri !== 'string') return false;

@@ -3,13 +3,14 @@
 //
 // An event's time is its own `timestamp`, because users and members have none. Names of events are given here without
 // their source (direct, dashboard or scim).
+//
+// Every event but a deletion has the whole user or member, so that what is verified stands beside the address.
 
 import * as v from 'valibot';
 import { secrets } from '../../config/settings.ts';
 import { verifyStandardWebhooks, webhookSecret } from '../../signatures/standard-webhooks.ts';
-import type { Told } from '../../user.ts';
-import { instant, name, parseJson, parsePayload, reference } from '../payload.ts';
-import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
+import { eventId, instant, name, object, parseJson, parsePayload, reference } from '../payload.ts';
+import { findKind, ignoredEvent, type Kinds, listKinds, type Provider, withUnread } from '../provider.ts';
 import { stytchMember, stytchUser, toMemberTold, toUserTold } from './user.ts';
 
 const settings = {
@@ -20,20 +21,29 @@ const settings = {
 };
 
 const envelope = v.object({
-  event_id: name(),
+  event_id: eventId(),
   object_type: name(),
   action: name(),
   timestamp: instant(),
 });
 
-const kinds: Kinds<unknown> = {
-  'user.create': { means: 'signed up', tells: readUser },
-  'user.update': { means: 'profile changed, or e-mail address verified', tells: readUser },
+const change = v.object({
+  id: reference(),
+  user: v.optional(object(stytchUser.entries), {}),
+  member: v.optional(object(stytchMember.entries), {}),
+});
+
+const kinds: Kinds<v.InferOutput<typeof change>> = {
+  'user.create': { means: 'signed up', tells: ({ user }) => toUserTold(user) },
+  'user.update': {
+    means: 'profile changed, or e-mail address verified',
+    tells: ({ user }) => toUserTold(user),
+  },
   'user.delete': { means: 'deleted', tells: () => ({ deleted: true }) },
-  'member.create': { means: 'joined an organization', tells: readMember },
+  'member.create': { means: 'joined an organization', tells: ({ member }) => toMemberTold(member) },
   'member.update': {
     means: 'profile changed, e-mail address verified, or let back in',
-    tells: readMember,
+    tells: ({ member }) => toMemberTold(member),
   },
   // A member's record stays, and can be reactivated: https://stytch.com/docs/b2b/api/reactivate-member
   'member.delete': { means: 'disabled', tells: () => ({ disabled: true }) },
@@ -52,20 +62,14 @@ export const stytch: Provider<typeof settings> = {
     return async (request, nowMs) => {
       await verify(request, nowMs);
       const payload = parseJson(request.body);
-      const { event_id: id, timestamp: at, ...event } = parsePayload(envelope, payload);
+      const unread = new Set<string>();
+      const { event_id: id, timestamp: at, ...event } = parsePayload(envelope, payload, unread);
       const type = `${event.object_type}.${event.action.toLowerCase()}`;
       const kind = findKind(kinds, type);
       if (!kind) return [ignoredEvent({ id, kind: type, at })];
-      const user = parsePayload(v.object({ id: reference() }), payload);
-      return [{ id, kind: type, reference: user.id, at, told: kind.tells(payload) }];
+      const changed = parsePayload(change, payload, unread);
+      const told = kind.tells(changed);
+      return [withUnread({ id, kind: type, reference: changed.id, at, told }, unread)];
     };
   },
 };
-
-function readUser(payload: unknown): Told {
-  return toUserTold(parsePayload(v.object({ user: stytchUser }), payload).user);
-}
-
-function readMember(payload: unknown): Told {
-  return toMemberTold(parsePayload(v.object({ member: stytchMember }), payload).member);
-}

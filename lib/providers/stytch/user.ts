@@ -3,12 +3,12 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { tell, text, yesNo } from '../payload.ts';
+import { emailAddress, list, object, tell, text, yesNo } from '../payload.ts';
 
 export const stytchUser = v.object({
-  name: v.nullish(v.object({ first_name: text(), last_name: text() })),
-  emails: v.nullish(v.array(v.object({ email: text(), verified: yesNo() }))),
-  phone_numbers: v.nullish(v.array(v.object({ phone_number: text(), verified: yesNo() }))),
+  name: v.nullish(object({ first_name: text(), last_name: text() })),
+  emails: v.nullish(list(object({ email: emailAddress(), verified: yesNo() }))),
+  phone_numbers: v.nullish(list(object({ phone_number: text(), verified: yesNo() }))),
 });
 
 /** `is_locked` is not read: the lock ends by itself after a while, and no event says so. */
@@ -26,10 +26,13 @@ export function toUserTold(user: v.InferOutput<typeof stytchUser>): Told {
   });
 }
 
+// https://stytch.com/docs/b2b/api/member-object
+const statuses = ['pending', 'invited', 'active', 'deleted'] as const;
+
 export const stytchMember = v.object({
-  email_address: text(),
+  email_address: emailAddress(),
   email_address_verified: yesNo(),
-  status: v.nullish(v.string()),
+  status: v.nullish(v.picklist(statuses)),
 });
 
 export function toMemberTold(member: v.InferOutput<typeof stytchMember>): Told {
@@ -37,6 +40,6 @@ export function toMemberTold(member: v.InferOutput<typeof stytchMember>): Told {
   return tell({
     email: email_address,
     emailVerified: email_address_verified,
-    disabled: typeof status === 'string' ? status === 'deleted' : undefined,
+    disabled: status ? status === 'deleted' : undefined,
   });
 }

@@ -3,14 +3,14 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { tell, text, yesNo } from '../payload.ts';
+import { emailAddress, isUnread, list, object, tell, text, webAddress, yesNo } from '../payload.ts';
 
 export const workosUser = v.object({
-  email: text(),
+  email: emailAddress(),
   email_verified: yesNo(),
   first_name: text(),
   last_name: text(),
-  profile_picture_url: text(),
+  profile_picture_url: webAddress(),
   locale: text(),
 });
 
@@ -26,21 +26,26 @@ export function toTold(user: v.InferOutput<typeof workosUser>): Told {
 }
 
 export const workosDirectoryUser = v.object({
-  email: text(),
-  // Older events have no `email`, but the primary one of these.
-  emails: v.nullish(v.array(v.object({ primary: yesNo(), value: text() }))),
+  email: emailAddress(),
+  // Older events have no `email`, or null, but the primary one of these.
+  emails: v.nullish(list(object({ primary: yesNo(), value: emailAddress() }))),
   first_name: text(),
   last_name: text(),
-  state: v.nullish(v.string()),
+  // `inactive`, and the older `suspended`: https://workos.com/changelog/directory-sync-user-state-consolidation
+  state: v.nullish(v.picklist(['active', 'inactive', 'suspended'])),
 });
 
 export function toDirectoryUserTold(user: v.InferOutput<typeof workosDirectoryUser>): Told {
-  const primary = user.emails?.find(({ primary }) => primary)?.value;
   return tell({
-    email: user.email === undefined ? primary : user.email,
+    email: user.email || findPrimary(user),
     firstName: user.first_name,
     lastName: user.last_name,
-    // `inactive`, and the older `suspended`: https://workos.com/changelog/directory-sync-user-state-consolidation
     disabled: user.state ? user.state !== 'active' : undefined,
   });
+}
+
+/** Emptied only where neither member has an address, and both can be read. */
+function findPrimary(user: v.InferOutput<typeof workosDirectoryUser>): string | null | undefined {
+  const primary = user.emails?.find(({ primary }) => primary);
+  return primary || isUnread(user, 'emails') ? primary?.value : user.email;
 }

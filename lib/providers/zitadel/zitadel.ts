@@ -2,22 +2,37 @@
 // https://zitadel.com/docs/guides/integrate/actions/testing-request-signature
 //
 // `aggregateID` is the user, `userID` the one who acted. Each event tells only what changed.
-// An event's time is its `created_at`: the database's, in microseconds, the same for all events of one command. Two events
-// within one millisecond are of one command, in which "verified" always follows "changed" and "added", so the rule for
-// ties, by which true wins, has the same result as `sequence`.
+// An event's time is its `created_at`: the database's, the same for all events of one command.
 // https://github.com/zitadel/zitadel/blob/main/cmd/setup/40/postgres/02_func.sql
+//
+// user.human.email.verified names no address. It is about the one that was told before it, for Zitadel tells an address only
+// where it is new. A user who is created with a verified address, as by another identity provider, is created and verified
+// by one command: so what creates users counts as a millisecond older. An address that is changed and verified by one
+// command stays not verified here until it is verified again, because two commands of one millisecond look the same.
 
 import * as v from 'valibot';
 import { choice, optionalSecrets, optionalSecretText, optionalUrl } from '../../config/settings.ts';
 import { ConfigError } from '../../errors.ts';
 import type { WebhookRequest } from '../../event.ts';
+import { parseJson as tryJson } from '../../json.ts';
 import type { ClaimRules } from '../../signatures/claims.ts';
 import { verifyJweBody } from '../../signatures/jwe-body.ts';
 import { verifyJwsBody } from '../../signatures/jws-body.ts';
 import { remoteKeys } from '../../signatures/keys.ts';
 import { verifyTimestampedHmac } from '../../signatures/timestamped-hmac.ts';
 import type { Told } from '../../user.ts';
-import { instant, name, parseJson, parsePayload, reference, tell, text, toInstant } from '../payload.ts';
+import {
+  emailAddress,
+  instant,
+  name,
+  object,
+  parseJson,
+  parsePayload,
+  reference,
+  tell,
+  text,
+  toInstant,
+} from '../payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
 
 const settings = {
@@ -34,24 +49,24 @@ const settings = {
 };
 
 const envelope = v.object({
-  instanceID: name(),
+  instanceID: v.nullish(name()),
   aggregateID: reference(),
   aggregateType: name(),
-  sequence: v.pipe(v.number(), v.safeInteger()),
+  sequence: v.nullish(v.pipe(v.number(), v.safeInteger())),
   event_type: name(),
   created_at: instant(),
   event_payload: v.optional(v.unknown()),
 });
 
 const delta = v.object({
-  email: text(),
+  email: emailAddress(),
   phone: text(),
   firstName: text(),
   lastName: text(),
   preferredLanguage: text(),
 });
 
-type Delta = v.InferOutput<typeof delta>;
+type Delta = Partial<v.InferOutput<typeof delta>>;
 
 const kinds: Kinds<Delta> = {
   'user.human.added': { means: 'created by an administrator, or signed up', tells: toTold },
@@ -89,16 +104,32 @@ export const zitadel: Provider<typeof settings> = {
   connect(configured) {
     const verify = toVerifier(configured);
     return async (request, nowMs) => {
-      const event = parsePayload(envelope, await verify(request, nowMs));
-      const { aggregateID, event_type: type, created_at: at } = event;
-      const id = `${event.instanceID}:${aggregateID}:${event.sequence}`;
+      const unread = new Set<string>();
+      const event = parsePayload(envelope, await verify(request, nowMs), unread);
+      const { aggregateID, event_type: type } = event;
+      const id = toId(event);
       const kind = event.aggregateType === 'user' ? findKind(kinds, type) : undefined;
-      if (!kind) return [ignoredEvent({ id, kind: type, at })];
-      const told = kind.tells(parsePayload(delta, toObject(event.event_payload)));
-      return [{ id, kind: type, reference: aggregateID, at, told }];
+      if (!kind) return [ignoredEvent({ id, kind: type, at: event.created_at })];
+      const payload = toObject(event.event_payload);
+      const { event_payload: changed } = parsePayload(
+        v.object({ event_payload: v.nullish(object(delta.entries)) }),
+        { event_payload: payload },
+        unread,
+      );
+      const at = creations.has(type) ? event.created_at - 1 : event.created_at;
+      const told = kind.tells(changed ?? {});
+      return [
+        { id, kind: type, reference: aggregateID, at, told, ...(unread.size > 0 && { unread: [...unread] }) },
+      ];
     };
   },
 };
+
+const creations: ReadonlySet<string> = new Set(['user.human.added', 'user.human.selfregistered']);
+
+function toId({ instanceID, aggregateID, sequence }: v.InferOutput<typeof envelope>): string | null {
+  return instanceID && typeof sequence === 'number' ? `${instanceID}:${aggregateID}:${sequence}` : null;
+}
 
 type Configured = v.InferOutput<v.ObjectSchema<typeof settings, undefined>>;
 type Verifier = (request: WebhookRequest, nowMs: number) => Promise<unknown>;
@@ -136,8 +167,11 @@ const tokenRules: ClaimRules = {
 
 /** Older versions write the payload as base64 of its JSON, newer ones as JSON, and some events have none. */
 function toObject(payload: unknown): unknown {
-  if (typeof payload !== 'string') return payload ?? {};
-  return payload === '' ? {} : (parseJson(Buffer.from(payload, 'base64')) ?? {});
+  if (typeof payload !== 'string') return payload;
+  if (payload === '') return undefined;
+  const value = tryJson(Buffer.from(payload, 'base64').toString());
+  // What is no JSON stays text, which is no payload.
+  return value === undefined ? payload : value;
 }
 
 function toTold(delta: Delta): Told {

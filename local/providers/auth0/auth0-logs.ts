@@ -88,13 +88,13 @@ export const auth0Logs: Sender = {
     lines: {
       payload: (sample, atMs) =>
         Buffer.from(
-          [entry('s', sample, atMs - 5, {}), entry('sv', sample, atMs, {})]
+          [entry('s', sample, atMs - 5, {}), entry('sdu', sample, atMs, {})]
             .map((line) => `${JSON.stringify(line)}\n`)
             .join(''),
         ),
       wanted: ({ id }, at) => [
         { kind: 's', reference: null, at: at - 5, told: null },
-        { kind: 'sv', reference: id, at, told: { emailVerified: true } },
+        { kind: 'sdu', reference: id, at, told: { disabled: true } },
       ],
     },
   },

@@ -7,10 +7,11 @@ import { firstSecret, newSecret, signHmac } from '../signing.ts';
 export const descope: Sender = {
   name: 'descope',
   setUp:
-    'Connectors → Audit Webhook; filter to `UserCreated`, `UserModified`, `UserDeleted`. Its bearer token, with the word Bearer before it, is `DESCOPE_CREDENTIALS`, its HMAC secret `DESCOPE_SECRETS`: set both, and leave out the secret should the signature not fit.',
+    'Connectors → Audit Webhook; filter to `UserCreated`, `UserModified`, `UserDeleted`, `LoginExceedMaxAttempts`. Its bearer token, with the word Bearer before it, is `DESCOPE_CREDENTIALS`, its HMAC secret `DESCOPE_SECRETS`: set both, and leave out the secret should the signature not fit.',
   retries:
     'Not documented, and events leave out the profile: run backfill now and then, from a file of your own.',
-  cannotTell: 'The profile, and whether a user is disabled: events leave both out.',
+  cannotTell:
+    'The profile, and whether a user is disabled, or let back in: events leave all of it out, but for users who are disabled by failed sign-ins.',
   environment: () => ({ DESCOPE_SECRETS: newSecret() }),
   sign: async (payload, { environment }) =>
     signHmac(payload, firstSecret(environment.DESCOPE_SECRETS), 'x-descope-webhook-s256', 'base64'),
@@ -19,6 +20,7 @@ export const descope: Sender = {
     UserCreated: example('UserCreated', {}, true),
     UserModified: example('UserModified', {}, true),
     UserDeleted: example('UserDeleted', { deleted: true }, false),
+    LoginExceedMaxAttempts: example('LoginExceedMaxAttempts', { disabled: true }, false),
     LoginSucceed: {
       payload: ({ id }, atMs) => [audit('LoginSucceed', id, atMs)],
       wanted: (_, at) => [{ kind: 'LoginSucceed', reference: null, at, told: null }],

@@ -10,7 +10,7 @@ export const fusionauth: Sender = {
   setUp:
     'Settings → Key Master → generate a key (its secret is `FUSIONAUTH_SECRETS`, or `FUSIONAUTH_JWKS_URL` is where its public half stands); Settings → Webhooks → Add: switch on the events below, and "Sign events" with that key; switch the same events on in the tenant.',
   retries:
-    'Up to 3 more times, and not if a transaction failed. Its time-outs are yours to set: allow 5 s. `user.deactivate`, `user.reactivate` and `user.email.verified` come before they are committed and have no later twin; if one is rolled back, the next `user.update.complete` puts it right.',
+    'Up to 3 more times, and not if a transaction failed. Its time-outs are yours to set: allow 5 s. `user.deactivate`, `user.reactivate`, `user.email.verified` and `user.identity.verified` come before they are committed and have no later twin; if one is rolled back, the next `user.update.complete` puts it right.',
   cannotTell: 'Users who are imported in bulk.',
   environment: () => ({ FUSIONAUTH_SECRETS: randomBytes(32).toString('base64') }),
   variants: { 'a key pair': ({ jwksUrl }) => ({ FUSIONAUTH_JWKS_URL: jwksUrl }) },
@@ -47,7 +47,35 @@ export const fusionauth: Sender = {
     'user.delete.complete': mirrored('user.delete.complete', () => ({ deleted: true })),
     'user.deactivate': mirrored('user.deactivate', () => ({ disabled: true })),
     'user.reactivate': mirrored('user.reactivate', () => ({ disabled: false })),
-    'user.email.verified': mirrored('user.email.verified', () => ({ emailVerified: true })),
+    'user.email.verified': mirrored('user.email.verified', ({ email }) => ({
+      emailVerified: true,
+      emailVerifiedOf: email,
+    })),
+    'user.identity.verified': {
+      payload: (sample, atMs) =>
+        envelope('user.identity.verified', atMs, {
+          user: toUser(sample, atMs),
+          loginId: sample.email,
+          loginIdType: 'email',
+        }),
+      wanted: ({ id, email }, at) => [
+        {
+          kind: 'user.identity.verified',
+          reference: id,
+          at,
+          told: { emailVerified: true, emailVerifiedOf: email },
+        },
+      ],
+    },
+    'user.identity.verified-phone': {
+      payload: (sample, atMs) =>
+        envelope('user.identity.verified', atMs, {
+          user: toUser(sample, atMs),
+          loginId: sample.phone,
+          loginIdType: 'phoneNumber',
+        }),
+      wanted: ({ id }, at) => [{ kind: 'user.identity.verified', reference: id, at, told: {} }],
+    },
     'user.create': ignored('user.create', (sample, atMs) => ({ user: toUser(sample, atMs) })),
     'user.bulk.create': ignored('user.bulk.create', (sample, atMs) => ({ users: [toUser(sample, atMs)] })),
     test: ignored('test', () => ({})),

@@ -8,7 +8,7 @@ import { firstSecret, newWebhookSecret, signWebhook } from '../signing.ts';
 export const generic: Sender = {
   name: 'generic',
   setUp:
-    'Send the events below in the form that stands in lib/providers/generic/generic.ts, signed by Standard Webhooks (`GENERIC_SECRETS`) or as a JWT that is the body (the other three settings).',
+    'Send the events below in the form that stands in lib/providers/generic/generic.ts, signed by Standard Webhooks (`GENERIC_SECRETS`) or as a JWT that is the body (the other three settings). `user.email_verified` must name the address that it verifies, as `email`; in any other event `email_verified` counts only beside an `email`.',
   retries:
     'As you write it. Send again after anything but 2xx and 4xx, with the same id; a message by Standard Webhooks must be signed anew once it is 5 minutes old, a JWT may be 31 days old.',
   environment: () => ({ GENERIC_SECRETS: newWebhookSecret() }),
@@ -53,7 +53,17 @@ export const generic: Sender = {
         },
       ],
     },
-    'user.email_verified': event('user.email_verified', {}, { emailVerified: true }),
+    'user.email_verified': {
+      payload: ({ id, email }, atMs) => ({
+        id: randomUUID(),
+        type: 'user.email_verified',
+        time: atMs,
+        user: { id, email },
+      }),
+      wanted: ({ id, email }, at) => [
+        { kind: 'user.email_verified', reference: id, at, told: { email, emailVerified: true } },
+      ],
+    },
     'user.updated': {
       payload: ({ id, email }, atMs) => ({
         id: randomUUID(),

@@ -1,7 +1,7 @@
 // The SCIM events among the examples of `ssf`. https://www.rfc-editor.org/rfc/rfc9967
 
 import type { Told } from '../../../lib/user.ts';
-import { type Example, inWholeSeconds, type SampleUser } from '../sender.ts';
+import { type Example, inWholeSeconds, type SampleUser, type Wanted } from '../sender.ts';
 import { toClaims } from './claims.ts';
 
 type ToPayload = (sample: SampleUser) => object;
@@ -57,7 +57,9 @@ function event(name: string, payload: ToPayload, told: ToTold): Example {
 }
 
 function notice(name: string, ...attributes: string[]): Example {
-  return event(name, () => ({ attributes }), noMembers);
+  const { payload, wanted } = event(name, () => ({ attributes }), noMembers);
+  const toPartial = (event: Wanted) => ({ ...event, isPartial: true });
+  return { payload, wanted: (sample, at) => wanted(sample, at).map(toPartial) };
 }
 
 /** By a sender of a draft, which wrote the name in capitals. */
@@ -80,6 +82,9 @@ function patchExample(): Example {
           avatarUrl,
           disabled: true,
         },
+        // Whether the address of their work is the primary one, nobody says.
+        isPartial: true,
+        unread: ['data.emails'],
       },
     ],
   };

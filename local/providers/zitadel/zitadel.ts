@@ -30,8 +30,8 @@ export const zitadel: Sender = {
   },
   maxAgeMs: ({ ZITADEL_SECRETS: secrets }) => (secrets ? 300_000 : 31 * 86_400_000),
   examples: {
-    'user.human.added': example('user.human.added', toHuman, toTold),
-    'user.human.selfregistered': example('user.human.selfregistered', toHuman, toTold),
+    'user.human.added': creation('user.human.added'),
+    'user.human.selfregistered': creation('user.human.selfregistered'),
     'user.human.profile.changed': example(
       'user.human.profile.changed',
       ({ firstName }) => ({ firstName, displayName: firstName, preferredLanguage: 'und' }),
@@ -82,6 +82,12 @@ function example(
     }),
     wanted: (user, at) => [{ kind: type, reference: user.id, at, told: toTold(user) }],
   };
+}
+
+// A millisecond older than it is, so that a verification by the same command is the newer one.
+function creation(type: string): Example {
+  const { payload, wanted } = example(type, toHuman, toTold);
+  return { payload, wanted: (user, at) => wanted(user, at - 1) };
 }
 
 function flag(type: string, told: Told): Example {

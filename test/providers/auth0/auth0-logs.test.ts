@@ -102,7 +102,38 @@ describe("Auth0's log", () => {
   test('never takes a masked address for one', async () => {
     const details = { email: '8f1c2d3e4b5a6978' };
     const [event] = await send(wrap({ type: 'sv', user_id: 'auth0|1', details }));
-    expect(event?.told).toEqual({ emailVerified: true });
+    expect(event).toMatchObject({ told: {}, isPartial: true });
+    expect(event?.told).toEqual({});
+  });
+
+  test('says of no address that it is verified where it does not say which', async () => {
+    for (const entry of [
+      wrap({ type: 'sv', user_id: 'auth0|1', details: {} }),
+      wrap({
+        type: 'sce',
+        user_id: 'auth0|1',
+        details: { body: { newEmail: '8f1c', email_verified: true } },
+      }),
+      call('patch', '/api/v2/users/auth0%7C1', { email_verified: true }, {}),
+    ]) {
+      const [event] = await send(entry);
+      expect(event).toMatchObject({ reference: 'auth0|1', isPartial: true });
+      expect(event?.told).toEqual({});
+    }
+  });
+
+  test('blocks beside members that can not be read, and names those', async () => {
+    const answer = { user_id: 'auth0|1', email: 7, email_verified: 'hush', blocked: true };
+    const [event] = await send(call('patch', '/api/v2/users/auth0%7C1', { blocked: true }, answer));
+    expect(event?.told).toEqual({ disabled: true });
+    expect(event?.unread).toEqual(['email', 'email_verified']);
+  });
+
+  test('lets nobody back in by a sign-up whose block can not be read', async () => {
+    const answer = { user_id: 'auth0|1', blocked: 'hush' };
+    const [event] = await send(call('post', '/api/v2/users', {}, answer, 201));
+    expect(event).toMatchObject({ told: {}, unread: ['blocked'] });
+    expect(event?.told).toEqual({});
   });
 
   describe('of the Management API', () => {

@@ -105,7 +105,7 @@ describe('a notification', () => {
     ['', 'signature_missing'],
     ['retired', 'credential_mismatch'],
     ['Current', 'credential_mismatch'],
-    [7, 'payload_invalid'],
+    [7, 'signature_missing'],
   ])('with the secret %j is refused, and all others of its request with it', async (clientState, code) => {
     await expect(send(removal, { ...removal, clientState })).rejects.toMatchObject({ code });
     await expect(send({ ...removal, clientState }, removal)).rejects.toMatchObject({ code });

@@ -32,6 +32,21 @@ test('takes the id of the message for an event that has none', async () => {
   expect(told?.id).toBe('token-1');
 });
 
+test.each([{}, { email: null }, { email: '' }])(
+  'refuses a verification that names no address, as in %j, by a code of its own',
+  async (members) => {
+    const event = { ...payload(), type: 'user.email_verified', user: { id: 'user-1', ...members } };
+    await expectRejected(readToken(event), 'email_missing');
+  },
+);
+
+test('takes no verification whose address can not be read, and what else it says', async () => {
+  const user = { id: 'user-1', email: 7, disabled: true };
+  const [event] = await readToken({ ...payload(), type: 'user.email_verified', user });
+  expect(event).toMatchObject({ told: { disabled: true }, unread: ['user.email', 'emailVerified'] });
+  expect(event?.told).not.toHaveProperty('emailVerified');
+});
+
 test.each<[string, RejectionCode, object, { typ?: string }?]>([
   ['without its type', 'type_mismatch', {}, {}],
   ['of another type', 'type_mismatch', {}, { typ: 'at+jwt' }],

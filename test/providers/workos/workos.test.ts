@@ -58,7 +58,14 @@ describe('WorkOS', () => {
 
   test.each([
     ['the address', { email: 'ada@example.com', emails: [] }, 'ada@example.com'],
-    ['no address', { email: null, emails: [{ primary: true, value: 'old@example.com' }] }, null],
+    ['no address', { email: null, emails: [] }, null],
+    ['no address', { email: null }, null],
+    [
+      'the primary one of the addresses, where the address is null',
+      { email: null, emails: [{ primary: true, value: 'ada@example.com' }] },
+      'ada@example.com',
+    ],
+    ['neither an address nor its absence', { email: null, emails: 'hush' }, undefined],
     [
       'the primary one of the addresses, where that is all there is',
       { emails: [{ value: 'other@example.com' }, { primary: true, value: 'ada@example.com' }] },
@@ -85,10 +92,37 @@ describe('WorkOS', () => {
     ]);
   });
 
-  test.each([{ id: 7 }, { id: '' }, { updated_at: 'yesterday' }, { email: {} }])(
-    'is refused with %j in it',
-    async (data) => {
-      await expect(send('user.updated', data)).rejects.toMatchObject({ code: 'payload_invalid' });
-    },
-  );
+  test.each([{ id: 7 }, { id: '' }])('is refused with %j in it', async (data) => {
+    await expect(send('user.updated', data)).rejects.toMatchObject({ code: 'payload_invalid' });
+  });
+
+  test('is dated by the event where the user has no time that can be read, and the other way round', async () => {
+    const untimed = { updated_at: 'yesterday', state: 'inactive' };
+    expect(await send('dsync.user.updated', untimed)).toMatchObject([
+      { at: nowMs - 1_000, told: { disabled: true }, unread: ['data.updated_at'] },
+    ]);
+    const data = { id: 'u_1', updated_at: '2026-05-04T11:59:58.500Z' };
+    for (const created_at of [undefined, null, '2026-05-04 11:59:59.000']) {
+      const event = { id: 'event_1', event: 'user.deleted', created_at, data };
+      expect(await read(sign(event), nowMs)).toMatchObject([{ at: nowMs - 1_500, told: { deleted: true } }]);
+    }
+    const timeless = { id: 'event_1', event: 'user.deleted', data: { id: 'u_1' } };
+    await expect(read(sign(timeless), nowMs)).rejects.toMatchObject({ code: 'payload_invalid' });
+  });
+
+  test('disables beside members that can not be read, and neither does nor undoes it by a state that none knows', async () => {
+    expect(await send('dsync.user.updated', { state: 'suspended', email: {}, emails: [7] })).toEqual([
+      {
+        id: 'event_1',
+        kind: 'dsync.user.updated',
+        reference: 'u_1',
+        at: nowMs - 1_500,
+        told: { disabled: true },
+        unread: ['data.email', 'data.emails'],
+      },
+    ]);
+    expect(await send('dsync.user.updated', { state: 'unheard-of' })).toMatchObject([
+      { told: {}, unread: ['data.state'] },
+    ]);
+  });
 });

@@ -1,0 +1,89 @@
+// What one member of another type than it should be costs an event: that member, and nothing beside it.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { RejectedError } from '../../lib/errors.ts';
+import type { UserEvent } from '../../lib/event.ts';
+import type { Told } from '../../lib/user.ts';
+import { type SigningKeys, startSigningKeys } from '../../local/providers/keys.ts';
+import { change, listPaths, type Path } from '../hostile/json.ts';
+import { atMs, connect, listMirrored, listWays, nowMs, send, user, type Way } from '../support/sent.ts';
+
+let keys: SigningKeys;
+
+beforeAll(async () => {
+  keys = await startSigningKeys();
+});
+afterAll(() => keys.close());
+
+const ways = listWays().filter(({ sender, title }) => title === sender.name);
+
+describe.each(ways)('$title', (way) => {
+  test.each(
+    listMirrored(way.sender).filter(([, { payload }]) => !(payload(user, atMs) instanceof Uint8Array)),
+  )('%s tells all the rest, whichever member is of another type', async (_name, example) => {
+    const read = toReader(way);
+    const payload = example.payload(user, atMs);
+    const whole = await read(payload);
+    for (const path of listPaths(payload).slice(1)) {
+      // Without the reference, the kind or a time there is no such event.
+      const without = await read(change(payload, path, () => undefined) as object);
+      if (!without || without.length !== whole?.length) continue;
+      if (without.some((event, i) => event.reference !== whole[i]?.reference)) continue;
+      for (const value of othersThan(payload, path)) {
+        const where = `${path.join('.')} = ${JSON.stringify(value)}`;
+        const events = await read(change(payload, path, () => value) as object);
+        expect(events, where).toHaveLength(whole.length);
+        for (const [i, event] of (events ?? []).entries()) expectHarmless(event, whole[i], without[i], where);
+      }
+    }
+  });
+});
+
+/** What it tells is what it tells otherwise, and nobody is let in, or verified, by what can't be read. */
+function expectHarmless(event: UserEvent, whole?: UserEvent, without?: UserEvent, where?: string): void {
+  expect(event.reference, where).toBe(whole?.reference);
+  if (!event.told) return;
+  const [told, usual, reduced] = [event.told, whole?.told ?? {}, without?.told ?? {}];
+  for (const name of Object.keys(told) as (keyof Told)[]) {
+    expect([usual[name], reduced[name], null], `${where}: ${name}`).toContain(told[name]);
+  }
+  expect(told.deleted, where).toBe(usual.deleted);
+  if (usual.disabled) expect(told.disabled, where).not.toBe(false);
+  if (!usual.emailVerified) expect(told.emailVerified, where).not.toBe(true);
+  const isLess = Object.keys(usual).some((name) => told[name as keyof Told] !== usual[name as keyof Told]);
+  if (isLess) expect(event.unread, where).toBeDefined();
+}
+
+/** Values of other types than the one that stands there; none of them is a yes or no, or a time. */
+function othersThan(payload: object, path: Path): readonly unknown[] {
+  // Any JSON may stand in custom data, and the sender adds the claims of its token where there are none.
+  if (path.includes('custom_data') || path[0] === 'iat') return [];
+  // Zitadel's may be either.
+  if (path[0] === 'event_payload') return [7, ['hush']];
+  const value = path.reduce<unknown>(
+    (inner, name) => (inner as Record<string | number, unknown>)[name],
+    payload,
+  );
+  // Null is of every type.
+  if (value === null || value === undefined) return [];
+  return ['hush', 7, ['hush'], { hush: 'hush' }].filter((other) => typeOf(other) !== typeOf(value));
+}
+
+function typeOf(value: unknown): string {
+  return Array.isArray(value) ? 'list' : typeof value;
+}
+
+/** Null for what is refused. */
+function toReader({ sender, provider, environment }: Way) {
+  const settings = environment(keys);
+  const reader = connect(provider, settings);
+  return async (payload: object): Promise<readonly UserEvent[] | null> => {
+    const request = await send(sender, JSON.parse(JSON.stringify(payload)), { keys, settings });
+    try {
+      return await reader(request, nowMs);
+    } catch (error) {
+      if (!(error instanceof RejectedError)) throw error;
+      return null;
+    }
+  };
+}
