@@ -122,7 +122,7 @@ describe('Supabase, as recorded', () => {
   });
 
   test('supabase-db-unban-same-ms.json: microseconds are kept apart in the table, and ROQ has who was let back in', async () => {
-    const world = await startWorld({ isInProcess: true });
+    const world = await startWorld();
     for (const { reference, told, at } of (await readAll('supabase-db-unban-same-ms.json')).toReversed())
       await world.deliver(reference ?? '', told ?? {}, at);
     const [user, ...others] = world.usersOf('4bb63263-2f10-427e-894e-31d68224943b');
