@@ -30,6 +30,12 @@ test.each<[string, object, object, string[]]>([
   ],
   ['an address that is a number', { emails: [{ ...primary, address: 7 }] }, {}, ['data.emails.address']],
   [
+    'an address that is a number and not verified',
+    { emails: [{ ...primary, address: 7, is_verified: false }] },
+    {},
+    ['data.emails.address'],
+  ],
+  [
     'a verification that is a number',
     { emails: [{ ...primary, is_verified: 7 }] },
     { email: primary.address },
