@@ -8,7 +8,7 @@ export function listRecorded(provider: string): readonly string[] {
   return readdirSync(new URL(`${provider}/`, root));
 }
 
-/** The content of a file, which whoever asks knows the shape of. */
+/** The content of a file, of the shape that it is known to have. */
 export function readRecorded<Content>(provider: string, file: string): Content {
   return JSON.parse(readRecordedText(provider, file)) as Content;
 }

@@ -113,7 +113,7 @@ export function isPartial({ type, details, representation, resourcePath }: Keycl
     case 'access.UPDATE_CREDENTIAL':
       return true;
     case 'access.VERIFY_EMAIL':
-      return !told.emailVerified;
+      return !told.email;
     // Of who comes from an identity provider the names are left out; and that provider, or the link of an invitation, may
     // have verified the address.
     case 'access.REGISTER':
@@ -123,11 +123,7 @@ export function isPartial({ type, details, representation, resourcePath }: Keycl
     case 'admin.USER-UPDATE':
     case 'admin.REALM-CREATE':
     case 'admin.REALM-UPDATE':
-      return (
-        !representation ||
-        isScim(resourcePath) ||
-        ('emailVerified' in representation && !('emailVerified' in told))
-      );
+      return !representation || isScim(resourcePath) || (told.emailVerified === true && !told.email);
     default:
       return false;
   }
@@ -176,10 +172,7 @@ function toCreatedTold({ representation, resourcePath, unread }: KeycloakEvent):
 function toUpdatedTold({ representation, resourcePath, unread }: KeycloakEvent): Told {
   if (!representation) return {};
   if (isScim(resourcePath)) return toScimTold(parsePayload(scimUser, representation, unread));
-  const user = parsePayload(keycloakUser, representation, unread);
-  const told = toUpdateTold(user);
-  if (user.emailVerified && !told.emailVerified) unread.add('emailVerified');
-  return told;
+  return toUpdateTold(parsePayload(keycloakUser, representation, unread));
 }
 
 const scimPath = 'scim/v2/Users/';

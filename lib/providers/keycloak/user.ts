@@ -3,14 +3,14 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { emailAddress, tell, text, webAddress, yesNo } from '../payload.ts';
+import { emailAddress, list, tell, text, webAddress, yesNo } from '../payload.ts';
 
 // Named as Keycloak maps attributes to the claims of OpenID Connect. Each is a list.
 const attributes = v.object({
-  phoneNumber: v.nullish(v.array(text())),
-  locale: v.nullish(v.array(text())),
-  zoneinfo: v.nullish(v.array(text())),
-  picture: v.nullish(v.array(webAddress())),
+  phoneNumber: v.nullish(list(text())),
+  locale: v.nullish(list(text())),
+  zoneinfo: v.nullish(list(text())),
+  picture: v.nullish(list(webAddress())),
 });
 
 /** An address as Keycloak keeps it: in lower case, whatever its forms, its API or an event had. */

@@ -3,7 +3,7 @@
 
 import * as v from 'valibot';
 import { isSameAddress, type Told } from '../../user.ts';
-import { emailAddress, reference, tell, text, webAddress, yesNo } from '../payload.ts';
+import { emailAddress, list, reference, tell, text, webAddress, yesNo } from '../payload.ts';
 
 const address = v.object({
   via: v.nullish(v.string()),
@@ -16,7 +16,7 @@ export const kratosIdentity = v.object({
   id: reference(),
   state: v.nullish(v.string()),
   updated_at: v.optional(v.unknown()),
-  verifiable_addresses: v.nullish(v.array(address), []),
+  verifiable_addresses: v.nullish(list(address), []),
   traits: v.nullish(
     v.object({
       email: emailAddress(),

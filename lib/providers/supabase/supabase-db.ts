@@ -111,7 +111,7 @@ const halfMicrosecond = 0.0005;
 /** What a row tells, apart from it what differs from a row before that is not older by its time. */
 function toParts({ time, old_record: old }: Envelope, { before, at }: Change, told: Told): readonly Part[] {
   const beforeAt = findTime(old);
-  if (!before || beforeAt === undefined || at > beforeAt)
+  if (toExact(time) !== undefined || !before || beforeAt === undefined || at > beforeAt)
     return [{ at, told }];
   const was = toTold(before, before.raw_user_meta_data, at);
   const names = Object.keys(told) as (keyof Told)[];

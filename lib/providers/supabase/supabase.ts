@@ -1,5 +1,5 @@
-// Supabase's auth hooks over HTTP: Standard Webhooks, with secrets written `v1,whsec_…`. Whoever signs up waits for the
-// answer, though the row is committed by then: they see an error after anything but 2xx, and exist all the same.
+// Supabase's auth hooks over HTTP: Standard Webhooks, with secrets written `v1,whsec_…`. The sign-up waits for the answer,
+// though the row is committed by then: after anything but 2xx the user sees an error, and exists all the same.
 // https://github.com/supabase/auth/blob/master/internal/hooks/hookshttp/hookshttp.go
 //
 // Only one hook is about users that exist; what happens to them later comes to supabase-db from the database.
