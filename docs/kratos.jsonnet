@@ -1,16 +1,33 @@
 // The body of Ory Kratos's web hooks that lib/providers/kratos/kratos.ts reads: all of the identity that is mirrored, and no
-// more. In kratos.yml, under `after` of registration, login, settings, verification and recovery:
+// more. In kratos.yml the hook is:
 //
-//   hooks:
-//     - hook: web_hook
-//       config:
-//         url: https://…/webhooks/kratos
-//         method: POST
-//         body: file:///etc/config/kratos/kratos.jsonnet
-//         response: { ignore: true }
-//         auth: { type: api_key, config: { in: header, name: Authorization, value: Bearer … } }
+//   hook: web_hook
+//   config:
+//     url: https://…/webhooks/kratos
+//     method: POST
+//     body: file:///etc/config/kratos/kratos.jsonnet
+//     response: { ignore: true }
+//     auth: { type: api_key, config: { in: header, name: Authorization, value: Bearer … } }
 //
 // Leave out can_interrupt and response.parse: with these a hook runs before the change is made.
+//
+// It runs only where it is named. The hooks of `after.hooks` are called for a method that has no hooks of its own; one that
+// has, such as `session` after a registration by password, calls those alone. So name it under every method that has some:
+//
+//   selfservice:
+//     flows:
+//       registration:
+//         after:
+//           hooks: [<the hook>]                             # every method without hooks of its own
+//           password: { hooks: [<the hook>, { hook: session }] }
+//           oidc: { hooks: [<the hook>, { hook: session }] }
+//       login: { after: { hooks: [<the hook>] } }           # and password, oidc, code, webauthn, passkey, totp, … as above
+//       settings: { after: { hooks: [<the hook>] } }        # and profile, password, oidc, … as above
+//       verification: { after: { hooks: [<the hook>] } }    # these two know no methods
+//       recovery: { after: { hooks: [<the hook>] } }
+//
+// Whom an administrator sets inactive can't sign in, recover or change settings, so that no hook says so. The admin API has
+// no hooks: what it creates, changes, disables or deletes is not told, or only by the user's next sign-in.
 
 // Where to find in your traits what is mirrored: write yours. A trait that an identity lacks is mirrored as empty, so
 // remove the lines of those that your schema has not; locale, timezone and avatar_url may be added.

@@ -135,6 +135,20 @@ function toPair(word: string): readonly [name: string, value: string] {
   return [word.slice(0, at), word.slice(at + 1)];
 }
 
+/**
+ * Names that may hold spaces, separated by commas, of which there must be one at least. Where there is no comma, each of the
+ * words is a name as well: so they were written before.
+ */
+export function names(description: string) {
+  return v.pipe(
+    given(),
+    v.transform((text) => (text.includes(',') ? text.split(',') : [text, ...toWords(text)])),
+    v.transform((names) => [...new Set(names.map((name) => name.trim()).filter(Boolean))]),
+    v.minLength(1, 'is missing'),
+    v.description(description),
+  );
+}
+
 /** What secrets of a kind look like, where they are not just any text. */
 export type SecretFormat = { readonly matches: (secret: string) => boolean; readonly description: string };
 

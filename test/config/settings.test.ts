@@ -106,6 +106,21 @@ test.each([
   expect(setting.isSecureUrl(url)).toBe(false);
 });
 
+test.each([
+  ['one', ['one']],
+  [' A service of ours ', ['A service of ours', 'A', 'service', 'of', 'ours']],
+  ['A service of ours,', ['A service of ours']],
+  ['A service, another,', ['A service', 'another']],
+  ['one two', ['one two', 'one', 'two']],
+])('names %j are %j', (text, names) => {
+  expect(setting.readSettings({ NAMES: setting.names('Names.') }, { NAMES: text })).toEqual({ NAMES: names });
+});
+
+test.each(['', ' ', ',', ' , '])('names %j are missing', (text) => {
+  const read = () => setting.readSettings({ NAMES: setting.names('Names.') }, { NAMES: text });
+  expect(read).toThrow('NAMES is missing');
+});
+
 test('secrets of a certain look are checked for it, and not told', () => {
   const form = { matches: (secret: string) => secret.startsWith('x_'), description: '"x_" and more' };
   const formed = {

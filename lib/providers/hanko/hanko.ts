@@ -2,22 +2,23 @@
 // https://docs.hanko.io/guides/webhooks, https://github.com/teamhanko/hanko/blob/main/backend/webhooks/manager.go
 //
 // An event's time is `iat`, in whole seconds, because a change of e-mail address leaves the user's own updated_at alone.
-// Every event carries the whole user, a deletion too. Hanko sends before it commits, and can't disable users.
+// Every event carries the whole user, a sign-in and a deletion too, and names the primary address beside its verification.
+// Hanko sends before it commits, and can't disable users.
 
 import * as v from 'valibot';
-import { url, words } from '../../config/settings.ts';
+import { names, url } from '../../config/settings.ts';
 import { RejectedError } from '../../errors.ts';
 import { issuedAtMs } from '../../signatures/claims.ts';
 import { verifyJwsInJson } from '../../signatures/jws-in-json.ts';
 import { remoteKeys } from '../../signatures/keys.ts';
 import { name, parsePayload } from '../payload.ts';
-import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
+import { findKind, ignoredEvent, type Kinds, listKinds, type Provider, withUnread } from '../provider.ts';
 import { type HankoUser, hankoUser, toTold } from './user.ts';
 
 const settings = {
   HANKO_JWKS_URL: url("Address of your tenant's keys: https://<tenant>.hanko.io/.well-known/jwks.json"),
-  HANKO_AUDIENCES: words(
-    "The audience of your tenant's tokens: the domain of your app, unless you set another one.",
+  HANKO_AUDIENCES: names(
+    "The audience of your tenant's tokens: the domain of your app, unless you set another one; several, separated by commas.",
   ),
 };
 
@@ -47,6 +48,11 @@ const kinds: Kinds<HankoUser> = {
   'user.update.username.create': renamed,
   'user.update.username.update': renamed,
   'user.update.username.delete': renamed,
+  'user.update.password.update': {
+    means: 'password set, with whatever has changed since',
+    tells: toTold,
+  },
+  'user.login': { means: 'signed in, with whatever has changed since', tells: toTold },
   'user.delete': { means: 'deleted', tells: () => ({ deleted: true }) },
 };
 
@@ -56,7 +62,7 @@ export const hanko: Provider<typeof settings> = {
   family: 'JWS in JSON',
   settings,
   mirrored: listKinds(kinds),
-  ignored: ['email.send', 'any other event'],
+  ignored: ['email.send', 'session.*', 'any other event'],
   answers: 'plain',
   connect({ HANKO_JWKS_URL, HANKO_AUDIENCES }) {
     const verify = verifyJwsInJson({
@@ -73,8 +79,9 @@ export const hanko: Provider<typeof settings> = {
       const at = iat * 1000;
       const kind = findKind(kinds, type);
       if (!kind) return [ignoredEvent({ id: null, kind: type, at })];
-      const { data: user } = parsePayload(v.object({ data: hankoUser }), claims);
-      return [{ id: null, kind: type, reference: user.id, at, told: kind.tells(user) }];
+      const unread = new Set<string>();
+      const { data: user } = parsePayload(v.object({ data: hankoUser }), claims, unread);
+      return [withUnread({ id: null, kind: type, reference: user.id, at, told: kind.tells(user) }, unread)];
     };
   },
 };

@@ -2,14 +2,14 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { reference, tell, text, yesNo } from '../payload.ts';
+import { emailAddress, list, reference, tell, text, webAddress, yesNo } from '../payload.ts';
 
 export const hankoUser = v.object({
   id: reference(),
-  emails: v.nullish(v.array(v.object({ address: text(), is_primary: yesNo(), is_verified: yesNo() }))),
+  emails: v.nullish(list(v.object({ address: emailAddress(), is_primary: yesNo(), is_verified: yesNo() }))),
   given_name: text(),
   family_name: text(),
-  picture: text(),
+  picture: webAddress(),
 });
 
 export type HankoUser = v.InferOutput<typeof hankoUser>;
@@ -19,7 +19,7 @@ export function toTold(user: HankoUser): Told {
   const email = user.emails?.find(({ is_primary }) => is_primary);
   return tell({
     email: email?.address,
-    emailVerified: email?.is_verified,
+    emailVerified: email?.address ? email.is_verified : undefined,
     firstName: user.given_name,
     lastName: user.family_name,
     avatarUrl: user.picture,

@@ -5,17 +5,12 @@
 import * as v from 'valibot';
 import type { ExportShape, Row } from '../../exports/shape.ts';
 import { isObject } from '../../json.ts';
-import { reference, text } from '../payload.ts';
+import { reference } from '../payload.ts';
 import { keycloakUser, toTold } from './user.ts';
-
-const attribute = v.nullish(v.array(text()));
 
 const row = v.object({
   id: reference(),
   ...keycloakUser.entries,
-  attributes: v.nullish(
-    v.object({ phoneNumber: attribute, locale: attribute, zoneinfo: attribute, picture: attribute }),
-  ),
   serviceAccountClientId: v.nullish(v.unknown()),
 });
 

@@ -2,7 +2,7 @@
 // https://github.com/p2-inc/keycloak-events
 //
 // An event's time is its `time`, set by Keycloak when it happened. Where users act for themselves, the user is in
-// authDetails; where an admin acts, that is the admin, and the user is in the path.
+// authDetails; where an admin acts, or SCIM, that is who acts, and the user is in the path.
 
 import * as v from 'valibot';
 import { optionalSecrets, optionalText, optionalUrl } from '../../config/settings.ts';
@@ -13,8 +13,8 @@ import { verifyHmac } from '../../signatures/hmac.ts';
 import { verifyJwsHeader } from '../../signatures/jws-header.ts';
 import { remoteKeys } from '../../signatures/keys.ts';
 import { parseJson, parsePayload, reference } from '../payload.ts';
-import { findKind, ignoredEvent, listKinds, type Provider } from '../provider.ts';
-import { accountKinds, adminKinds, type KeycloakEvent, keycloakEvent } from './kinds.ts';
+import { findKind, ignoredEvent, listKinds, type Provider, withUnread } from '../provider.ts';
+import { accountKinds, adminKinds, isPartial, type KeycloakEvent, keycloakEvent, userIn } from './kinds.ts';
 
 const settings = {
   KEYCLOAK_SECRETS: optionalSecrets(
@@ -26,6 +26,9 @@ const settings = {
   KEYCLOAK_ISSUER: optionalUrl('authType bearer: the realm, https://<host>/realms/<realm>'),
   KEYCLOAK_AUDIENCE: optionalText(
     'authType bearer: the audience of the webhook, which no client of the realm may have as well.',
+  ),
+  KEYCLOAK_REALM: optionalText(
+    'Name of the realm whose users are mirrored, where events of other realms come here as well; left out, all are.',
   ),
 };
 
@@ -55,9 +58,10 @@ export const keycloak: Provider<typeof settings> = {
     const verify = toVerifier(configured);
     return async (request, nowMs) => {
       await verify(request, nowMs);
-      const event = parsePayload(keycloakEvent, parseJson(request.body));
+      const unread = new Set<string>();
+      const event = { ...parsePayload(keycloakEvent, parseJson(request.body), unread), unread };
       checkAge(event.time, nowMs, maxAgeMs);
-      return [toUserEvent(event)];
+      return [withUnread(toUserEvent(event, configured.KEYCLOAK_REALM), unread)];
     };
   },
 };
@@ -85,20 +89,17 @@ function toVerifier(configured: Configured): (request: WebhookRequest, nowMs: nu
   });
 }
 
-function toUserEvent(event: KeycloakEvent): UserEvent {
-  const id = event.uid ?? event.id ?? null;
-  const { type, time: at, representation } = event;
+function toUserEvent(event: KeycloakEvent, realm: string): UserEvent {
+  const { type, time: at, realmId, realmName } = event;
+  const id = event.uid ?? event.id;
   const account = findKind(accountKinds, type);
   const kind = account ?? findKind(adminKinds, type);
-  const userId = account ? event.authDetails?.userId : userPath.exec(event.resourcePath ?? '')?.[1];
+  const userId = account ? event.authDetails?.userId : userIn(event.resourcePath);
+  const isForeign = realm !== '' && realm !== realmName && realm !== realmId;
   // Without a user, it is a step before the user exists; with an error, an attempt that failed.
-  if (!kind || userId === undefined || userId === null || event.error)
+  if (!kind || isForeign || userId === undefined || userId === null || event.error)
     return ignoredEvent({ id, kind: type, at });
   const user = parsePayload(v.object({ id: reference() }), { id: userId });
   const told = kind.tells(event);
-  // Keycloak leaves out what an admin changed unless "Include representation" is on.
-  const isPartial = !account && !told.deleted && !representation;
-  return { id, kind: type, reference: user.id, at, told, ...(isPartial && { isPartial }) };
+  return { id, kind: type, reference: user.id, at, told, ...(isPartial(event, told) && { isPartial: true }) };
 }
-
-const userPath = /^users\/([^/]*)$/;

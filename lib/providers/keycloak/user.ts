@@ -3,22 +3,27 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { tell, text, yesNo } from '../payload.ts';
+import { emailAddress, list, tell, text, webAddress, yesNo } from '../payload.ts';
 
-// Each attribute is a list. What a realm puts there in another form is not told, and keeps nothing else from us.
-const attribute = v.fallback(v.nullish(v.array(text())), undefined);
-
-// Named as Keycloak maps attributes to the claims of OpenID Connect.
+// Named as Keycloak maps attributes to the claims of OpenID Connect. Each is a list.
 const attributes = v.object({
-  phoneNumber: attribute,
-  locale: attribute,
-  zoneinfo: attribute,
-  picture: attribute,
+  phoneNumber: v.nullish(list(text())),
+  locale: v.nullish(list(text())),
+  zoneinfo: v.nullish(list(text())),
+  picture: v.nullish(list(webAddress())),
 });
+
+/** An address as Keycloak keeps it: in lower case, whatever its forms, its API or an event had. */
+export function keptAddress() {
+  return v.pipe(
+    emailAddress(),
+    v.transform((address) => (typeof address === 'string' ? address.toLowerCase() : address)),
+  );
+}
 
 /** Without the id, which admin events have elsewhere. */
 export const keycloakUser = v.object({
-  email: text(),
+  email: keptAddress(),
   emailVerified: yesNo(),
   enabled: yesNo(),
   firstName: text(),
@@ -26,16 +31,45 @@ export const keycloakUser = v.object({
   attributes: v.nullish(attributes),
 });
 
-export function toTold(user: v.InferOutput<typeof keycloakUser>): Told {
+export type KeycloakUser = v.InferOutput<typeof keycloakUser>;
+
+export function toTold({ attributes, ...user }: KeycloakUser): Told {
   return tell({
     email: user.email,
     emailVerified: user.emailVerified,
     disabled: user.enabled === undefined ? undefined : !user.enabled,
     firstName: user.firstName,
     lastName: user.lastName,
-    phone: user.attributes?.phoneNumber?.[0],
-    locale: user.attributes?.locale?.[0],
-    timezone: user.attributes?.zoneinfo?.[0],
-    avatarUrl: user.attributes?.picture?.[0],
+    phone: firstOf(attributes?.phoneNumber),
+    locale: firstOf(attributes?.locale),
+    timezone: firstOf(attributes?.zoneinfo),
+    avatarUrl: firstOf(attributes?.picture),
   });
+}
+
+/**
+ * What an admin's update tells. Where it has attributes it is the whole user, and what it leaves out is emptied.
+ * https://github.com/keycloak/keycloak/blob/main/services/src/main/java/org/keycloak/services/resources/admin/UserResource.java
+ */
+export function toUpdateTold(user: KeycloakUser): Told {
+  return { ...toEmptied(user), ...toTold(user) };
+}
+
+function toEmptied({ attributes, ...user }: KeycloakUser): Told {
+  if (!attributes) return {};
+  const unlessIn = (members: object, name: string) => (name in members ? undefined : null);
+  return tell({
+    email: unlessIn(user, 'email'),
+    firstName: unlessIn(user, 'firstName'),
+    lastName: unlessIn(user, 'lastName'),
+    phone: unlessIn(attributes, 'phoneNumber'),
+    locale: unlessIn(attributes, 'locale'),
+    timezone: unlessIn(attributes, 'zoneinfo'),
+    avatarUrl: unlessIn(attributes, 'picture'),
+  });
+}
+
+/** The first value of an attribute; null for a list without any, which empties it. */
+function firstOf(values: readonly (string | null | undefined)[] | null | undefined) {
+  return values === undefined ? undefined : (values?.find(Boolean) ?? null);
 }

@@ -8,7 +8,14 @@
 // Older versions call the hooks of verification and recovery too early, with an address that is not verified yet:
 // https://github.com/ory/kratos/issues/3254, https://github.com/ory/kratos/pull/4224
 //
-// Only what users do for themselves has hooks, and the admin API has none, so deletions are not heard.
+// Every event tells the e-mail trait, and its verification where a verifiable address is that very trait; of any other
+// address nothing is told.
+//
+// Only what users do for themselves has hooks, and the admin API has none, so deletions are not heard. Who is inactive can
+// neither sign in, recover nor change anything: of the hooks only verification ever tells it.
+// https://github.com/ory/kratos/blob/master/session/manager_http.go (ActivateSession)
+//
+// Up to 1.3.1 two changes made in one settings flow have the same time, for neither updated_at nor issued_at moves.
 
 import * as v from 'valibot';
 import { credentials } from '../../config/settings.ts';
@@ -16,7 +23,7 @@ import { RejectedError } from '../../errors.ts';
 import { verifyStaticCredential } from '../../signatures/static-credential.ts';
 import type { Told } from '../../user.ts';
 import { name, parseJson, parsePayload, toInstant } from '../payload.ts';
-import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
+import { findKind, ignoredEvent, type Kinds, listKinds, type Provider, withUnread } from '../provider.ts';
 import { type KratosIdentity, kratosIdentity, toTold } from './user.ts';
 
 const settings = {
@@ -61,10 +68,12 @@ export const kratos: Provider<typeof settings> = {
       const kind = findKind(kinds, received.flow);
       if (!kind || !received.identity)
         return [ignoredEvent({ id, kind: received.flow, at: issuedAt ?? nowMs })];
-      const identity = parsePayload(kratosIdentity, received.identity);
+      const unread = new Set<string>();
+      const { identity } = parsePayload(v.object({ identity: kratosIdentity }), received, unread);
       if (identity.id === noId) return [ignoredEvent({ id, kind: received.flow, at: issuedAt ?? nowMs })];
       const at = findTime(identity, issuedAt);
-      return [{ id, kind: received.flow, reference: identity.id, at, told: kind.tells(identity) }];
+      const event = { id, kind: received.flow, reference: identity.id, at, told: kind.tells(identity) };
+      return [withUnread(event, unread)];
     };
   },
 };

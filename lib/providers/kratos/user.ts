@@ -2,12 +2,12 @@
 // https://www.ory.sh/docs/kratos/manage-identities/overview
 
 import * as v from 'valibot';
-import type { Told } from '../../user.ts';
-import { reference, tell, text, yesNo } from '../payload.ts';
+import { isSameAddress, type Told } from '../../user.ts';
+import { emailAddress, list, reference, tell, text, webAddress, yesNo } from '../payload.ts';
 
 const address = v.object({
   via: v.nullish(v.string()),
-  value: text(),
+  value: emailAddress(),
   verified: yesNo(),
   verified_at: v.optional(v.unknown()),
 });
@@ -16,16 +16,19 @@ export const kratosIdentity = v.object({
   id: reference(),
   state: v.nullish(v.string()),
   updated_at: v.optional(v.unknown()),
-  verifiable_addresses: v.nullish(v.array(address), []),
-  traits: v.object({
-    email: text(),
-    phone: text(),
-    first_name: text(),
-    last_name: text(),
-    locale: text(),
-    timezone: text(),
-    avatar_url: text(),
-  }),
+  verifiable_addresses: v.nullish(list(address), []),
+  traits: v.nullish(
+    v.object({
+      email: emailAddress(),
+      phone: text(),
+      first_name: text(),
+      last_name: text(),
+      locale: text(),
+      timezone: text(),
+      avatar_url: webAddress(),
+    }),
+    {},
+  ),
 });
 
 export type KratosIdentity = v.InferOutput<typeof kratosIdentity>;
@@ -53,7 +56,7 @@ function findSole(addresses: readonly Address[], via: string): string | undefine
   return others.length === 0 ? (sole?.value ?? undefined) : undefined;
 }
 
-// Kratos keeps addresses in lower case, and traits as they were typed.
+// Kratos keeps addresses in lower case, and traits as they were typed. Of an address that is not the trait nothing is told.
 function isSame(value: string | null | undefined, email: string | null | undefined): boolean {
-  return value?.toLowerCase() === email?.trim().toLowerCase();
+  return Boolean(value && email && isSameAddress(value, email.trim()));
 }

@@ -22,8 +22,8 @@ import { findReference, isNamedOtherwise, isNoUser, type SubjectRules } from './
 const settings = {
   SSF_JWKS_URL: setting.url("Address of the transmitter's keys, `jwks_uri` of its configuration."),
   SSF_ISSUER: setting.text("The transmitter's `iss`, to the letter."),
-  SSF_AUDIENCE: setting.words(
-    'The `aud` by which the transmitter means you; several are separated by spaces.',
+  SSF_AUDIENCE: setting.names(
+    'The `aud` by which the transmitter means you; several are separated by commas.',
   ),
   SSF_SUBJECT_ISSUER: setting.optionalText(
     'The `iss` within subjects, where it is not that of the transmitter.',

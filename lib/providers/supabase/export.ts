@@ -11,15 +11,11 @@ import {
   isNullWord,
   type Row,
 } from '../../exports/shape.ts';
-import { optionalInstant, tell, toInstant } from '../payload.ts';
+import { optionalInstant } from '../payload.ts';
 import { supabaseMetadata, supabaseUser, toTold } from './user.ts';
 
 const row = v.object({
   ...supabaseUser.entries,
-  email_confirmed_at: time(),
-  // PostgreSQL has times that never come and times that always were.
-  banned_until: time('infinity', '-infinity'),
-  deleted_at: time(),
   user_metadata: supabaseMetadata,
   updated_at: optionalInstant(),
 });
@@ -41,17 +37,7 @@ export const supabaseExport: ExportShape<typeof row> = {
 function toUser(user: v.InferOutput<typeof row>, exportedAtMs: number | null): ExportedUser {
   const { user_metadata, updated_at: at, ...rest } = user;
   // A ban ends by itself, so the file's time decides whether it still holds, not the row's.
-  const told = toTold(rest, user_metadata, Math.max(at ?? 0, exportedAtMs ?? 0));
-  const { emailVerified, disabled } = told;
-  return {
-    at,
-    told: tell({
-      ...told,
-      // A column that was not selected tells nothing.
-      emailVerified: user.email_confirmed_at === undefined ? undefined : emailVerified,
-      disabled: user.banned_until === undefined ? undefined : disabled,
-    }),
-  };
+  return { at, told: toTold(rest, user_metadata, Math.max(at ?? 0, exportedAtMs ?? 0)) };
 }
 
 // The auth server leaves out what is empty; a row of the table has every column that was selected.
@@ -80,16 +66,6 @@ function toIsoTime(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   if (value === '' || isNullWord(value)) return null;
   return value.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00');
-}
-
-/** A time as text. */
-function time(...words: readonly string[]) {
-  return v.nullish(
-    v.pipe(
-      v.string(),
-      v.check((value) => words.includes(value) || toInstant(value) !== undefined),
-    ),
-  );
 }
 
 // Users write their metadata themselves: metadata that is not JSON tells nothing, and the rest still counts.

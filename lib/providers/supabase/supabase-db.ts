@@ -1,24 +1,25 @@
 // Supabase's database webhooks on auth.users. Not signed; a header holds a static credential.
 // https://supabase.com/docs/guides/database/webhooks
 //
-// An event's time is the row's updated_at, which the auth server sets with every change. SQL that writes to the table must
-// set it too, and a deleted row has only that of its last change. A trigger function of your own can send the real time,
-// and can keep password hashes and one-time codes in the database:
+// An event's time is that of the trigger where it tells one, as docs/supabase.sql does, else the row's updated_at; both to
+// the microsecond, for the auth server writes a row more than once in a millisecond. A deleted row has only the time of its
+// last change.
 //
-//   perform net.http_post(
-//     url := 'https://…/webhooks/supabase-db', timeout_milliseconds := 5000,
-//     headers := jsonb_build_object('Content-Type', 'application/json', 'Authorization', 'Bearer …'),
-//     body := jsonb_build_object('type', tg_op, 'schema', tg_table_schema, 'table', tg_table_name,
-//       'time', clock_timestamp(), 'record', to_jsonb(new) - secret_columns, 'old_record', to_jsonb(old) - secret_columns));
+// SQL leaves updated_at alone unless it sets it, yet the row is newer than the one before it. So what differs from a row of
+// the same time or a later one is dated half a microsecond after it, and the rest stays as old as it says. That wins against
+// what the row before told, and loses against whatever is written with a time later, in any order and number of
+// deliveries. Two changes of one member that both leave updated_at alone have one time: the safer holds until the next
+// change that has a time, which is why such an event is partial.
 
 import * as v from 'valibot';
 import { secrets } from '../../config/settings.ts';
 import { RejectedError } from '../../errors.ts';
+import type { UserEvent } from '../../event.ts';
 import { verifyStaticCredential } from '../../signatures/static-credential.ts';
 import type { Told } from '../../user.ts';
-import { name, parseJson, parsePayload, toInstant } from '../payload.ts';
-import { findKind, ignoredEvent, type Kinds, listKinds, type Provider } from '../provider.ts';
-import { supabaseMetadata, supabaseUser, toMetadataTold, toTold } from './user.ts';
+import { name, parseJson, parsePayload, tell, toInstant } from '../payload.ts';
+import { findKind, ignoredEvent, type Kinds, listKinds, type Provider, withUnread } from '../provider.ts';
+import { supabaseMetadata, supabaseUser, toEmptiedTold, toTold } from './user.ts';
 
 const settings = {
   SUPABASE_DB_SECRETS: secrets(
@@ -37,16 +38,24 @@ const envelope = v.object({
   old_record: v.nullish(v.looseObject(times)),
 });
 
+type Envelope = v.InferOutput<typeof envelope>;
+
 const row = v.object({ ...supabaseUser.entries, raw_user_meta_data: supabaseMetadata });
 
-type Row = v.InferOutput<typeof row>;
-type Change = { readonly row: Row; readonly before: Row | null; readonly at: number };
+/** Only compared with the row: nothing of it must be there. */
+const rowBefore = v.nullish(v.object({ ...row.entries, id: v.optional(v.unknown()) }));
+
+type Change = {
+  readonly row: v.InferOutput<typeof row>;
+  readonly before: v.InferOutput<typeof rowBefore>;
+  readonly at: number;
+};
 
 const kinds: Kinds<Change> = {
-  'auth.users.INSERT': { means: 'signed up', tells: toChangeTold },
+  'auth.users.INSERT': { means: 'signed up', tells: toRowTold },
   'auth.users.UPDATE': {
     means: 'profile changed, e-mail address verified, banned, let back in, or deleted softly',
-    tells: toChangeTold,
+    tells: toRowTold,
   },
   'auth.users.DELETE': { means: 'deleted', tells: () => ({ deleted: true }) },
 };
@@ -64,27 +73,73 @@ export const supabaseDb: Provider<typeof settings> = {
     const verify = verifyStaticCredential({ header: 'authorization', credentials });
     return async (request, nowMs) => {
       await verify(request);
-      const { type, schema, table, ...event } = parsePayload(envelope, parseJson(request.body));
-      const { record, old_record: old } = event;
-      const name = `${schema}.${table}.${type}`;
-      const at = [event.time, record?.updated_at, old?.updated_at, record?.created_at, old?.created_at]
-        .map(toInstant)
-        .find((time) => time !== undefined);
+      const unread = new Set<string>();
+      const event = parsePayload(envelope, parseJson(request.body), unread);
+      const name = `${event.schema}.${event.table}.${event.type}`;
+      const at = toExact(event.time) ?? findTime(event.record) ?? findTime(event.old_record);
       const kind = findKind(kinds, name);
       // A row of another table may have no time, and tells nothing.
       if (!kind) return [ignoredEvent({ id: null, kind: name, at: at ?? nowMs })];
       if (at === undefined) throw new RejectedError('payload_invalid', 'the row has no time');
-      const rows = { row: record ?? old, before: record && old ? old : null };
-      const change = parsePayload(v.object({ row, before: v.nullable(row) }), rows);
-      return [{ id: null, kind: name, reference: change.row.id, at, told: kind.tells({ ...change, at }) }];
+      const change = { ...readRows(event, unread), at };
+      return toParts(event, change, kind.tells(change)).map((part) =>
+        withUnread({ id: null, kind: name, reference: change.row.id, ...part }, unread),
+      );
     };
   },
 };
 
-function toChangeTold({ row, before, at }: Change): Told {
+function readRows({ type, record, old_record: old }: Envelope, unread: Set<string>): Omit<Change, 'at'> {
+  const isDeletion = type === 'DELETE';
+  const rows = parsePayload(v.object({ record: row }), { record: isDeletion ? old : record }, unread);
+  const { old_record: before } = parsePayload(v.object({ old_record: rowBefore }), {
+    old_record: isDeletion ? null : old,
+  });
+  return { row: rows.record, before };
+}
+
+function toRowTold({ row, before, at }: Change): Told {
   const now = toTold(row, row.raw_user_meta_data, at);
   if (!before || now.deleted) return now;
-  // An emptied member of the metadata is missing, and shows only in the row as it was before.
-  const emptied = Object.keys(toMetadataTold(before.raw_user_meta_data)).filter((name) => !(name in now));
-  return { ...now, ...Object.fromEntries(emptied.map((name) => [name, null])) };
+  return { ...toEmptiedTold(before.raw_user_meta_data, row.raw_user_meta_data), ...now };
+}
+
+type Part = Pick<UserEvent, 'at' | 'told' | 'isPartial'>;
+
+const halfMicrosecond = 0.0005;
+
+/** What a row tells, apart from it what differs from a row before that is not older by its time. */
+function toParts({ time, old_record: old }: Envelope, { before, at }: Change, told: Told): readonly Part[] {
+  const beforeAt = findTime(old);
+  if (toExact(time) !== undefined || !before || beforeAt === undefined || at > beforeAt)
+    return [{ at, told }];
+  const was = toTold(before, before.raw_user_meta_data, at);
+  const names = Object.keys(told) as (keyof Told)[];
+  const changed = names.filter((name) => told[name] !== was[name]);
+  // A verification goes with its address.
+  if (changed.includes('email') && told.emailVerified !== undefined) changed.push('emailVerified');
+  if (changed.length === 0) return [{ at, told }];
+  const rest = names.filter((name) => !changed.includes(name));
+  return [
+    { at, told: pick(told, rest) },
+    { at: beforeAt + halfMicrosecond, told: pick(told, changed), isPartial: true },
+  ];
+}
+
+function pick(told: Told, names: readonly (keyof Told)[]): Told {
+  const picked = Object.fromEntries(names.map((name) => [name, told[name]]));
+  const isOfEmail = 'emailVerified' in picked && !('email' in picked);
+  return tell({ ...picked, emailVerifiedOf: isOfEmail ? (told.email ?? undefined) : undefined });
+}
+
+function findTime(row: Envelope['record']): number | undefined {
+  return toExact(row?.updated_at) ?? toExact(row?.created_at);
+}
+
+/** A time in milliseconds, its microseconds as a fraction of them; undefined for what is no time. */
+function toExact(value: unknown): number | undefined {
+  const at = toInstant(value);
+  if (at === undefined) return undefined;
+  const [, micros = ''] = /\.\d{3}(\d{1,3})/.exec(String(value)) ?? [];
+  return at + Number(micros.padEnd(3, '0')) / 1000;
 }

@@ -8,15 +8,19 @@ const changes = [
   'user.update',
   ...['', '.create', '.primary', '.delete'].map((what) => `user.update.email${what}`),
   ...['', '.create', '.update', '.delete'].map((what) => `user.update.username${what}`),
+  'user.update.password.update',
+  // A first sign-in by a passcode is what verifies an address.
+  'user.login',
 ];
 
 export const hanko: Sender = {
   name: 'hanko',
   setUp:
-    'Webhooks → Create: subscribe to `user` alone, which is all of its events (some versions of Hanko look at the first event of a webhook only); `HANKO_JWKS_URL` and `HANKO_AUDIENCES` are those of the tenant.',
+    'Webhooks → Create: subscribe to `user` alone, which is all of its events (some versions of Hanko look at the first event of a webhook only); `HANKO_JWKS_URL` and `HANKO_AUDIENCES` are those of the tenant. Its events are stamped in whole seconds: of two changes within one second the record keeps the safer, until the next event.',
   retries:
     'Never; after some failures in a row it switches the webhook off, and it runs out after 30 days without success. After an outage look at it in the console, and run a backfill.',
-  cannotTell: 'What administrators change; a user who is disabled, which Hanko does not have.',
+  cannotTell:
+    'Names and pictures that administrators change, before the next sign-in; a user who is disabled, which Hanko does not have.',
   environment: ({ jwksUrl }) => ({ HANKO_JWKS_URL: jwksUrl, HANKO_AUDIENCES: 'app.example.com' }),
   sign: async (payload, { environment, keys, nowMs }) => {
     const iat = Math.floor(nowMs / 1000);
@@ -76,6 +80,7 @@ function toUser({ id, email, firstName, lastName }: SampleUser, atMs: number, ch
     ...times,
     given_name: firstName,
     family_name: lastName,
+    username: { id: randomUUID(), username: 'ada', ...times },
     ip_address: '192.0.2.1',
     emails: [
       { id: randomUUID(), address: 'second@example.com', is_verified: false, is_primary: false, ...times },

@@ -7,12 +7,15 @@ import { firstSecret, newSecret, signHmac, toBody } from '../signing.ts';
 
 export const keycloak: Sender = {
   name: 'keycloak',
-  setUp:
-    'Install the events extension of Phase Two; Realm settings → Events: add the listener `ext-event-webhook`, and switch on "Include representation" of admin events; create a webhook for the events below, with authType `hmac` and a secret (`KEYCLOAK_SECRETS`), or `bearer` and an audience.',
+  setUp: [
+    'Install the events extension of Phase Two in the release made for your Keycloak. Realm settings → Events: add the listener `ext-event-webhook`, and switch on "Include representation" of admin events. The webhook itself is made by REST, with the token of an account that has the roles `view-events` and `manage-events` of `realm-management`:',
+    '```sh\ncurl https://KEYCLOAK/realms/REALM/webhooks -H "Authorization: Bearer $TOKEN" -H \'Content-Type: application/json\' -d \'{\n  "enabled": true, "url": "https://…/webhooks/keycloak", "secret": "the value of KEYCLOAK_SECRETS",\n  "eventTypes": ["access.*", "admin.*"]}\'\n```',
+    'A secret means HMAC. In place of it, release 0.62 and newer know `"authType": "bearer", "audience": "…"`; older ones refuse the whole webhook for `authType`. A `PUT` that changes the webhook later must have the secret, or `authType`, in it again, or 0.62 sends unsigned. `eventTypes` may name the events below one by one, and so leave out every sign-in. A webhook in the environment of Keycloak sends the events of all realms: set `KEYCLOAK_REALM` then. The transmitter of security events that Keycloak has itself (`ssf`, experimental) tells of sessions and passwords alone today.',
+  ].join('\n\n'),
   retries:
-    'An answer but 2xx: again for 15 minutes, from memory; a connection that fails or runs out of time: depending on the version never. After a longer outage run a backfill.',
+    'An answer but 2xx: again for 15 minutes, from memory. A connection that is refused or breaks: never, whatever the README of the extension says. It waits for an answer without end, and has as many threads as the machine has processors: a proxy that takes requests and never answers hangs them one by one, until Keycloak starts anew. After a longer outage run a backfill, which finds no deletion.',
   cannotTell:
-    "What SCIM, LDAP, a partial import or an identity provider's sign-up changes, invitations, and attributes that are emptied.",
+    'What LDAP, workflows and identity providers change, and names from these; attributes given at registration; that an invitation verified the address; who is deleted by an import that overwrites, or with an organization.',
   environment: () => ({ KEYCLOAK_SECRETS: newSecret() }),
   variants: {
     'a bearer token': ({ url, jwksUrl }) => ({
@@ -39,13 +42,42 @@ export const keycloak: Sender = {
     'access.REGISTER': access(
       'access.REGISTER',
       ({ email, firstName, lastName }) => ({
+        auth_method: 'openid-connect',
         register_method: 'form',
-        username: email,
+        username: email.toLowerCase(),
+        // As it was typed; Keycloak keeps it in lower case.
+        email: email.toUpperCase(),
+        first_name: firstName,
+        last_name: lastName,
+      }),
+      ({ email, firstName, lastName }) => ({ email: email.toLowerCase(), firstName, lastName }),
+    ),
+    'access.REGISTER-brokered': access(
+      'access.REGISTER',
+      ({ email }) => ({
+        identity_provider: 'corp',
+        register_method: 'broker',
+        identity_provider_identity: 'ada',
         email,
+        username: 'ada',
+      }),
+      ({ email }) => ({ email }),
+      { isPartial: true },
+    ),
+    'access.REGISTER-invited': access(
+      'access.REGISTER',
+      ({ email, firstName, lastName }) => ({
+        auth_method: 'openid-connect',
+        token_id: randomUUID(),
+        register_method: 'form',
+        action: 'ORGIVT',
+        email,
+        username: email,
         first_name: firstName,
         last_name: lastName,
       }),
       ({ email, firstName, lastName }) => ({ email, firstName, lastName }),
+      { isPartial: true },
     ),
     'access.VERIFY_EMAIL': access(
       'access.VERIFY_EMAIL',
@@ -54,7 +86,11 @@ export const keycloak: Sender = {
     ),
     'access.UPDATE_EMAIL': access(
       'access.UPDATE_EMAIL',
-      ({ email }) => ({ previous_email: 'old@example.com', updated_email: email }),
+      ({ email }) => ({
+        previous_email: 'old@example.com',
+        updated_email: email,
+        custom_required_action: 'UPDATE_EMAIL',
+      }),
       ({ email }) => ({ email, emailVerified: false }),
     ),
     'access.UPDATE_EMAIL-confirmed': access(
@@ -64,58 +100,132 @@ export const keycloak: Sender = {
     ),
     'access.UPDATE_PROFILE': access(
       'access.UPDATE_PROFILE',
-      () => ({ previous_first_name: 'Ada', updated_first_name: 'Augusta', previous_last_name: 'Byron' }),
-      () => ({ firstName: 'Augusta', lastName: null }),
+      ({ phone }) => ({
+        context: 'ACCOUNT',
+        previous_first_name: 'Ada',
+        updated_first_name: 'Augusta',
+        previous_last_name: 'Byron',
+        previous_phoneNumber: '+49302',
+        updated_phoneNumber: `${phone}::+49303`,
+        updated_zoneinfo: 'Europe/Rome',
+        previous_locale: 'en',
+      }),
+      ({ phone }) => ({
+        firstName: 'Augusta',
+        lastName: null,
+        phone,
+        timezone: 'Europe/Rome',
+        locale: null,
+      }),
     ),
+    // Chosen at a sign-in.
+    'access.UPDATE_PROFILE-locale': access(
+      'access.UPDATE_PROFILE',
+      () => ({ updated_locale: 'de' }),
+      () => ({ locale: 'de' }),
+    ),
+    'access.UPDATE_PASSWORD': access('access.UPDATE_PASSWORD', passwordDetails, () => ({}), {
+      isPartial: true,
+    }),
+    'access.UPDATE_CREDENTIAL': access('access.UPDATE_CREDENTIAL', passwordDetails, () => ({}), {
+      isPartial: true,
+    }),
     'access.USER_DISABLED_BY_PERMANENT_LOCKOUT': access(
       'access.USER_DISABLED_BY_PERMANENT_LOCKOUT',
-      () => ({ reason: 'brute_force_attack detected' }),
+      () => ({ reason: 'brute_force_attack detected', num_failures: '3' }),
       () => ({ disabled: true }),
     ),
+    'access.USER_DISABLED_BY_TEMPORARY_LOCKOUT': access('access.USER_DISABLED_BY_TEMPORARY_LOCKOUT', () => ({
+      reason: 'brute_force_attack detected',
+      num_failures: '3',
+      not_before: '2026-05-04T12:01:00',
+    })),
     'access.DELETE_ACCOUNT': access(
       'access.DELETE_ACCOUNT',
-      () => ({}),
+      () => ({ custom_required_action: 'delete_account' }),
       () => ({ deleted: true }),
     ),
     'access.LOGIN': access('access.LOGIN', () => ({ auth_method: 'openid-connect' })),
     'access.REGISTER_ERROR': access('access.REGISTER_ERROR', ({ email }) => ({ email })),
-    'admin.USER-CREATE': admin('CREATE', toRepresentation, (sample) => ({
+    'admin.USER-CREATE': admin('USER-CREATE', toRepresentation, (sample) => ({
       ...toTold(sample),
       emailVerified: false,
       disabled: false,
     })),
     // Without `enabled`, Keycloak creates the user disabled.
     'admin.USER-CREATE-bare': admin(
-      'CREATE',
+      'USER-CREATE',
       ({ email }) => ({ email }),
-      ({ email }) => ({
-        email,
-        disabled: true,
+      ({ email }) => ({ email, disabled: true }),
+    ),
+    'admin.USER-CREATE-scim': scim('CREATE', true, (sample) => ({ ...toScimTold(sample), disabled: false })),
+    // With attributes it is the whole user: what is left out, the picture, is emptied.
+    'admin.USER-UPDATE-verified': admin(
+      'USER-UPDATE',
+      (sample) => ({ ...toRepresentation(sample), emailVerified: true, lastName: '' }),
+      (sample) => ({
+        ...toTold(sample),
+        emailVerified: true,
+        lastName: null,
+        avatarUrl: null,
+        disabled: false,
       }),
     ),
-    'admin.USER-UPDATE-verified': admin(
-      'UPDATE',
-      (sample) => ({ ...toRepresentation(sample), emailVerified: true, lastName: '' }),
-      (sample) => ({ ...toTold(sample), emailVerified: true, lastName: null, disabled: false }),
-    ),
     'admin.USER-UPDATE-disabled': admin(
-      'UPDATE',
+      'USER-UPDATE',
       () => ({ enabled: false }),
       () => ({ disabled: true }),
     ),
     'admin.USER-UPDATE-enabled': admin(
-      'UPDATE',
+      'USER-UPDATE',
       () => ({ enabled: true }),
       () => ({ disabled: false }),
     ),
-    'admin.USER-DELETE': admin(
-      'DELETE',
+    'admin.USER-UPDATE-attributes': admin(
+      'USER-UPDATE',
+      () => ({ username: 'ada', attributes: { plan: ['gold'], locale: ['de'] } }),
+      () => ({
+        email: null,
+        phone: null,
+        firstName: null,
+        lastName: null,
+        locale: 'de',
+        timezone: null,
+        avatarUrl: null,
+      }),
+    ),
+    'admin.USER-UPDATE-unseen': admin(
+      'USER-UPDATE',
       () => null,
+      () => ({}),
+      { isPartial: true },
+    ),
+    'admin.USER-UPDATE-scim': scim('UPDATE', false, (sample) => ({ ...toScimTold(sample), disabled: true })),
+    'admin.USER-DELETE': admin(
+      'USER-DELETE',
+      ({ id }) => ({ id, username: 'ada' }),
       () => ({ deleted: true }),
     ),
+    'admin.USER-DELETE-scim': scim('DELETE', false, () => ({ deleted: true }), {}),
+    'admin.REALM-CREATE': admin('REALM-CREATE', toImported, ({ email, firstName, lastName }) => ({
+      email,
+      firstName,
+      lastName,
+      emailVerified: true,
+      disabled: false,
+    })),
+    'admin.REALM-UPDATE': admin(
+      'REALM-UPDATE',
+      ({ id, email }) => ({ id, username: 'ada', email, enabled: true }),
+      ({ email }) => ({ email, disabled: false }),
+    ),
+    'admin.REALM-UPDATE-settings': {
+      payload: (_, atMs) => ({ ...adminEvent('REALM-UPDATE', atMs), resourcePath: '' }),
+      wanted: (_, at) => [{ kind: 'admin.REALM-UPDATE', reference: null, at, told: null }],
+    },
     'admin.USER-ACTION': {
       payload: ({ id }, atMs) => ({
-        ...adminEvent('ACTION', atMs),
+        ...adminEvent('USER-ACTION', atMs),
         resourcePath: `users/${id}/send-verify-email`,
       }),
       wanted: (_, at) => [{ kind: 'admin.USER-ACTION', reference: null, at, told: null }],
@@ -123,56 +233,97 @@ export const keycloak: Sender = {
   },
 };
 
+type Partly = { readonly isPartial?: true };
+
 type Members<Value> = (sample: SampleUser) => Value;
 
 /** An event of users who act for themselves; without `told`, of a kind that is not mirrored. */
-function access(type: string, details: Members<object>, told?: Members<Told>): Example {
+function access(type: string, details: Members<object>, told?: Members<Told>, partly: Partly = {}): Example {
   return {
     payload: (sample, atMs) => ({
       ...envelope(type, atMs),
       details: details(sample),
-      authDetails: { realmId: 'app', clientId: 'account', userId: sample.id, username: sample.email },
+      authDetails: { realmId: 'app', clientId: 'account', userId: sample.id, username: 'ada' },
     }),
     wanted: (sample, at) => [
-      { kind: type, reference: told ? sample.id : null, at, told: told?.(sample) ?? null },
+      { kind: type, reference: told ? sample.id : null, at, told: told?.(sample) ?? null, ...partly },
     ],
   };
 }
 
-function admin(operation: string, representation: Members<object | null>, told: Members<Told>): Example {
+function passwordDetails(): object {
+  return { credential_type: 'password', custom_required_action: 'UPDATE_PASSWORD' };
+}
+
+function admin(
+  type: string,
+  representation: Members<object | null>,
+  told: Members<Told>,
+  partly: Partly = {},
+): Example {
   return {
     payload: (sample, atMs) => {
       const sent = representation(sample);
       return {
-        ...adminEvent(operation, atMs),
+        ...adminEvent(type, atMs),
         resourcePath: `users/${sample.id}`,
-        details: { userId: sample.id, username: sample.email },
+        resourceId: sample.id,
+        details: { userId: sample.id, username: 'ada' },
         ...(sent && { representation: JSON.stringify(sent) }),
       };
     },
     wanted: (sample, at) => [
-      { kind: `admin.USER-${operation}`, reference: sample.id, at, told: told(sample) },
+      { kind: `admin.${type}`, reference: sample.id, at, told: told(sample), ...partly },
     ],
   };
 }
 
-// The user in authDetails is the admin, and never the user that it is about.
-function adminEvent(operation: string, atMs: number): object {
+/** What somebody did by SCIM: the representation is what became of the user. */
+function scim(
+  operation: string,
+  isActive: boolean,
+  told: Members<Told>,
+  partly: Partly = { isPartial: true },
+): Example {
   return {
-    ...envelope(`admin.USER-${operation}`, atMs),
-    resourceType: 'USER',
-    operationType: operation,
+    payload: (sample, atMs) => ({
+      ...adminEvent(`USER-${operation}`, atMs),
+      resourcePath: `scim/v2/Users/${sample.id}`,
+      resourceId: sample.id,
+      details: {},
+      representation: JSON.stringify({
+        schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+        id: sample.id,
+        userName: 'ada',
+        name: { formatted: 'Ada Lovelace', familyName: sample.lastName, givenName: sample.firstName },
+        active: isActive,
+        emails: [{ value: sample.email, type: 'work', primary: true }],
+      }),
+    }),
+    wanted: (sample, at) => [
+      { kind: `admin.USER-${operation}`, reference: sample.id, at, told: told(sample), ...partly },
+    ],
+  };
+}
+
+// The user in authDetails is who acts, and never the user that it is about.
+function adminEvent(type: string, atMs: number): object {
+  const [resourceType, operationType] = type.split('-');
+  return {
+    ...envelope(`admin.${type}`, atMs),
+    resourceType,
+    operationType,
     authDetails: { realmId: 'master', clientId: 'admin-ui', userId: randomUUID(), username: 'admin' },
   };
 }
 
 function envelope(type: string, atMs: number): object {
-  return { uid: randomUUID(), id: randomUUID(), time: atMs, realmId: 'app', realmName: 'app', type };
+  return { uid: randomUUID(), id: randomUUID(), time: atMs, realmId: randomUUID(), realmName: 'app', type };
 }
 
 function toRepresentation({ email, phone, firstName, lastName }: SampleUser): object {
   return {
-    username: email,
+    username: 'ada',
     email,
     emailVerified: false,
     enabled: true,
@@ -184,4 +335,12 @@ function toRepresentation({ email, phone, firstName, lastName }: SampleUser): ob
 
 function toTold({ email, phone, firstName, lastName }: SampleUser): Told {
   return { email, phone, firstName, lastName, locale: 'en', timezone: 'Europe/London' };
+}
+
+function toImported({ id, email, firstName, lastName }: SampleUser): object {
+  return { id, username: 'ada', firstName, lastName, email, emailVerified: true, enabled: true };
+}
+
+function toScimTold({ email, firstName, lastName }: SampleUser): Told {
+  return { email, firstName, lastName };
 }

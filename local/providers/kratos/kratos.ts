@@ -8,10 +8,11 @@ import { firstCredential, newSecret, repeatCredential } from '../signing.ts';
 export const kratos: Sender = {
   name: 'kratos',
   setUp:
-    'A `web_hook` after registration, login, settings, verification and recovery, with the template docs/kratos.jsonnet, whose head shows the configuration and where to name your traits; the value of its header is `KRATOS_CREDENTIALS`. Older versions call the hooks of verification and recovery before the address counts as verified; unless it was a verification and the address is the only one, the next sign-in tells it.',
+    'A `web_hook` after registration, login, settings, verification and recovery, with the template docs/kratos.jsonnet. Its head shows the configuration, under which keys it runs, which depends on your other hooks, and where to name your traits. The value of its header is `KRATOS_CREDENTIALS`. Older versions call the hooks of verification and recovery before the address counts as verified; unless it was a verification and the address is the only one, the next sign-in tells it.',
   retries:
     'Twice, within seconds; with `response.ignore: true` a failure stops nobody, without it the sign-up fails. There are no hooks on the admin API: what it creates, disables or deletes needs a backfill.',
-  cannotTell: 'What the admin API does, before the user does something; that they are deleted, never.',
+  cannotTell:
+    'What the admin API changes, before the user does something; that it sets them inactive, for then they can do nothing but verify an address; that they are deleted.',
   environment: () => ({ KRATOS_CREDENTIALS: `Bearer ${newSecret()}` }),
   variants: {
     'name and password': () => ({
@@ -27,21 +28,11 @@ export const kratos: Sender = {
   examples: {
     registration: flow('registration', { verified: false }, {}, { emailVerified: false }),
     settings: flow('settings', {}, {}, {}),
-    verification: {
-      // It leaves the identity's own time alone.
-      payload: (sample, atMs) => ({
-        flow: 'verification',
-        issued_at: toTime(atMs - 50_000),
-        identity: {
-          ...toIdentity(sample, atMs - 60_000),
-          verifiable_addresses: [toAddress(sample, { verified_at: toTime(atMs) })],
-        },
-      }),
-      wanted: (sample, at) => [{ kind: 'verification', reference: sample.id, at, told: toTold(sample) }],
-    },
+    verification: verification({}, {}),
+    // Who is inactive can't sign in: no other hook of theirs is ever called.
+    'verification-disabled': verification({ state: 'inactive' }, { disabled: true }),
     recovery: flow('recovery', {}, {}, {}),
     login: flow('login', {}, {}, {}),
-    'login-disabled': flow('login', {}, { state: 'inactive' }, { disabled: true }),
     'registration-before': {
       payload: (_, atMs) => ({ flow: 'registration', issued_at: toTime(atMs), identity: null }),
       wanted: (_, at) => [{ kind: 'registration', reference: null, at, told: null }],
@@ -69,6 +60,24 @@ function flow(name: string, address: object, changes: object, told: Told): Examp
       },
     }),
     wanted: (sample, at) => [{ kind: name, reference: sample.id, at, told: { ...toTold(sample), ...told } }],
+  };
+}
+
+/** It leaves the identity's own time alone. */
+function verification(changes: object, told: Told): Example {
+  return {
+    payload: (sample, atMs) => ({
+      flow: 'verification',
+      issued_at: toTime(atMs - 50_000),
+      identity: {
+        ...toIdentity(sample, atMs - 60_000),
+        verifiable_addresses: [toAddress(sample, { verified_at: toTime(atMs) })],
+        ...changes,
+      },
+    }),
+    wanted: (sample, at) => [
+      { kind: 'verification', reference: sample.id, at, told: { ...toTold(sample), ...told } },
+    ],
   };
 }
 

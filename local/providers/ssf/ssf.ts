@@ -17,7 +17,7 @@ export const ssf: Sender = {
   retries:
     'As the transmitter likes: by RFC 8935 it sends again after 5xx and time-outs. Keycloak keeps what it could not deliver for 30 days, and a token may be 31 days old. A repeat is answered 202 like the first.',
   cannotTell:
-    'What a transmitter leaves out: SCIM notices name what changed without its values; no event says that an address is verified.',
+    "What a transmitter leaves out: SCIM notices name what changed without its values; no event says that an address is verified; Keycloak's own transmitter sends CAEP events alone today, of which none is mirrored.",
   environment: ({ jwksUrl, url }) => ({
     SSF_JWKS_URL: jwksUrl,
     SSF_ISSUER: url,

@@ -8,10 +8,10 @@ import { firstSecret, newSecret, toBody } from '../signing.ts';
 export const supabaseDb: Sender = {
   name: 'supabase-db',
   setUp:
-    'A trigger on `auth.users`, after insert, update or delete, for each row, that executes `supabase_functions.http_request` with the headers `Content-Type: application/json` and `Authorization: Bearer <SUPABASE_DB_SECRETS>` and a time-out of 5000 ms; or a function of your own that keeps password hashes back, as lib/providers/supabase/supabase-db.ts shows.',
+    'Run docs/supabase.sql with your address and secret in it: a trigger on `auth.users` that tells of every change with its time, and of no password hash. A webhook made under Database → Webhooks (`supabase_functions.http_request` on `auth.users`, the headers `Content-Type: application/json` and `Authorization: Bearer <SUPABASE_DB_SECRETS>`, a time-out of 5000 ms) does as well, but sends whole rows, and its only time is `updated_at`: SQL that changes users must set it, or two such changes of one value may end as the older of them. Names come from `first_name` or `given_name` and `last_name` or `family_name` in the metadata; `full_name` and `name`, which are all that most identity providers give, are not parted.',
   retries:
     'Never: what is lost stays lost until the user changes again, so run a backfill after an outage. The row is committed whatever is answered.',
-  cannotTell: 'Changes whose delivery failed.',
+  cannotTell: 'Changes whose delivery failed; the end of a ban, before the next sign-in.',
   environment: () => ({ SUPABASE_DB_SECRETS: newSecret() }),
   sign: async (payload, { environment }) => {
     const Authorization = `Bearer ${firstSecret(environment.SUPABASE_DB_SECRETS)}`;
@@ -45,6 +45,22 @@ export const supabaseDb: Sender = {
         old_record: toRow(sample, atMs - 60_000, {}),
       }),
       wanted: ({ id }, at) => [{ kind: 'auth.users.UPDATE', reference: id, at, told: { deleted: true } }],
+    },
+    // SQL leaves updated_at alone unless it sets it: what differs from the row before is newer all the same.
+    'auth.users.UPDATE-sql': {
+      payload: (sample, atMs) => ({
+        ...envelope('UPDATE'),
+        record: toRow(sample, atMs, {}),
+        old_record: toRow(sample, atMs, { banned_until: 'infinity' }),
+      }),
+      wanted: (sample, at) => {
+        const { disabled: _ban, ...told } = toTold(sample);
+        const event = { kind: 'auth.users.UPDATE', reference: sample.id };
+        return [
+          { ...event, at, told },
+          { ...event, at: at + 0.0005, told: { disabled: false }, isPartial: true },
+        ];
+      },
     },
     // The row that is gone has only the time of its last change.
     'auth.users.DELETE': {
@@ -85,23 +101,21 @@ function change(type: 'INSERT' | 'UPDATE', columns: (atMs: number) => object, to
       record: toRow(sample, atMs, columns(atMs)),
       old_record: type === 'INSERT' ? null : toRow(sample, atMs - 60_000, { email_confirmed_at: null }),
     }),
-    wanted: ({ id, email, phone, firstName, lastName }, at) => [
-      {
-        kind: `auth.users.${type}`,
-        reference: id,
-        at,
-        told: {
-          email,
-          phone,
-          firstName,
-          lastName,
-          emailVerified: true,
-          disabled: false,
-          avatarUrl: 'https://img.example.com/ada.png',
-          ...told,
-        },
-      },
+    wanted: (sample, at) => [
+      { kind: `auth.users.${type}`, reference: sample.id, at, told: { ...toTold(sample), ...told } },
     ],
+  };
+}
+
+function toTold({ email, phone, firstName, lastName }: SampleUser): Told {
+  return {
+    email,
+    phone,
+    firstName,
+    lastName,
+    emailVerified: true,
+    disabled: false,
+    avatarUrl: 'https://img.example.com/ada.png',
   };
 }
 
@@ -118,8 +132,13 @@ function toRow({ id, email, phone, firstName, lastName }: SampleUser, atMs: numb
     email,
     phone: phone.replace('+', ''),
     email_confirmed_at: time,
+    confirmed_at: time,
+    encrypted_password: '',
+    last_sign_in_at: null,
+    email_change: '',
     banned_until: null,
     deleted_at: null,
+    is_sso_user: false,
     is_anonymous: false,
     raw_user_meta_data: {
       first_name: firstName,

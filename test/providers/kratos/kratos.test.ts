@@ -7,7 +7,8 @@ import { examplePayload } from '../../support/sent.ts';
 import { connect } from '../reader.ts';
 
 const nowMs = Date.parse('2026-05-04T12:00:00Z');
-const read = connect(kratos, { KRATOS_CREDENTIALS: 'Bearer key' });
+const credential = 'Bearer the-credential-of-the-hooks';
+const read = connect(kratos, { KRATOS_CREDENTIALS: credential });
 const ago = (seconds: number) => new Date(nowMs - seconds * 1000).toISOString();
 
 const id = '9f4a3b5e-0000-4000-8000-000000000001';
@@ -15,7 +16,7 @@ const known = { id, state: 'active', updated_at: ago(60), traits: { email: 'Ada@
 const address = { via: 'email', value: 'ada@example.com', verified: true };
 
 function send(identity: object | null, flow = 'settings', issued_at: string | null = ago(90)) {
-  return read(repeatCredential({ flow, issued_at, identity }, 'Bearer key', 'Authorization'), nowMs);
+  return read(repeatCredential({ flow, issued_at, identity }, credential, 'Authorization'), nowMs);
 }
 
 describe('Ory Kratos', () => {
@@ -38,7 +39,7 @@ describe('Ory Kratos', () => {
   });
 
   test('names the event by its trigger, which is the same for all attempts', async () => {
-    const request = repeatCredential({ flow: 'login', identity: known }, 'Bearer key', 'Authorization');
+    const request = repeatCredential({ flow: 'login', identity: known }, credential, 'Authorization');
     const headers = { ...request.headers, 'Ory-Webhook-Trigger-ID': 't_1' };
     expect(await read({ ...request, headers }, nowMs)).toMatchObject([{ id: 't_1' }]);
     expect(await read(request, nowMs)).toMatchObject([{ id: null }]);
@@ -53,6 +54,54 @@ describe('Ory Kratos', () => {
     const [event] = await send({ ...known, verifiable_addresses: addresses });
     expect(event?.told?.email).toBe('Ada@Example.com');
     expect(event?.told?.emailVerified).toBe(emailVerified);
+  });
+
+  const email = known.traits.email;
+
+  test.each<[string, object, object, string[]]>([
+    [
+      'a yes or no as text',
+      { verifiable_addresses: [{ ...address, verified: 'true' }] },
+      { email, disabled: false, emailVerified: true },
+      [],
+    ],
+    ['a state that is a number', { state: 7 }, { email }, ['state']],
+    [
+      'addresses that are none',
+      { verifiable_addresses: 'hush' },
+      { email, disabled: false },
+      ['verifiable_addresses'],
+    ],
+    [
+      'an address that is none',
+      { verifiable_addresses: [7] },
+      { email, disabled: false },
+      ['verifiable_addresses'],
+    ],
+    [
+      'an address that no database holds',
+      { verifiable_addresses: [{ ...address, value: 'ada\0@example.com' }] },
+      { email, disabled: false },
+      ['verifiable_addresses.value'],
+    ],
+    ['traits that are none', { traits: 'hush' }, { disabled: false }, ['traits']],
+    [
+      'a name in a list',
+      { traits: { email, first_name: ['hush'] } },
+      { email, disabled: false },
+      ['traits.first_name'],
+    ],
+  ])('tells the rest of an identity with %s', async (_what, changes, told, unread) => {
+    const [event] = await send({ ...known, ...changes });
+    expect(event).toMatchObject({ reference: id, at: nowMs - 60_000 });
+    expect(event?.told).toEqual(told);
+    expect(event?.unread ?? []).toEqual(unread.map((name) => `identity.${name}`));
+  });
+
+  test('takes no two addresses for one whose letters only a wider folding makes the same', async () => {
+    const addresses = [{ ...address, value: 'i\u0307da@example.com' }];
+    const identity = { ...known, traits: { email: '\u0130da@example.com' }, verifiable_addresses: addresses };
+    expect((await send(identity))[0]?.told).not.toHaveProperty('emailVerified');
   });
 
   test.each([

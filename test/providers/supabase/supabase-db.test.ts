@@ -3,9 +3,12 @@ import { supabaseDb } from '../../../lib/providers/supabase/supabase-db.ts';
 import { connect } from '../reader.ts';
 
 const nowMs = Date.parse('2026-05-04T12:00:00Z');
-const read = connect(supabaseDb, { SUPABASE_DB_SECRETS: 'next current' });
+const current = 'current-secret-of-the-trigger';
+const read = connect(supabaseDb, {
+  SUPABASE_DB_SECRETS: 'next-secret-of-the-trigger current-secret-of-the-trigger',
+});
 
-function send(columns: object, event: object = {}, authorization = 'Bearer current') {
+function send(columns: object, event: object = {}, authorization = `Bearer ${current}`) {
   const record = {
     id: 'user-1',
     email: 'ada@example.com',
@@ -19,6 +22,7 @@ function send(columns: object, event: object = {}, authorization = 'Bearer curre
 }
 
 test.each([
+  ['20000-01-01T00:00:00+00:00', true],
   [null, false],
   ['2026-05-04T11:59:58.999999+00:00', false],
   ['2026-05-04T11:59:59+00:00', false],
@@ -44,13 +48,121 @@ test('a row that SQL wrote without a time of change has that of its creation, an
 });
 
 test.each([
-  'current',
-  'bearer current',
+  current,
+  `bearer ${current}`,
   'Bearer retired',
-  'Basic Y3VycmVudA==',
-  'Bearer current,Bearer next',
+  `Basic ${Buffer.from(current).toString('base64')}`,
+  `Bearer ${current},Bearer next-secret-of-the-trigger`,
 ])('the header %j is refused', async (authorization) => {
   await expect(send({}, {}, authorization)).rejects.toMatchObject({
     code: expect.stringMatching(/^(credential_mismatch|header_duplicated)$/),
+  });
+});
+
+const tied = { updated_at: '2026-05-04T11:59:59.123456+00:00', email_confirmed_at: null, banned_until: null };
+const tiedAt = nowMs - 877 + 0.456;
+const change = (now: object, before: object = {}, event: object = {}) =>
+  send({ ...tied, ...now }, { old_record: { ...tied, email: 'ada@example.com', ...before }, ...event });
+const rest = { email: 'ada@example.com', emailVerified: false, disabled: false };
+
+test.each<[string, object, object, object, object]>([
+  [
+    'a ban',
+    { banned_until: 'infinity' },
+    {},
+    { email: 'ada@example.com', emailVerified: false },
+    { disabled: true },
+  ],
+  [
+    'a verification, with the address that it is of',
+    { email_confirmed_at: '2026-05-04T11:00:00+00:00' },
+    {},
+    { email: 'ada@example.com', disabled: false },
+    { emailVerified: true, emailVerifiedOf: 'ada@example.com' },
+  ],
+  [
+    'an address, with its verification',
+    {},
+    { email: 'old@example.com' },
+    { disabled: false },
+    { email: 'ada@example.com', emailVerified: false },
+  ],
+  [
+    'a name that was taken out of the metadata',
+    { raw_user_meta_data: {} },
+    { raw_user_meta_data: { first_name: 'Ada' } },
+    rest,
+    { firstName: null },
+  ],
+])(
+  'what SQL changes without a time is newer than the row before: %s',
+  async (_what, now, before, same, changed) => {
+    expect(await change(now, before)).toMatchObject([
+      { at: tiedAt, told: same },
+      { at: tiedAt + 0.0005, told: changed, isPartial: true },
+    ]);
+    const events = await change(now, before);
+    expect(events.map(({ told }) => told)).toEqual([same, changed]);
+  },
+);
+
+test.each([
+  ['of the same time, of which nothing that is mirrored differs', {}, { last_sign_in_at: null }],
+  [
+    'that is older by a microsecond',
+    { banned_until: 'infinity' },
+    { updated_at: '2026-05-04T11:59:59.123455+00:00' },
+  ],
+  ['without a time', { banned_until: 'infinity' }, { updated_at: null }],
+])('a row whose row before is one %s is told as one', async (_which, now, before) => {
+  expect(await change(now, before)).toMatchObject([{ at: tiedAt }]);
+});
+
+test('a row that is older by its time than the row before is newer all the same', async () => {
+  const events = await change({ banned_until: 'infinity' }, { updated_at: '2026-05-04T11:59:59.2+00:00' });
+  expect(events).toMatchObject([{ at: tiedAt }, { at: nowMs - 800 + 0.0005, told: { disabled: true } }]);
+});
+
+test('what the trigger tells the time of needs no other, whatever the clock of the auth server says', async () => {
+  const time = '2026-05-04T11:59:59.1+00:00';
+  const events = await change({ banned_until: 'infinity' }, {}, { time });
+  expect(events).toMatchObject([{ at: nowMs - 900, told: { ...rest, disabled: true } }]);
+});
+
+const had = { raw_user_meta_data: { avatar_url: 'https://img.example/a.png' } };
+
+test.each<[string, object, object, string[]]>([
+  ['a ban that is no time', { banned_until: 'null' }, {}, ['banned_until']],
+  [
+    'a deletion that is no time',
+    { deleted_at: 'null', banned_until: null },
+    { disabled: false },
+    ['deleted_at'],
+  ],
+  ['a verification that is a number', { email_confirmed_at: 7 }, {}, ['email_confirmed_at']],
+  ['a phone number that is a number', { phone: 7 }, {}, ['phone']],
+  ['metadata that are text', { raw_user_meta_data: 'hush' }, {}, ['raw_user_meta_data']],
+  [
+    'a picture that is a script',
+    { raw_user_meta_data: { avatar_url: 'javascript:alert(1)', locale: 'de' } },
+    { locale: 'de' },
+    ['raw_user_meta_data.avatar_url'],
+  ],
+  ['columns that are left out', {}, {}, []],
+  ['metadata without a member that was there', { raw_user_meta_data: {} }, { avatarUrl: null }, []],
+  ['no metadata any more', { raw_user_meta_data: null }, { avatarUrl: null }, []],
+])('tells the rest of a row with %s', async (_what, columns, told, unread) => {
+  const [event] = await send(columns, { old_record: had });
+  expect(event?.told).toEqual({ email: 'ada@example.com', ...told });
+  expect(event?.unread ?? []).toEqual(unread.map((name) => `record.${name}`));
+});
+
+test.each([
+  ['hush', null],
+  [{ id: 7 }, null],
+  [7, { id: 'user-1' }],
+])('an update of which the row is %j is refused, whatever the row before was', async (record, old_record) => {
+  await expect(send({}, { record, old_record, time: nowMs })).rejects.toMatchObject({
+    code: 'payload_invalid',
   });
 });
