@@ -165,7 +165,7 @@ export function parseRow<Schema extends ExportShape['row']>(
   }
 }
 
-/** Of a list, the whole is left out: which of its elements counts depends on the others. Answers the member's name. */
+/** What can't be left out of what holds it takes that along. Answers the name of what is left out, without places in lists. */
 function leaveOut(
   { id, decisive }: Pick<ExportShape, 'id' | 'decisive'>,
   path: readonly v.IssuePathItem[],
@@ -173,7 +173,7 @@ function leaveOut(
   const name = String(path[0]?.key ?? '');
   if (name === id) throw new RowError('no_reference', id);
   const where = path.map(({ key }) => String(key)).join('.') || null;
-  const member = path.findLast(({ type, value }) => type === 'object' && value !== undefined);
+  const member = path.findLast(({ value }) => value !== undefined);
   if (!member || decisive.includes(name)) throw new RowError('shape', where);
   (member.input as Record<string, unknown>)[String(member.key)] = undefined;
   return path
