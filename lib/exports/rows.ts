@@ -49,6 +49,7 @@ export class RowReader {
   /** The last line whose user is not asked for. */
   readonly #after: number;
   readonly #names: ReadonlyMap<string, string>;
+  #checkedNames = '';
   readonly #references = new Set<string>();
   /** Of a CSV file, once its header was read. */
   #columns: readonly string[] | null = null;
@@ -124,6 +125,9 @@ export class RowReader {
 
   /** A file that writes the names otherwise, as SDKs do, is refused: of its users, half would be read, and half not told. */
   #checkNames(names: readonly string[]): void {
+    // Nearly every row has the names of the one before.
+    const together = names.join();
+    if (together === this.#checkedNames) return;
     const foreign = this.#shape.findForeign?.(names);
     if (foreign) this.#refuse(foreign.reason, foreign.where);
     const other = names.find((name) => {
@@ -131,6 +135,7 @@ export class RowReader {
       return ours !== undefined && ours !== name && !names.includes(ours);
     });
     if (other !== undefined) this.#refuse('other_names', other);
+    this.#checkedNames = together;
   }
 
   #hasSeen(id: string): boolean {
