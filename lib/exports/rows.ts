@@ -49,6 +49,7 @@ export class RowReader {
   /** The last line whose user is not asked for. */
   readonly #after: number;
   readonly #names: ReadonlyMap<string, string>;
+  #checkedNames = '';
   readonly #references = new Set<string>();
   /** Of a CSV file, once its header was read. */
   #columns: readonly string[] | null = null;
@@ -124,6 +125,9 @@ export class RowReader {
 
   /** A file that writes the names otherwise, as SDKs do, is refused: of its users, half would be read, and half not told. */
   #checkNames(names: readonly string[]): void {
+    // Nearly every row has the names of the one before.
+    const together = names.join();
+    if (together === this.#checkedNames) return;
     const foreign = this.#shape.findForeign?.(names);
     if (foreign) this.#refuse(foreign.reason, foreign.where);
     const other = names.find((name) => {
@@ -131,6 +135,7 @@ export class RowReader {
       return ours !== undefined && ours !== name && !names.includes(ours);
     });
     if (other !== undefined) this.#refuse('other_names', other);
+    this.#checkedNames = together;
   }
 
   #hasSeen(id: string): boolean {
@@ -165,7 +170,7 @@ export function parseRow<Schema extends ExportShape['row']>(
   }
 }
 
-/** Of a list, the whole is left out: which of its elements counts depends on the others. Answers the member's name. */
+/** What can't be left out of what holds it takes that along. Answers the name of what is left out, without places in lists. */
 function leaveOut(
   { id, decisive }: Pick<ExportShape, 'id' | 'decisive'>,
   path: readonly v.IssuePathItem[],
@@ -173,7 +178,7 @@ function leaveOut(
   const name = String(path[0]?.key ?? '');
   if (name === id) throw new RowError('no_reference', id);
   const where = path.map(({ key }) => String(key)).join('.') || null;
-  const member = path.findLast(({ type, value }) => type === 'object' && value !== undefined);
+  const member = path.findLast(({ value }) => value !== undefined);
   if (!member || decisive.includes(name)) throw new RowError('shape', where);
   (member.input as Record<string, unknown>)[String(member.key)] = undefined;
   return path

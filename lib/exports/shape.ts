@@ -1,7 +1,7 @@
 // What a kind of export file is made of. Each entry of lib/providers/exports.ts is one.
 
 import type * as v from 'valibot';
-import type { Told } from '../user.ts';
+import { factNames, type Told } from '../user.ts';
 
 export type Format = 'ndjson' | 'json' | 'csv';
 
@@ -46,12 +46,12 @@ export type ExportShape<Schema extends RowSchema = RowSchema> = {
   toUser(row: v.InferOutput<Schema>, exportedAtMs: number | null): ExportedUser | null;
 };
 
-// https://www.postgresql.org/docs/current/sql-copy.html, https://dev.mysql.com/doc/refman/8.4/en/load-data.html
-const nullWords: ReadonlySet<unknown> = new Set(['null', 'NULL', '\\N']);
-
-/** Whether a text is what databases write for NULL: nobody is called so, and no phone number reads so. */
+/**
+ * Whether a text is what databases write for NULL: nobody is called so, and no phone number reads so.
+ * https://www.postgresql.org/docs/current/sql-copy.html, https://dev.mysql.com/doc/refman/8.4/en/load-data.html
+ */
 export function isNullWord(value: unknown): boolean {
-  return nullWords.has(value);
+  return value === 'null' || value === 'NULL' || value === '\\N';
 }
 
 /**
@@ -59,10 +59,16 @@ export function isNullWord(value: unknown): boolean {
  * one of whatever address is held. `dropped`: under which names these stood.
  */
 export function sift(told: Told): { readonly told: Told; readonly dropped: readonly string[] } {
-  const values = Object.entries(told).filter(([, value]) => !isNullWord(value));
-  const sifted: Told = Object.fromEntries(values);
-  if (sifted.emailVerified && !sifted.email) delete sifted.emailVerified;
-  return { told: sifted, dropped: Object.keys(told).filter((name) => !(name in sifted)) };
+  const dropped = factNames.filter((name) => isNullWord(told[name]));
+  const hasAddress = told.email && !isNullWord(told.email);
+  if (told.emailVerified && !hasAddress) dropped.push('emailVerified');
+  if (dropped.length === 0) return { told, dropped };
+  return {
+    told: Object.fromEntries(
+      Object.entries(told).filter(([name]) => !dropped.some((other) => other === name)),
+    ),
+    dropped,
+  };
 }
 
 // As PostgreSQL reads a boolean: https://www.postgresql.org/docs/current/datatype-boolean.html

@@ -405,6 +405,28 @@ describe('a member of another type', () => {
     ]);
   });
 
+  test('in a list leaves the others in their places', async () => {
+    const rows = [
+      { id: 'u1', preferredLanguages: ['de', 5] },
+      { id: 'u2', preferredLanguages: [5, 'en'] },
+    ];
+    const lines = await read(JSON.stringify(rows), { shape: shapeOf('fusionauth') });
+    const untold = ['preferredLanguages'];
+    expect(lines).toMatchObject([
+      { told: { locale: 'de' }, untold },
+      { told: {}, untold },
+    ]);
+    expect(lines[1]?.is === 'user' && lines[1].told).not.toHaveProperty('locale');
+  });
+
+  test('that is a state which nobody knows is the fault of the line, for it may keep the user out', async () => {
+    const rows = ['ACTIVE', 'BANISHED'].map((status, i) => ({ id: `u${i}`, status }));
+    expect(inShort(await read(JSON.stringify(rows), { shape: shapeOf('okta') }))).toEqual([
+      '1 u0',
+      '2 shape status',
+    ]);
+  });
+
   test('as a text that says true or false is what it says', async () => {
     const rows = ['true', 'True', 'FALSE', 'false'].map((flag, i) => ({ id: `u${i}`, disabled: flag }));
     const lines = await read(JSON.stringify(rows));

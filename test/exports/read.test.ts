@@ -58,9 +58,9 @@ describe('a file', () => {
   });
 
   test('may have blanks around names and cells, in and out of quotes', async () => {
-    const csv = ' id , "email" ,first_name\n u1 ,\t"a@b.example" , "A, B"\n" u2 ",,\n';
+    const csv = ' id , "email" ,first_name\n u1 ,\t"a@b.example" , "A,\nvictim,B"\n" u2 ",,\n';
     expect(await read(csv)).toMatchObject([
-      { reference: 'u1', told: { email: 'a@b.example', firstName: 'A, B' } },
+      { reference: 'u1', told: { email: 'a@b.example', firstName: 'A,\nvictim,B' } },
       { reference: 'u2', told: { email: null } },
     ]);
   });

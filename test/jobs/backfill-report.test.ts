@@ -171,10 +171,12 @@ test('a job that an older version stored goes on, and is shown with the figures 
   await startJob(world.ports, 'old', stored as ReturnType<typeof newBackfill>);
   const figures = { tombstones: 0, older: 0, untold: {} };
   expect(await invoke({ job: 'old' })).toMatchObject({ report: { lines: 1, disabled: 0, ...figures } });
-  const told = { email: 'old@x.example', disabled: true };
+  const told = { email: 'old@x.example', disabled: true, firstName: 7 };
   const line = { is: 'user', line: 2, reference: 'old', at: at(0), told };
   const next = await invoke({ job: 'old', lines: [line], isLast: true });
-  expect(next).toMatchObject({ report: { lines: 2, created: 1, disabled: 1, ...figures } });
+  expect(next).toMatchObject({
+    report: { lines: 2, created: 1, ...figures, disabled: 1, untold: { firstName: 1 } },
+  });
 });
 
 function user(id: string) {
