@@ -4,7 +4,7 @@ import { type Item, toRecord, type UserRecord } from '../../lib/dynamodb/record.
 import type { RoqUser } from '../../local/roq-users.ts';
 import { canary } from './history.ts';
 import { type InvariantName, Violation } from './invariants.ts';
-import { addressOf, type Fact, wasVerified } from './model.ts';
+import { addressOf, type Fact, isBan, wasVerified } from './model.ts';
 import { createRecordChecks } from './records.ts';
 
 const [minuteMs, hourMs] = [60_000, 3_600_000];
@@ -12,19 +12,23 @@ const [minuteMs, hourMs] = [60_000, 3_600_000];
 const longestCreateMs = 5 * minuteMs;
 // For so long a change that was not answered may land, and nobody may touch the user; and a little more.
 const longestLandingMs = 2 * minuteMs;
+// The longest wait after the first attempt at new facts.
+const firstBackoffMs = 5_000;
 
 export type Book = ReturnType<typeof createBook>;
 
 type BookOptions = {
   readonly ceiling: number;
   readonly isShared: boolean;
+  /** Whether a deactivation may be let through, and counted, and forgotten. */
+  readonly forgets: boolean;
   readonly startMs: number;
   readonly skewMs: number;
   readonly onViolation: (violation: Violation) => void;
 };
 
 /** Keeps the book of one history; the first violation stays. */
-export function createBook({ ceiling, isShared, startMs, skewMs, onViolation }: BookOptions) {
+export function createBook({ ceiling, isShared, forgets, startMs, skewMs, onViolation }: BookOptions) {
   const told = new Map<string, Fact[]>();
   const acknowledged = new Map<string, Fact[]>();
   const made = new Set<string>();
@@ -35,13 +39,15 @@ export function createBook({ ceiling, isShared, startMs, skewMs, onViolation }: 
   const removed = new Set<string>();
   /** What the holder of each lease knew of the record when it last wrote it, or called ROQ. */
   const known = new Map<string, { readonly version: number; readonly attempts: number }>();
-  let deactivations = 0;
+  /** Deactivations by all that could be a reason for them then. */
+  const deactivations = { disabled: 0, deleted: 0, either: 0 };
   let excused = 0;
   let mutations = 0;
   let hasDrops = false;
   let violation: Violation | null = null;
   const records = createRecordChecks({
     ceiling,
+    forgets,
     heardOf,
     told,
     edited,
@@ -127,7 +133,8 @@ export function createBook({ ceiling, isShared, startMs, skewMs, onViolation }: 
     mutations += 1;
     if (!before) checkMade(after, others, nowMs);
     checkOptedIn(before, after);
-    if (before && before.active !== false && after.active === false) deactivations += 1;
+    if (before && before.active !== false && after.active === false)
+      deactivations[reasonFor(after.reference)] += 1;
     checkCeiling(nowMs);
   }
 
@@ -148,12 +155,21 @@ export function createBook({ ceiling, isShared, startMs, skewMs, onViolation }: 
     if (active === false && !isDisabled) fail('newest', `${reference} was made in ROQ only to be deleted`);
   }
 
-  // A deactivation that was let through in one hour may be made in a later one, so the hours are taken together.
+  function reasonFor(reference: string): keyof typeof deactivations {
+    const facts = told.get(reference) ?? [];
+    if (!facts.some(({ name }) => name === 'deleted')) return 'disabled';
+    return facts.some(isBan) ? 'either' : 'deleted';
+  }
+
+  // So many of each reason in any hour and the next; one that was let through may be made hours later, so that all are
+  // taken together.
   function checkCeiling(nowMs: number): void {
     const hours = Math.floor((nowMs + skewMs) / hourMs) - Math.floor((startMs - skewMs) / hourMs) + 1;
-    const allowed = ceiling * hours + excused;
-    if (deactivations > allowed) {
-      fail('ceiling', `${deactivations} deactivations in ${hours} h, of ${allowed} that were let through`);
+    const allowed = ceiling * Math.ceil(hours / 2) + excused;
+    const { disabled, deleted, either } = deactivations;
+    if (Math.max(disabled, deleted) > allowed || disabled + deleted + either > 2 * allowed) {
+      const made = `${disabled} of the disabled, ${deleted} of the deleted, ${either} of either`;
+      fail('ceiling', `deactivated in ${hours} h: ${made}; let through: ${allowed} of each`);
     }
   }
 
@@ -200,8 +216,11 @@ export function createBook({ ceiling, isShared, startMs, skewMs, onViolation }: 
     const before = known.get(reference);
     if (!before || queue !== 'pending' || record.attempts <= before.attempts) return;
     const hasNews = record.version > before.version;
-    const waitMs = Math.max(hasNews ? (dueAt ?? 0) - nowMs : 0, (lease?.untilMs ?? 0) - nowMs);
-    if (waitMs > longestLandingMs) fail('prompt', `${reference} waits ${waitMs} ms, whatever comes in`);
+    if (lease && lease.untilMs > nowMs + longestLandingMs)
+      fail('prompt', `${reference} is kept from everybody until ${lease.untilMs}`);
+    const dueBy = lease?.untilMs ?? nowMs + firstBackoffMs + 2 * skewMs;
+    if (hasNews && dueAt !== null && dueAt > dueBy)
+      fail('prompt', `${reference} has news that are due only at ${dueAt}`);
   }
 
   /** Of everybody, once all is quiet; of whom somebody changed in ROQ, only once an audit has been there. */

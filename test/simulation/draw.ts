@@ -187,6 +187,9 @@ function drawEdit(chance: Chance, id: number): Edit {
     { active: false },
     { firstName: `${canary}Hand${id}` },
     { isOptedIn: false },
+    // Whoever is opted in next may be so for this one.
+    { email: `${canary}-hand${id}@x.example` },
+    { email: `${canary}-hand${id}@x.example` },
     { email: `${canary}-hand${id}@x.example` },
     { customData: chance.is(0.7) ? 'deep' : 'large' },
   ]);

@@ -12,7 +12,7 @@ export const invariants = {
   answered:
     '8: a sound event is never refused, nor answered 5xx where nothing fails, and no function throws but for what it can not reach',
   verified: '9: nobody is opted in for an address that nothing called verified',
-  banned: '10: no ban waits behind a profile value',
+  banned: '10: no ban waits behind a profile value, or behind deletions',
   spared: '11: whoever can be brought in step is so within two hours, whatever is wrong with others',
   prompt: '12: new facts wait for no back-off',
   own: '13: no provider changes whom another told of first, unless they share their ids',

@@ -89,6 +89,10 @@ function toValue(value: string | boolean | null | object): FactValue {
 // Of two values of one time.
 const saferOf: Readonly<Record<string, boolean>> = { emailVerified: false, disabled: true, deleted: true };
 
+export function isBan({ name, value }: Fact): boolean {
+  return name === 'disabled' && value === true;
+}
+
 /** Whether a record that holds `held` has taken notice of `told`: it holds that, or something newer, or as new and safer. */
 export function hasNoticed(held: Omit<Fact, 'name'> | undefined, told: Fact): boolean {
   if (!held || held.at < told.at) return false;

@@ -10,6 +10,7 @@ import {
   type Fact,
   type Facts,
   hasNoticed,
+  isBan,
   isPoisoned,
   isRefusable,
 } from './model.ts';
@@ -20,6 +21,8 @@ const longestLeaseMs = 930_000;
 /** What is known of the history so far. */
 export type Past = {
   readonly ceiling: number;
+  /** Whether a deactivation may be let through, and counted, and forgotten. */
+  readonly forgets: boolean;
   /** All that counts of what was said of a user. */
   readonly heardOf: (reference: string) => readonly Fact[];
   /** All that was ever said of each user. */
@@ -32,7 +35,16 @@ export type Past = {
   readonly fail: (invariant: InvariantName, message: string) => void;
 };
 
-export function createRecordChecks({ ceiling, heardOf, told, edited, removed, hasDrops, fail }: Past) {
+export function createRecordChecks({
+  ceiling,
+  forgets,
+  heardOf,
+  told,
+  edited,
+  removed,
+  hasDrops,
+  fail,
+}: Past) {
   return { checkRecord, checkUser, checkNoticed, checkSpared };
 
   function checkNoticed(reference: string, facts: readonly Fact[], item: Item | undefined): void {
@@ -86,13 +98,22 @@ export function createRecordChecks({ ceiling, heardOf, told, edited, removed, ha
       fail('applied', `${reference} waits for an address that is known`);
     if (queue === 'parked' && !mayPark(reference, facts))
       fail('applied', `${reference} is parked without need (${lastError})`);
-    if (queue === 'held' && ceiling >= 1_000) fail('banned', `${reference} is held, and there is room`);
+    if (queue === 'held' && facts.disabled?.value === true && hasRoom())
+      fail('banned', `${reference} is held, and there is room for a ban`);
     if (queue === 'held' && expectedOf(facts).active !== false)
       fail('applied', `${reference} is held, and nobody wants it deactivated`);
     // Who died over a record in step leaves its lease there, to be taken over by whoever comes next.
     if (record.lease && record.lease.untilMs > nowMs + longestLeaseMs)
       fail('applied', `${reference} is leased for longer than any function runs`);
     if (isAudited || !edited.has(reference)) checkUser(record, users);
+  }
+
+  // Users who are banned all fit, were they banned as often as anybody said so; others may have been deleted.
+  function hasRoom(): boolean {
+    const bans = [...told].flatMap(([reference, facts]) =>
+      facts.filter(isBan).map(({ at, by }) => `${reference} ${at} ${by}`),
+    );
+    return ceiling >= 1_000 || (!forgets && edited.size === 0 && new Set(bans).size <= ceiling);
   }
 
   // A value that ROQ never takes, no value at all, an address that somebody else has, a user who is gone.

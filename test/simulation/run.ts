@@ -85,7 +85,8 @@ class Simulation {
     const { promise, reject } = Promise.withResolvers<never>();
     this.violated = promise;
     const { ceiling, isShared, skewMs } = history;
-    this.book = createBook({ ceiling, isShared, startMs, skewMs, onViolation: reject });
+    const forgets = Boolean(options.fateOf) || mayForget(history);
+    this.book = createBook({ ceiling, isShared, forgets, startMs, skewMs, onViolation: reject });
     this.#world = createWorld(history, clock, chance, {
       onChange: (before, after) => {
         const others = this.#usersOf(after.reference).filter(({ id }) => id !== after.id);
@@ -335,4 +336,10 @@ class Simulation {
 function isUntroubled({ rates: { dynamodb, roq, dies, pauses }, steps }: History): boolean {
   const all = [...Object.values(dynamodb), ...Object.values(roq), dies, pauses];
   return all.every((rate) => rate === 0) && steps.every(({ is }) => is !== 'outage');
+}
+
+// Who dies between the ceiling and the record, or can't write it, has counted what another counts once more.
+function mayForget({ rates: { dynamodb, dies, pauses }, steps }: History): boolean {
+  const all = [...Object.values(dynamodb), dies, pauses];
+  return all.some((rate) => rate > 0) || steps.some((step) => step.is === 'outage' && step.of === 'dynamodb');
 }
