@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { type Choice, deliver, findExample, NoSuchExampleError, toUser } from './delivery.ts';
 import type { SigningKeys } from './providers/keys.ts';
 import type { RoqUser } from './roq-users.ts';
-import { answerJson, parseObject, type RunningServer, readBody, serve } from './server.ts';
+import { answerJson, isFromThisMachine, parseObject, type RunningServer, readBody, serve } from './server.ts';
 
 export type ControlsOptions = {
   /** 0: a free one. */
@@ -35,6 +35,8 @@ export function startControls({
     if (incoming.method !== 'POST' || incoming.url !== '/send') {
       return answerJson(response, 404, { error: 'There is POST /send, and nothing else.' });
     }
+    if (!isFromThisMachine(incoming))
+      return answerJson(response, 403, { error: 'No page of a browser may send.' });
     const asked = v.safeParse(request, parseObject(await readBody(incoming, maxBytes)));
     if (!asked.success) {
       return answerJson(response, 400, { error: 'The form is { provider, event, user?: { id?, email? } }.' });

@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { json, matchRoute, type Response, toEvent, toResponse } from './gateway.ts';
 import { invoke, type LocalFunction, type Outcome } from './lambda.ts';
-import { type RunningServer, readBody, serve, TooLargeError } from './server.ts';
+import { isFromThisMachine, type RunningServer, readBody, serve, TooLargeError } from './server.ts';
 
 export type DoorOptions = {
   /** 0, as by default: a free one. */
@@ -76,6 +76,9 @@ async function answerInvoke(
   name: string,
   request: IncomingMessage,
 ): Promise<Response> {
+  // AWS lets nobody invoke a function who has no credentials; here a browser must not do it for whatever page it shows.
+  if (!isFromThisMachine(request))
+    return refuse(403, 'AccessDeniedException', 'No page of a browser may invoke');
   const body = await readWithin(request, lambdaLimitBytes);
   if (!body) return refuse(413, 'RequestTooLargeException', 'The payload is larger than 6 MB');
   if (!functions[name]) return refuse(404, 'ResourceNotFoundException', `Function not found: ${name}`);

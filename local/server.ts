@@ -33,6 +33,15 @@ export async function serve(
 }
 
 /**
+ * Whether a request comes from a program on this machine, and not from a page that a browser shows: one of another site
+ * bears its origin, and one that had its own name point here (DNS rebinding) bears that name as its host.
+ */
+export function isFromThisMachine({ headers: { host = '', origin } }: IncomingMessage): boolean {
+  const isLoopback = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host);
+  return isLoopback && (origin === undefined || origin === `http://${host}`);
+}
+
+/**
  * The whole body of a request.
  * @throws TooLargeError above `limitBytes`, when all of it has arrived, so that the sender can hear of it.
  */
