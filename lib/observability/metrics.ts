@@ -1,12 +1,9 @@
 // What log lines say in figures: CloudWatch takes them out of the lines themselves, by its embedded metric format.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { EventLine, FailureLine, GaugesLine, JobLine, LogLine, SettingsLine } from './log-line.ts';
 
 const namespace = 'roq-sync';
-
-type Unit = (typeof MetricUnit)[keyof typeof MetricUnit];
 
 type Place = { readonly stage: string; readonly functionName: string };
 
@@ -19,15 +16,37 @@ type Figures = {
 
 /** The line with its figures; as it is, where it has none. */
 export function withMetrics(line: LogLine, place: Place): object {
-  const records = measure(line, place).map((figures) => serialize(figures, place.stage));
-  const [first] = records;
-  if (!first) return line;
-  const directives = records.flatMap(({ _aws }) => _aws.CloudWatchMetrics);
+  const figures = measure(line, place);
+  if (figures.length === 0) return line;
   return {
-    ...Object.assign({}, ...records),
+    stage: place.stage,
+    ...Object.assign({}, ...figures.map(toValues)),
     ...line,
-    _aws: { ...first._aws, CloudWatchMetrics: directives },
+    _aws: { Timestamp: Date.now(), CloudWatchMetrics: figures.map(toDirective) },
   };
+}
+
+function toValues({ by, counts = {}, milliseconds = {} }: Figures): object {
+  return Object.assign(
+    {},
+    ...by,
+    ...[...known(counts), ...known(milliseconds)].map(([name, value]) => ({ [name]: value })),
+  );
+}
+
+function toDirective({ by, counts = {}, milliseconds = {} }: Figures): object {
+  return {
+    Namespace: namespace,
+    Dimensions: by.map((dimensions) => ['stage', ...Object.keys(dimensions)]),
+    Metrics: [
+      ...known(counts).map(([Name]) => ({ Name, Unit: 'Count' })),
+      ...known(milliseconds).map(([Name]) => ({ Name, Unit: 'Milliseconds' })),
+    ],
+  };
+}
+
+function known(figures: Readonly<Record<string, number | null>>): readonly (readonly [string, number])[] {
+  return Object.entries(figures).filter((entry): entry is [string, number] => entry[1] !== null);
 }
 
 function measure(line: LogLine, { functionName }: Place): readonly Figures[] {
@@ -106,25 +125,4 @@ function ofJob({ is, state, ...report }: JobLine): readonly Figures[] {
       },
     },
   ];
-}
-
-// One for all lines: to make one takes longer than to use it.
-const metrics = new Metrics({ namespace });
-
-function serialize({ by, counts = {}, milliseconds = {} }: Figures, stage: string) {
-  // Powertools would add the name of a service, which is the same everywhere.
-  metrics.clearDefaultDimensions();
-  metrics.setDefaultDimensions({ stage });
-  for (const dimensions of by) metrics.addDimensions(dimensions);
-  const add = (figures: Readonly<Record<string, number | null>>, unit: Unit) => {
-    for (const [name, figure] of Object.entries(figures)) {
-      if (figure !== null) metrics.addMetric(name, unit, figure);
-    }
-  };
-  add(counts, MetricUnit.Count);
-  add(milliseconds, MetricUnit.Milliseconds);
-  const serialized = metrics.serializeMetrics();
-  metrics.clearMetrics();
-  metrics.clearDimensions();
-  return serialized;
 }

@@ -105,7 +105,6 @@ test.each([
   ['jose', 'lib/signatures'],
   ['graphql-request', 'lib/roq'],
   ['@aws-sdk/client-dynamodb', 'lib/dynamodb'],
-  ['@aws-lambda-powertools/metrics', 'lib/observability'],
 ])('of what is deployed, %s is imported by %s alone', (name, folder) => {
   const deployed = sources.filter((path) => /^(lib|functions)\//.test(path));
   const users = deployed.filter((path) => listPackages(path).includes(name));
