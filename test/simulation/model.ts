@@ -72,9 +72,10 @@ export function factsOf(told: Told, by: string | null, at: number): readonly Fac
   const { emailVerifiedOf, ...values } = told;
   const address = emailVerifiedOf ?? told.email;
   const of = typeof address === 'string' ? address : null;
+  // Readers tell no character that ROQ could not hold; the feed's events are read by none of ours.
   return Object.entries(values).map(([name, value]) => ({
     name,
-    value,
+    value: by === 'feed' ? value : storable(value),
     at,
     by,
     ...(name === 'emailVerified' && { of }),

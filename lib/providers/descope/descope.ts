@@ -6,7 +6,7 @@
 // https://docs.descope.com/connectors/connector-hmac-usage
 //
 // One request holds up to 100 events. In each, `userId` is the user, `actorId` the one who acted, and `occurred` the event's
-// time, in milliseconds. They leave out the profile, which only Descope's own API has.
+// time, in milliseconds. They leave out the profile, which only Descope's own API has, with what is verified.
 
 import * as v from 'valibot';
 import { optionalCredentials, optionalSecrets } from '../../config/settings.ts';

@@ -5,6 +5,8 @@
 // Our clock is used where there is no eventTime, which does no harm: `created` and `updated` tell no facts of their own,
 // and a deletion is final. It comes once the user is gone for good; moving one to the recycle bin comes as `updated`.
 // https://learn.microsoft.com/graph/api/resources/subscription
+//
+// Graph does not say that an e-mail address is verified: that is the operator's to say.
 
 import * as v from 'valibot';
 import {

@@ -3,6 +3,8 @@
 //
 // An event's time is its `timestamp`, or else its `event_timestamp`; users have no time. It is signed, and the same at every
 // attempt.
+//
+// No event says that an e-mail address is verified: that is the operator's to say.
 
 import * as v from 'valibot';
 import { url, vouchedEmails } from '../../config/settings.ts';

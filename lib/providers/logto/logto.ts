@@ -5,6 +5,8 @@
 // `data` is the user where a user made the change. After a call of the Management API it is the answer of that call, which
 // for some routes is only a part of the user, and may hold anything:
 // https://github.com/logto-io/logto/blob/master/packages/core/src/libraries/hook/context-manager.ts
+//
+// No event says that an e-mail address is verified: that is the operator's to say.
 
 import * as v from 'valibot';
 import { secrets, vouchedEmails } from '../../config/settings.ts';

@@ -3,7 +3,8 @@
 //
 // An event's time is its `published`, set by Okta when it happened; the envelope's eventTime is the time of sending.
 // The user is the target of type User; the actor is the one who acted, often an admin. Events hold no profile, so it is
-// read from the Users API; a profile's time is the user's own lastUpdated.
+// read from the Users API; a profile's time is the user's own lastUpdated. Neither says that an e-mail address is verified:
+// that is the operator's to say.
 
 import * as v from 'valibot';
 import { optionalSecretText, optionalUrl, secrets, vouchedEmails } from '../../config/settings.ts';
