@@ -3,10 +3,10 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { emailAddress, list, tell, text, webAddress, yesNo } from '../payload.ts';
+import { emailAddress, list, object, tell, text, webAddress, yesNo } from '../payload.ts';
 
 // Named as Keycloak maps attributes to the claims of OpenID Connect. Each is a list.
-const attributes = v.object({
+const attributes = object({
   phoneNumber: v.nullish(list(text())),
   locale: v.nullish(list(text())),
   zoneinfo: v.nullish(list(text())),
