@@ -69,7 +69,10 @@ function toEmptied({ attributes, ...user }: KeycloakUser): Told {
   });
 }
 
-/** The first value of an attribute; null for a list without any, which empties it. */
+/** The first value of an attribute that is not blank; null where there is none, which empties it. */
 function firstOf(values: readonly (string | null | undefined)[] | null | undefined) {
-  return values === undefined ? undefined : (values?.find(Boolean) ?? null);
+  if (!values) return values;
+  const first = values.findIndex((value) => value !== null);
+  // Without a value, it could not be read.
+  return first < 0 ? null : values[first];
 }
