@@ -2,11 +2,11 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { emailAddress, list, reference, tell, text, webAddress, yesNo } from '../payload.ts';
+import { emailAddress, list, object, reference, tell, text, webAddress, yesNo } from '../payload.ts';
 
 export const hankoUser = v.object({
   id: reference(),
-  emails: v.nullish(list(v.object({ address: emailAddress(), is_primary: yesNo(), is_verified: yesNo() }))),
+  emails: v.nullish(list(object({ address: emailAddress(), is_primary: yesNo(), is_verified: yesNo() }))),
   given_name: text(),
   family_name: text(),
   picture: webAddress(),

@@ -9,7 +9,7 @@
 import * as v from 'valibot';
 import { isObject, parseJson } from '../../json.ts';
 import type { Told } from '../../user.ts';
-import { eventId, instant, name, parsePayload, tell, text, webAddress } from '../payload.ts';
+import { eventId, instant, name, object, parsePayload, tell, text, webAddress } from '../payload.ts';
 import type { Kinds } from '../provider.ts';
 import { scimUser, toScimTold } from './scim.ts';
 import { keptAddress, keycloakUser, toTold, toUpdateTold } from './user.ts';
@@ -22,7 +22,7 @@ function attribute() {
   );
 }
 
-const details = v.object({
+const details = object({
   register_method: text(),
   action: text(),
   email: keptAddress(),
@@ -53,7 +53,7 @@ export const keycloakEvent = v.object({
   time: instant(),
   realmId: v.nullish(v.string()),
   realmName: v.nullish(v.string()),
-  authDetails: v.nullish(v.object({ userId: v.optional(v.unknown()) })),
+  authDetails: v.nullish(object({ userId: v.optional(v.unknown()) })),
   details: v.nullish(details, {}),
   resourcePath: v.nullish(v.string()),
   representation: v.nullish(

@@ -4,13 +4,13 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { list, tell, text, yesNo } from '../payload.ts';
+import { list, object, tell, text, yesNo } from '../payload.ts';
 import { keptAddress } from './user.ts';
 
 export const scimUser = v.object({
   active: yesNo(),
-  name: v.nullish(v.object({ givenName: text(), familyName: text() })),
-  emails: v.nullish(list(v.object({ value: keptAddress(), primary: yesNo() }))),
+  name: v.nullish(object({ givenName: text(), familyName: text() })),
+  emails: v.nullish(list(object({ value: keptAddress(), primary: yesNo() }))),
   locale: text(),
   timezone: text(),
 });

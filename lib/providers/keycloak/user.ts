@@ -3,10 +3,10 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { emailAddress, list, tell, text, webAddress, yesNo } from '../payload.ts';
+import { emailAddress, list, object, tell, text, webAddress, yesNo } from '../payload.ts';
 
 // Named as Keycloak maps attributes to the claims of OpenID Connect. Each is a list.
-const attributes = v.object({
+const attributes = object({
   phoneNumber: v.nullish(list(text())),
   locale: v.nullish(list(text())),
   zoneinfo: v.nullish(list(text())),
@@ -69,7 +69,10 @@ function toEmptied({ attributes, ...user }: KeycloakUser): Told {
   });
 }
 
-/** The first value of an attribute; null for a list without any, which empties it. */
+/** The first value of an attribute that is not blank; null where there is none, which empties it. */
 function firstOf(values: readonly (string | null | undefined)[] | null | undefined) {
-  return values === undefined ? undefined : (values?.find(Boolean) ?? null);
+  if (!values) return values;
+  const first = values.findIndex((value) => value !== null);
+  // Without a value, it could not be read.
+  return first < 0 ? null : values[first];
 }

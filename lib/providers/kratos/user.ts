@@ -3,9 +3,9 @@
 
 import * as v from 'valibot';
 import { isSameAddress, type Told } from '../../user.ts';
-import { emailAddress, list, reference, tell, text, webAddress, yesNo } from '../payload.ts';
+import { emailAddress, list, object, reference, tell, text, webAddress, yesNo } from '../payload.ts';
 
-const address = v.object({
+const address = object({
   via: v.nullish(v.string()),
   value: emailAddress(),
   verified: yesNo(),
@@ -18,7 +18,7 @@ export const kratosIdentity = v.object({
   updated_at: v.optional(v.unknown()),
   verifiable_addresses: v.nullish(list(address), []),
   traits: v.nullish(
-    v.object({
+    object({
       email: emailAddress(),
       phone: text(),
       first_name: text(),

@@ -6,15 +6,16 @@
 // last change.
 //
 // SQL leaves updated_at alone unless it sets it, yet the row is newer than the one before it. So what differs from a row of
-// the same time or a later one is dated half a microsecond after it, and the rest stays as old as it says. That wins against
-// what the row before told, and loses against whatever is written with a time later, in any order and number of
-// deliveries. Two changes of one member that both leave updated_at alone have one time: the safer holds until the next
-// change that has a time, which is why such an event is partial.
+// the same time or a later one is told once more, dated half a microsecond after that row. It wins against what the row
+// before told, and loses against whatever is written with a time later, in any order and number of deliveries. Two changes
+// of one member that both leave updated_at alone have one time: the safer holds until the next change that has a time,
+// which is why such an event is partial.
 
 import * as v from 'valibot';
 import { secrets } from '../../config/settings.ts';
 import { RejectedError } from '../../errors.ts';
 import type { UserEvent } from '../../event.ts';
+import { isObject } from '../../json.ts';
 import { verifyStaticCredential } from '../../signatures/static-credential.ts';
 import type { Told } from '../../user.ts';
 import { name, parseJson, parsePayload, tell, toInstant } from '../payload.ts';
@@ -27,15 +28,18 @@ const settings = {
   ),
 };
 
-const times = { updated_at: v.optional(v.unknown()), created_at: v.optional(v.unknown()) };
+const someRow = v.pipe(
+  v.custom<Readonly<Record<string, unknown>>>(isObject),
+  v.looseObject({ updated_at: v.optional(v.unknown()), created_at: v.optional(v.unknown()) }),
+);
 
 const envelope = v.object({
   type: name(),
   schema: name(),
   table: name(),
   time: v.optional(v.unknown()),
-  record: v.nullish(v.looseObject(times)),
-  old_record: v.nullish(v.looseObject(times)),
+  record: v.nullish(someRow),
+  old_record: v.nullish(someRow),
 });
 
 type Envelope = v.InferOutput<typeof envelope>;
@@ -48,6 +52,8 @@ const rowBefore = v.nullish(v.object({ ...row.entries, id: v.optional(v.unknown(
 type Change = {
   readonly row: v.InferOutput<typeof row>;
   readonly before: v.InferOutput<typeof rowBefore>;
+  /** Whether all of the row before could be read. */
+  readonly isWhole: boolean;
   readonly at: number;
 };
 
@@ -91,11 +97,13 @@ export const supabaseDb: Provider<typeof settings> = {
 
 function readRows({ type, record, old_record: old }: Envelope, unread: Set<string>): Omit<Change, 'at'> {
   const isDeletion = type === 'DELETE';
-  const rows = parsePayload(v.object({ record: row }), { record: isDeletion ? old : record }, unread);
-  const { old_record: before } = parsePayload(v.object({ old_record: rowBefore }), {
-    old_record: isDeletion ? null : old,
-  });
-  return { row: rows.record, before };
+  const rows = parsePayload(
+    v.object({ record: row, old_record: rowBefore }),
+    isDeletion ? { record: old } : { record, old_record: old },
+    unread,
+  );
+  const isWhole = ![...unread].some((name) => name.startsWith('old_record'));
+  return { row: rows.record, before: rows.old_record, isWhole };
 }
 
 function toRowTold({ row, before, at }: Change): Told {
@@ -108,20 +116,23 @@ type Part = Pick<UserEvent, 'at' | 'told' | 'isPartial'>;
 
 const halfMicrosecond = 0.0005;
 
-/** What a row tells, apart from it what differs from a row before that is not older by its time. */
-function toParts({ time, old_record: old }: Envelope, { before, at }: Change, told: Told): readonly Part[] {
+/** What a row tells; and once more, later, what differs from a row before that is not older by its time. */
+function toParts(
+  { time, old_record: old }: Envelope,
+  { before, isWhole, at }: Change,
+  told: Told,
+): readonly Part[] {
   const beforeAt = findTime(old);
   if (toExact(time) !== undefined || !before || beforeAt === undefined || at > beforeAt)
     return [{ at, told }];
   const was = toTold(before, before.raw_user_meta_data, at);
   const names = Object.keys(told) as (keyof Told)[];
-  const changed = names.filter((name) => told[name] !== was[name]);
+  const changed = names.filter((name) => told[name] !== was[name] && (isWhole || name in was));
   // A verification goes with its address.
   if (changed.includes('email') && told.emailVerified !== undefined) changed.push('emailVerified');
-  if (changed.length === 0) return [{ at, told }];
-  const rest = names.filter((name) => !changed.includes(name));
+  if (changed.length === 0 && isWhole) return [{ at, told }];
   return [
-    { at, told: pick(told, rest) },
+    { at, told },
     { at: beforeAt + halfMicrosecond, told: pick(told, changed), isPartial: true },
   ];
 }

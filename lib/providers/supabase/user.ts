@@ -7,10 +7,10 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { emailAddress, reference, tell, text, toInstant, webAddress } from '../payload.ts';
+import { emailAddress, isUnread, object, reference, tell, text, toInstant, webAddress } from '../payload.ts';
 
 export const supabaseMetadata = v.nullish(
-  v.object({
+  object({
     first_name: text(),
     given_name: text(),
     last_name: text(),
@@ -36,8 +36,8 @@ type Metadata = v.InferOutput<typeof supabaseMetadata>;
 
 /** What a user tells, as of `at`, in milliseconds. A column that is not there tells nothing. */
 export function toTold(user: User, metadata: Metadata, at: number): Told {
-  // A soft deletion makes the rest of the user unrecognizable.
-  if (user.deleted_at) return { deleted: true };
+  // A soft deletion makes the rest of the user unrecognizable. It is one though its time can't be read.
+  if (user.deleted_at || isUnread(user, 'deleted_at')) return { deleted: true };
   return tell({
     email: user.email,
     phone: toPhone(user.phone),

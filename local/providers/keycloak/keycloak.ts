@@ -45,12 +45,12 @@ export const keycloak: Sender = {
         auth_method: 'openid-connect',
         register_method: 'form',
         username: email.toLowerCase(),
-        // As it was typed; Keycloak keeps it in lower case.
+        // As it was typed.
         email: email.toUpperCase(),
         first_name: firstName,
         last_name: lastName,
       }),
-      ({ email, firstName, lastName }) => ({ email: email.toLowerCase(), firstName, lastName }),
+      ({ email, firstName, lastName }) => ({ email, firstName, lastName }),
     ),
     'access.REGISTER-brokered': access(
       'access.REGISTER',
@@ -246,7 +246,13 @@ function access(type: string, details: Members<object>, told?: Members<Told>, pa
       authDetails: { realmId: 'app', clientId: 'account', userId: sample.id, username: 'ada' },
     }),
     wanted: (sample, at) => [
-      { kind: type, reference: told ? sample.id : null, at, told: told?.(sample) ?? null, ...partly },
+      {
+        kind: type,
+        reference: told ? sample.id : null,
+        at,
+        told: told ? toKept(told(sample)) : null,
+        ...partly,
+      },
     ],
   };
 }
@@ -273,7 +279,7 @@ function admin(
       };
     },
     wanted: (sample, at) => [
-      { kind: `admin.${type}`, reference: sample.id, at, told: told(sample), ...partly },
+      { kind: `admin.${type}`, reference: sample.id, at, told: toKept(told(sample)), ...partly },
     ],
   };
 }
@@ -301,9 +307,14 @@ function scim(
       }),
     }),
     wanted: (sample, at) => [
-      { kind: `admin.USER-${operation}`, reference: sample.id, at, told: told(sample), ...partly },
+      { kind: `admin.USER-${operation}`, reference: sample.id, at, told: toKept(told(sample)), ...partly },
     ],
   };
+}
+
+/** Whatever was typed, Keycloak keeps addresses in lower case. */
+function toKept(told: Told): Told {
+  return told.email ? { ...told, email: told.email.toLowerCase() } : told;
 }
 
 // The user in authDetails is who acts, and never the user that it is about.

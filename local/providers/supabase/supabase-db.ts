@@ -54,10 +54,9 @@ export const supabaseDb: Sender = {
         old_record: toRow(sample, atMs, { banned_until: 'infinity' }),
       }),
       wanted: (sample, at) => {
-        const { disabled: _ban, ...told } = toTold(sample);
         const event = { kind: 'auth.users.UPDATE', reference: sample.id };
         return [
-          { ...event, at, told },
+          { ...event, at, told: toTold(sample) },
           { ...event, at: at + 0.0005, told: { disabled: false }, isPartial: true },
         ];
       },

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../../lib/errors.ts';
 import { keycloak } from '../../../lib/providers/keycloak/keycloak.ts';
+import { toTold } from '../../../lib/providers/keycloak/user.ts';
 import { startSigningKeys } from '../../../local/providers/keys.ts';
 import { signHmac } from '../../../local/providers/signing.ts';
 import { connect } from '../reader.ts';
@@ -108,6 +109,10 @@ describe('Keycloak', () => {
     const event = await send(byAdmin('admin.USER-UPDATE', { representation }));
     const same = { locale: 'de', timezone: 'Europe/Rome', avatarUrl: 'https://img.example/a.png' };
     expect(event?.told).toEqual({ ...profile, ...same, ...told });
+  });
+
+  test('an attribute of several values, the first of which can not be read, is not told by the second', () => {
+    expect(toTold({ attributes: { phoneNumber: [null, undefined, '+442'] } })).toEqual({});
   });
 
   test.each<[object, object]>([
