@@ -2,8 +2,8 @@
 
 import { createHash, randomUUID } from 'node:crypto';
 import type { Contested, UserRecord } from '../dynamodb/record.ts';
-import { toRoqFields } from '../roq/client.ts';
 import { RoqError } from '../roq/faults.ts';
+import { toRoqFields } from '../roq/fields.ts';
 import type { RoqUser } from '../roq/types.ts';
 import { batchesOf } from '../sync/batches.ts';
 import type { Totals } from '../sync/ceiling.ts';

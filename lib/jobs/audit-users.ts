@@ -1,7 +1,7 @@
 // The other direction of an audit: ROQ's users who have no record, or share their reference with another one.
 
 import type { Finding } from '../dynamodb/documents.ts';
-import { toRoqFields } from '../roq/client.ts';
+import { toRoqFields } from '../roq/fields.ts';
 import { probePrefix, type RoqUser } from '../roq/types.ts';
 import type { RunBudget } from '../sync/concurrency.ts';
 import { type AuditJob, type AuditPorts, type AuditReport, addExample } from './audit-job.ts';

@@ -1,18 +1,19 @@
-// ROQ's Users API: the only GraphQL.
+// ROQ's Users API, as calls that throw one kind of error.
 
 import { GraphQLClient } from 'graphql-request';
-import { boundedJson } from '../json.ts';
 import { timed } from '../observability/timing.ts';
-import {
-  maxCustomDataBytes,
-  maxCustomDataLevels,
-  type ProfileName,
-  profileNames,
-  type RoqFields,
-} from '../user.ts';
 import { fromAnswer, fromFailure, type Kind, RoqError } from './faults.ts';
+import {
+  type Change,
+  changeDocument,
+  documents,
+  lookUpDocument,
+  oldestFirst,
+  toLookUp,
+  withDeactivated,
+} from './requests.ts';
 import { createTokenSource, inspectToken } from './token.ts';
-import type { JsonObject, RoqPage, RoqUser, UserCreate, UsersQuery, UserUpdate } from './types.ts';
+import type { RoqPage, RoqUser, UserCreate, UsersQuery, UserUpdate } from './types.ts';
 
 export type RoqOptions = {
   /** The environment's host, https://… */
@@ -37,11 +38,6 @@ export type Include = {
 
 /** `deadline`: when the answer must be there, in milliseconds of our clock. */
 export type CallOptions = Include & { readonly deadline?: number };
-
-/** One of several changes that are sent as one request. */
-export type Change =
-  | { readonly create: UserCreate }
-  | { readonly update: { readonly id: string; readonly user: UserUpdate } };
 
 export type Roq = ReturnType<typeof createRoq>;
 
@@ -257,113 +253,10 @@ function fail(code: 'roq_unavailable' | 'roq_ambiguous'): never {
 /** For each reference its ROQ users; null where nobody knows. */
 export type UsersByReference = ReadonlyMap<string, readonly RoqUser[] | null>;
 
-/**
- * What a ROQ user holds of the fields that we mirror: the status always, of the profile what `names` has. Custom data
- * that is larger than any of ours are left out, for an app may keep what it likes there.
- */
-export function toRoqFields(user: RoqUser, names: readonly ProfileName[] = profileNames): RoqFields {
-  const fields: RoqFields = {};
-  for (const name of names) {
-    const value = name === 'customData' ? toBoundedJson(user.customData) : user[name];
-    if (value !== undefined) fields[name] = value;
-  }
-  if (user.isOptedIn !== null) fields.isOptedIn = user.isOptedIn;
-  if (user.active !== null) fields.active = user.active;
-  return fields;
-}
-
-function toBoundedJson(data: JsonObject | null): string | null | undefined {
-  return data === null
-    ? null
-    : boundedJson(data, { maxBytes: maxCustomDataBytes, maxLevels: maxCustomDataLevels });
-}
-
-/** Fields as ROQ's API takes them. @throws SyntaxError for custom data that are no JSON */
-export function toUpdate({ email, customData, ...rest }: RoqFields): UserUpdate {
-  return {
-    ...rest,
-    ...(email && { email }),
-    ...(customData !== undefined && {
-      customData: customData === null ? null : (JSON.parse(customData) as JsonObject),
-    }),
-  };
-}
-
-const mirroredFields = `
-  id reference email phone firstName lastName locale timezone avatarUrl customData tenantId
-  isOptedIn active synced twoFactorEnabled createdAt updatedAt`;
-
-const userFields = `${mirroredFields}
-  tenant @include(if: $withTenant) { id reference isDefault name createdAt updatedAt }
-  roles @include(if: $withRoles) {
-    data { id reference description isSystemManaged key name } totalCount
-  }
-  userGroups @include(if: $withUserGroups) {
-    data { id reference name type userGroupType { id name createdAt updatedAt } } totalCount
-  }`;
-
-const include = '$withTenant: Boolean!, $withRoles: Boolean!, $withUserGroups: Boolean!';
-
-/** The operations, which a test holds against ROQ's schema. */
-export const documents = {
-  createUser: `mutation ($user: UserCreateDto!, ${include}) { createUser(user: $user) {${userFields}} }`,
-  updateUser: `mutation ($id: ID!, $user: UserUpdateDto!, ${include}) {
-    updateUser(id: $id, user: $user) {${userFields}}
-  }`,
-  user: `query ($id: ID!, ${include}) { user(id: $id) {${userFields}} }`,
-  users: `query (
-    $filter: UserFilterArgType, $limit: Int, $offset: Int, $order: UserOrderArgType, $search: UserSearchArgType,
-    ${include}
-  ) {
-    users(filter: $filter, limit: $limit, offset: $offset, order: $order, search: $search) {
-      data {${userFields}} totalCount
-    }
-  }`,
-};
-
 /** So often are all pages read again that did not show everybody; after that nobody knows. */
 const maxSweeps = 3;
-
-const oldestFirst = { sort: 'createdAt', order: 'ASC' } as const;
-const withDeactivated = { equalTo: true } as const;
-
-function toLookUp(reference: string): UsersQuery {
-  return { filter: { reference: { equalTo: reference }, withDeactivated }, order: oldestFirst };
-}
 
 // Of users of one moment it must always be the same one that counts as the oldest.
 function byAge(one: RoqUser, other: RoqUser): number {
   return Date.parse(one.createdAt) - Date.parse(other.createdAt) || (one.id < other.id ? -1 : 1);
-}
-
-/** One request of aliased queries, each for the users of one reference. */
-function lookUpDocument(references: readonly string[]) {
-  const declared = references.map((_, i) => `$f${i}: UserFilterArgType`);
-  const fields = references.map(
-    (_, i) => `r${i}: users(filter: $f${i}, order: $order) { data { ...mirrored } totalCount }`,
-  );
-  const document = `query ($order: UserOrderArgType, ${declared.join(', ')}) {
-    ${fields.join('\n    ')}
-  }
-  fragment mirrored on UserModel {${mirroredFields}}`;
-  const filters = references.map((reference, i) => [`f${i}`, toLookUp(reference).filter] as const);
-  return { document, variables: { order: oldestFirst, ...Object.fromEntries(filters) } };
-}
-
-/** One request of aliased mutations. */
-export function changeDocument(changes: readonly Change[]) {
-  const variables: Record<string, unknown> = {};
-  const declared: string[] = [];
-  const fields = changes.map((change, i) => {
-    if ('create' in change) {
-      declared.push(`$u${i}: UserCreateDto!`);
-      variables[`u${i}`] = change.create;
-      return `c${i}: createUser(user: $u${i}) { id }`;
-    }
-    declared.push(`$i${i}: ID!, $u${i}: UserUpdateDto!`);
-    variables[`i${i}`] = change.update.id;
-    variables[`u${i}`] = change.update.user;
-    return `c${i}: updateUser(id: $i${i}, user: $u${i}) { id }`;
-  });
-  return { document: `mutation (${declared.join(', ')}) {\n${fields.join('\n')}\n}`, variables };
 }

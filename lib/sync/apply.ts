@@ -1,8 +1,10 @@
 // What is sent to ROQ for records whose user is known: what takes away first, and nothing twice.
 
 import { isObject, parseJson } from '../json.ts';
-import { type Change, type Roq, toUpdate } from '../roq/client.ts';
+import type { Roq } from '../roq/client.ts';
 import { RoqError } from '../roq/faults.ts';
+import { toUpdate } from '../roq/fields.ts';
+import type { Change } from '../roq/requests.ts';
 import { desired, type Plan, type RoqFields } from '../user.ts';
 import { type Admit, reasonOf, reasons } from './ceiling.ts';
 import { asRoqError, type LookUpPorts, lookUp, recordInvalid } from './look-up.ts';

@@ -1,8 +1,9 @@
 // Finds the ROQ users of records, each by the very reference that it bears, and what is to be done for them.
 
 import type { Leased } from '../dynamodb/fold.ts';
-import { type Roq, toRoqFields, type UsersByReference } from '../roq/client.ts';
+import type { Roq, UsersByReference } from '../roq/client.ts';
 import { RoqError } from '../roq/faults.ts';
+import { toRoqFields } from '../roq/fields.ts';
 import type { RoqUser } from '../roq/types.ts';
 import { type Facts, type ProfileName, plan, profileNames, type RoqFields } from '../user.ts';
 import { batchesOf } from './batches.ts';

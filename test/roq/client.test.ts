@@ -4,15 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { buildSchema, parse, validate } from 'graphql';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  type CallOptions,
-  changeDocument,
-  createRoq,
-  documents,
-  type Roq,
-  type RoqOptions,
-} from '../../lib/roq/client.ts';
+import { type CallOptions, createRoq, type Roq, type RoqOptions } from '../../lib/roq/client.ts';
 import { RoqError } from '../../lib/roq/faults.ts';
+import { changeDocument, documents } from '../../lib/roq/requests.ts';
 import type { UserFilter, UserSearchKey, UserSort, UsersQuery } from '../../lib/roq/types.ts';
 import { type RunningRoq, startRoq } from '../../local/roq.ts';
 

@@ -3,8 +3,9 @@
 
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
-import { type Change, createRoq, type Roq } from '../../lib/roq/client.ts';
+import { createRoq, type Roq } from '../../lib/roq/client.ts';
 import { RoqError } from '../../lib/roq/faults.ts';
+import type { Change } from '../../lib/roq/requests.ts';
 import { type RoqOptions, startRoq } from '../../local/roq.ts';
 import { Chance } from './chance.ts';
 import { createSimulatedRoq, type SimulatedRoq } from './roq.ts';
