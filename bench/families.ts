@@ -20,7 +20,7 @@ import { verifyStandardWebhooks } from '../lib/signatures/standard-webhooks.ts';
 import { verifyStaticCredential } from '../lib/signatures/static-credential.ts';
 import { verifyTimestampedHmac } from '../lib/signatures/timestamped-hmac.ts';
 import { clerk } from '../local/providers/clerk/clerk.ts';
-import { type SigningKeys, startSigningKeys } from '../local/providers/keys.ts';
+import type { SigningKeys } from '../local/providers/keys.ts';
 import { sampleUser } from '../local/providers/sender.ts';
 import {
   newSecret,
@@ -41,16 +41,11 @@ const nowMs = Date.now();
 const payload = clerk.examples['user.created']?.payload(sampleUser('user_1'), nowMs) ?? {};
 const body = Buffer.from(JSON.stringify(payload));
 
-export async function families(): Promise<{
-  verifications: readonly Verification[];
-  close: () => Promise<void>;
-}> {
-  const keys = await startSigningKeys();
-  const verifications = [
+export async function families(keys: SigningKeys): Promise<readonly Verification[]> {
+  return [
     ...[standardWebhooks(), ed25519(), timestamped(), plain(), credential()],
     ...[await jwsBody(keys), await jwsHeader(keys), await bareJws(keys), await jweBody(keys)],
   ];
-  return { verifications, close: keys.close };
 }
 
 function standardWebhooks(): Verification {

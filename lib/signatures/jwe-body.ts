@@ -34,6 +34,8 @@ type DecryptionKey = { readonly key: KeyObject; readonly algorithm: string };
 
 async function decryptWithAny(token: string, keys: readonly DecryptionKey[]): Promise<string> {
   let refusal = new RejectedError('signature_malformed', 'the body is not a JWE');
+  let decrypted: string | null = null;
+  // Every key is tried, whichever is right, so that refusing costs no more than accepting.
   for (const { key, algorithm } of keys) {
     try {
       const { plaintext } = await compactDecrypt(token, key, {
@@ -42,12 +44,13 @@ async function decryptWithAny(token: string, keys: readonly DecryptionKey[]): Pr
         // A small body must not unpack into a large one.
         maxDecompressedLength: 0,
       });
-      return toLatin1(plaintext);
+      decrypted ??= toLatin1(plaintext);
     } catch (error) {
       refusal = toRejection(error);
     }
   }
-  throw refusal;
+  if (decrypted === null) throw refusal;
+  return decrypted;
 }
 
 function parseKeys(pem: string): readonly DecryptionKey[] {

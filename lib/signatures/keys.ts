@@ -177,18 +177,22 @@ async function verifyWithAny(
   keys: Iterable<Key> | AsyncIterable<Key>,
   algorithms: string[],
 ): Promise<Jws> {
+  let verified: Jws | null = null;
+  // Every key is tried, whichever is right, so that refusing costs no more than accepting.
   for await (const key of keys) {
     const findKey: CompactVerifyGetKey = ({ alg }) => {
       if (isWeak(key, alg)) throw new RejectedError('signature_mismatch', 'a key of ours is too weak');
       return key;
     };
     try {
-      return await verify(token, findKey, algorithms);
+      const jws = await verify(token, findKey, algorithms);
+      verified ??= jws;
     } catch (error) {
       if (!(error instanceof RejectedError && error.code === 'signature_mismatch')) throw error;
     }
   }
-  throw new RejectedError('signature_mismatch', 'no key of ours signed the token');
+  if (!verified) throw new RejectedError('signature_mismatch', 'no key of ours signed the token');
+  return verified;
 }
 
 async function* firstOf(keys: AsyncIterable<Key>, count: number): AsyncGenerator<Key> {

@@ -3,13 +3,17 @@
 
 import { toLatin1 } from './bytes.ts';
 
-/** The text of the first member of that name, wherever it stands; undefined where there is none, or it is no text. */
-export function findText(body: Uint8Array, name: string): string | undefined {
+/**
+ * The text of the first member of that name, wherever it stands; undefined where there is none, or it is no text, or one
+ * that is longer as it is written.
+ */
+export function findText(body: Uint8Array, name: string, maxChars = body.length): string | undefined {
   const json = toLatin1(body);
   const member = new RegExp(`"${name}"\\s*:\\s*"`).exec(json);
   if (!member) return undefined;
   const start = member.index + member[0].length;
-  const literal = Buffer.from(json.slice(start - 1, endOf(json, start) + 1), 'latin1');
+  const end = endOf(json, start, maxChars);
+  const literal = Buffer.from(json.slice(start - 1, end + 1), 'latin1');
   try {
     const text: unknown = JSON.parse(literal.toString());
     return typeof text === 'string' ? text : undefined;
@@ -19,9 +23,9 @@ export function findText(body: Uint8Array, name: string): string | undefined {
   }
 }
 
-/** Where the text ends that begins at `start`: at a quote that is not escaped, or with the body. */
-function endOf(json: string, start: number): number {
+/** Where the text ends that begins at `start`: at a quote that is not escaped, or where it is too long. */
+function endOf(json: string, start: number, maxChars: number): number {
   let at = start;
-  while (at < json.length && json[at] !== '"') at += json[at] === '\\' ? 2 : 1;
+  while (at <= start + maxChars && at < json.length && json[at] !== '"') at += json[at] === '\\' ? 2 : 1;
   return at;
 }

@@ -39,6 +39,8 @@ const aText = fc.oneof(
     ],
     ...[
       't=1,v1=00',
+      'v1,A '.repeat(1_900),
+      `t=1${`,v1=${'0'.repeat(64)}`.repeat(1_900)}`,
       'v1,',
       'v1,AAAA v1,AAAA',
       'v1a,AAAA',
@@ -58,6 +60,7 @@ const bodies = fc.oneof(
   fc.constantFrom(
     ...[Buffer.alloc(0), Buffer.from([0xef, 0xbb, 0xbf, 0x7b, 0x7d]), Buffer.from('{}', 'utf16le')],
     ...[Buffer.from([0x1f, 0x8b, 8, 0]), Buffer.alloc(1_048_576, '['), Buffer.alloc(1_048_577, ' ')],
+    ...[Buffer.alloc(1_048_576, '.'), Buffer.from(`{"token":"${'\\\\'.repeat(500_000)}`)],
   ),
 );
 

@@ -61,6 +61,9 @@ const settings = {
   ),
 };
 
+// Graph takes 128 characters, each of which may be written as an escape of six.
+const maxStateChars = 768;
+
 type Configured = v.InferOutput<v.ObjectSchema<typeof settings, undefined>>;
 
 const envelope = v.object({
@@ -102,7 +105,7 @@ export const entra: Provider<typeof settings> = {
     const check = verifyCredentialText(ENTRA_CLIENT_STATES);
     return async (request, nowMs) => {
       // The first one before anything else is read: to parse a body of anybody's takes far longer.
-      check(findText(request.body, 'clientState'));
+      check(findText(request.body, 'clientState', maxStateChars));
       const { value } = parsePayload(envelope, parseJson(request.body));
       // One request may hold notifications of several subscriptions, and each must be known.
       for (const { clientState } of value) check(clientState);
