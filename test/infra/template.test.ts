@@ -38,6 +38,7 @@ logRetentionDays: 7
 reserveConcurrency: false
 xray: true
 ${environment}  COGNITO_USER_POOL_IDS: eu-central-1_abc
+  REFERENCE_PREFIXES: cognito=cognito:
 `;
 
 beforeAll(async () => {
@@ -110,6 +111,17 @@ environment:
       expect.stringContaining('ROQ_PLATFORM_URL must be an address that begins with https://'),
       '  - environment: ROQ_ENVIRONMENT_ID is missing',
     ]);
+  });
+
+  test('is not made of several providers whose ids may meet, unless somebody says what is so', async () => {
+    const mixed = `${environment}  COGNITO_USER_POOL_IDS: eu-central-1_abc\n`;
+    const failure = await service.packageStage('mixed', mixed).catch((error) => error);
+    expect(failure.code).toBe(1);
+    expect(`${failure.stdout}${failure.stderr}`).toContain(
+      'the ids of clerk and cognito may meet: give all but one a prefix by REFERENCE_PREFIXES (cognito=cognito:), or set SHARED_REFERENCES',
+    );
+    const shared = await service.packageStage('mixed', `${mixed}  SHARED_REFERENCES: "true"\n`);
+    expect(shared.template.Resources).toHaveProperty('CognitoLambdaFunction');
   });
 
   test('is made of secrets in plain text with a warning that names Parameter Store', async () => {

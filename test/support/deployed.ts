@@ -61,6 +61,7 @@ environment:
   PROVIDERS: generic
   GENERIC_SECRETS: ssm:/roq-sync/dev/webhook/GENERIC_SECRETS
   COGNITO_USER_POOL_IDS: ${userPoolId}
+  SHARED_REFERENCES: 'true'
 ${environment}`,
   );
   const running: Runtime[] = [];

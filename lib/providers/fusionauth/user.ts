@@ -34,7 +34,8 @@ export function toTold(user: FusionauthUser): Told {
     phone: user.mobilePhone,
     firstName: user.firstName,
     lastName: user.lastName,
-    locale: languages === undefined ? undefined : (languages?.[0] ?? null),
+    // A first language that can't be read is not the lack of one.
+    locale: languages?.length ? languages[0] : languages && null,
     timezone: user.timezone,
     avatarUrl: user.imageUrl,
     emailVerified: toVerified(user),
