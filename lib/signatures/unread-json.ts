@@ -26,6 +26,6 @@ export function findText(body: Uint8Array, name: string, maxChars = body.length)
 /** Where the text ends that begins at `start`: at a quote that is not escaped, or where it is too long. */
 function endOf(json: string, start: number, maxChars: number): number {
   let at = start;
-  while (at <= start + maxChars && at < json.length && json[at] !== '"') at += json[at] === '\\' ? 2 : 1;
+  while (at < start + maxChars && at < json.length && json[at] !== '"') at += json[at] === '\\' ? 2 : 1;
   return at;
 }
