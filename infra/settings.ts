@@ -101,7 +101,7 @@ function mixedReferences(values: Values): readonly string[] {
   const bare = [...new Set(configuredProviders(values).map(sourceOf))].filter((source) => !prefixes[source]);
   if (bare.length < 2) return [];
   return [
-    `  - environment: the ids of ${bare.join(' and ')} may meet: give all but one a prefix by REFERENCE_PREFIXES (${bare[1]}=${bare[1]}:), or set SHARED_REFERENCES to "true" where one id means one person`,
+    `  - environment: the ids of ${bare.join(' and ')} may meet: give all but one a prefix by REFERENCE_PREFIXES (${bare[1]}=${bare[1]}/), or set SHARED_REFERENCES to "true" where one id means one person`,
   ];
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newAudit } from '../../lib/jobs/audit-job.ts';
 import { startJob } from '../../lib/jobs/jobs.ts';
+import type { Drained } from '../../lib/sync/drain.ts';
 import { toFacts } from '../../lib/user.ts';
 import { type Deployment, deploy, grantsOf, names, userPoolId } from '../support/deployed.ts';
 
@@ -71,7 +72,9 @@ describe('the packaged functions', () => {
     const { call, store, usersOf, runtimes } = deployment;
     const reference = randomUUID();
     await store.fold(reference, toFacts({ email: 'late@example.com' }, 1), randomUUID(), 1_000);
-    expect(await call('reconcile', {})).toMatchObject({ done: 1 });
+    // Who was left to the schedule by a test before may be due as well.
+    const { done } = (await call('reconcile', {})) as Drained;
+    expect(done).toBeGreaterThanOrEqual(1);
     expect(usersOf(reference)).toMatchObject([{ email: 'late@example.com' }]);
     expect(runtimes.reconcile.lines()).toContainEqual(
       expect.objectContaining({ message: 'gauges', Parked: 0, Held: 1, stage: 'dev' }),
