@@ -28,10 +28,13 @@ describe.each(ways)('$title', (way) => {
       // Without the reference, the kind or a time there is no such event.
       const without = await read(change(payload, path, () => undefined) as object);
       if (!whole || !without || without.reference !== whole.reference) continue;
+      const otherwise = await read(change(payload, path, toOpposite) as object);
       for (const value of othersThan(payload, path)) {
         const where = `${path.join('.')} = ${JSON.stringify(value)}`;
         const harmed = await read(change(payload, path, () => value) as object);
         expectHarmless(harmed, whole, without, where);
+        // Which of several counts shows without it, where another one says that it does.
+        if (otherwise && !where.includes('primary')) expectUndecided(harmed, whole, otherwise, where);
       }
     }
   });
@@ -56,6 +59,18 @@ function expectHarmless(harmed: Said | null, whole: Said, without: Said, where: 
   if (!without.told.emailVerified && !whole.told.emailVerified)
     expect(told.emailVerified, where).not.toBe(true);
   if (names.some((name) => told[name] !== whole.told[name])) expect(unread, where).not.toEqual([]);
+}
+
+/** What a yes or no decides is not told where it is neither. */
+function expectUndecided(harmed: Said | null, whole: Said, otherwise: Said, where: string): void {
+  for (const name of ['disabled', 'emailVerified', 'deleted'] as const) {
+    const isDecided = whole.told[name] !== otherwise.told[name];
+    if (isDecided) expect(harmed?.told[name], `${where}: ${name}`).toBeUndefined();
+  }
+}
+
+function toOpposite(value: unknown): unknown {
+  return typeof value === 'boolean' ? !value : value;
 }
 
 /** Values of other types than the one that stands there; none of them is a yes or no, or a time. */
