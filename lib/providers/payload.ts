@@ -141,6 +141,11 @@ export function instant() {
   return v.pipe(v.unknown(), v.transform(toInstant), v.number());
 }
 
+/** As `instant`, with the microseconds of a text that has them as a fraction of the milliseconds. */
+export function exactInstant() {
+  return v.pipe(v.unknown(), v.transform(toExactInstant), v.number());
+}
+
 /** As `instant`, but it may be missing: then null. */
 export function optionalInstant() {
   return v.nullish(instant(), null);
@@ -164,6 +169,13 @@ export function toInstant(value: unknown): number | undefined {
   const isIso = typeof value === 'string' && isoPattern.test(value);
   const at = isIso ? Date.parse(value) : value;
   return typeof at === 'number' && Number.isSafeInteger(at) && at >= earliestMs ? at : undefined;
+}
+
+function toExactInstant(value: unknown): number | undefined {
+  const at = toInstant(value);
+  if (at === undefined) return undefined;
+  const [, micros = ''] = /\.\d{3}(\d{1,3})/.exec(String(value)) ?? [];
+  return at + Number(micros.padEnd(3, '0')) / 1000;
 }
 
 /** What is told, without the members that are not. */

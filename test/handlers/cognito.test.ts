@@ -160,7 +160,7 @@ describe('an API call that CloudTrail reports', () => {
     expect((await world.record(sub))?.facts.deleted).toMatchObject({ value: true });
   });
 
-  test('by which a user deleted himself needs no pool', async () => {
+  test('by which users delete themselves names no pool, and needs none', async () => {
     await handle(call('DeleteUser', { requestParameters: null }));
     expect(world.usersOf(sub)).toMatchObject([{ active: false }]);
   });
@@ -168,6 +168,8 @@ describe('an API call that CloudTrail reports', () => {
   test.each([
     ['was refused', { errorCode: 'AccessDenied' }],
     ['is about another pool', { requestParameters: { userPoolId: 'eu-central-1_Other' } }],
+    ['names no pool', { requestParameters: null }],
+    ['names a pool by something else than text', { requestParameters: { userPoolId: [pool] } }],
     ['is of another kind', { eventName: 'AdminUpdateUserAttributes' }],
   ])('that %s is left alone', async (_why, members) => {
     await handle(call('AdminDisableUser', members));

@@ -52,6 +52,12 @@ const rights: Readonly<Record<string, Right>> = {
     reference: '00000000-0000-0001-0000-000000000000',
     told: { email: 'a@example.com', emailVerified: true, disabled: false },
   },
+  // The name of a tenant is its audience, and may hold spaces.
+  'hanko-audience-with-spaces': {
+    reference: '42fbd0dc-28fb-4144-892c-c2c4a0f8f5d8',
+    at: 1737118003000,
+    told: { email: 'test@example.com', emailVerified: true },
+  },
   // An address is nobody's id: it passes from one person to another. The token itself is right, so it is taken.
   'ssf-account-enabled-email-subject': { reference: null, told: null, unread: ['sub_id'] },
   'ssf-risc-identifier-changed': { reference: null, told: null, unread: ['sub_id'] },
@@ -116,7 +122,7 @@ describe('of the payloads that were read wrongly', () => {
 });
 
 async function readCase(name: string): Promise<readonly UserEvent[]> {
-  const { provider: of, payload, nowMs } = openCase(name);
+  const { provider: of, payload, nowMs, setting } = openCase(name);
   const way = listWays().find(({ title }) => title === of);
   if (!way) throw new Error(`there is no provider ${of}`);
   const { iss, aud } = payload as { iss?: string; aud?: string };
@@ -124,18 +130,31 @@ async function readCase(name: string): Promise<readonly UserEvent[]> {
     ...way.environment(keys),
     ...(iss && { SSF_ISSUER: iss }),
     ...(aud && { SSF_AUDIENCE: aud }),
+    ...setting,
   };
   const request = await send(way.sender, payload, { keys, settings, signedAtMs: nowMs });
   return connect(way.provider, settings)(request, nowMs);
 }
 
-type Case = { readonly provider: string; readonly payload: object; readonly nowMs: number };
+type Case = {
+  readonly provider: string;
+  readonly payload: object;
+  readonly nowMs: number;
+  readonly setting?: Readonly<Record<string, string>>;
+};
 
 /** Some files hold the payload alone, under the name of its provider. */
 function openCase(name: string): Case {
   const content = JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8'));
   const nowMs = content.nowMs ?? Date.parse('2026-11-26T00:00:00Z');
-  if (content.payload) return { provider: content.provider, payload: content.payload, nowMs };
+  const { provider: named, payload = content.claims, setting } = content;
+  if (payload) return { provider: named, payload, nowMs, setting: toSetting(setting ?? '') };
   const provider = listWays().findLast(({ title }) => name.startsWith(title))?.title ?? '';
   return { provider, payload: content, nowMs };
+}
+
+/** As a line of an environment. */
+function toSetting(line: string): Readonly<Record<string, string>> {
+  const [name, value] = line.split('=');
+  return name && value ? { [name]: value } : {};
 }

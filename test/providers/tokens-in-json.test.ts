@@ -53,6 +53,17 @@ describe('Firebase', () => {
     ]);
   });
 
+  test('neither lets in nor empties by what can not be read of a record', async () => {
+    const [event] = await send({ disabled: 'hush', email_verified: 7, email: 7, photo_url: 'data:,x' });
+    expect(event?.told).toEqual({ phone: null });
+    expect(event?.unread).toEqual([
+      'user_record.email',
+      'user_record.email_verified',
+      'user_record.photo_url',
+      'user_record.disabled',
+    ]);
+  });
+
   test("refuses a user's own ID token, though it bears the names of an event", async () => {
     const idToken = { auth_time: iat, user_id: 'u', firebase: {} };
     await expect(send({}, idToken)).rejects.toMatchObject({ code: 'user_token' });

@@ -96,6 +96,15 @@ test('what becomes of the events is waited for even where it can’t be noted wh
   expect(world.lines).toContainEqual({ message: 'failure', code: 'store_unavailable', cause: null });
 });
 
+test('names in the event’s line what could not be read of it, nor of the user who was read back for it', async () => {
+  const lookUp = async () => ({ told: { email: 'a@x.example' }, at: 2, unread: ['profile.firstName'] });
+  const partial = { ...event(reference, {}, 1), isPartial: true, unread: ['id'] };
+  await tell([partial, event(reference, { firstName: 'A' }, 1)], { ...clerk, lookUp });
+  expect(world.usersOf(reference)).toMatchObject([{ email: 'a@x.example', firstName: 'A' }]);
+  const lines = world.lines.filter(({ message }) => message === 'event');
+  expect(lines.map((line) => 'unread' in line && line.unread)).toEqual([['id', 'profile.firstName'], false]);
+});
+
 describe('where several providers are configured', () => {
   const [own, foreign] = ['clerk', 'okta'].map((name) => ({
     name,

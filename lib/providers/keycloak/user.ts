@@ -2,7 +2,7 @@
 // https://github.com/keycloak/keycloak/blob/main/core/src/main/java/org/keycloak/representations/idm/AbstractUserRepresentation.java
 
 import * as v from 'valibot';
-import type { Told } from '../../user.ts';
+import { type Told, toLowerAscii } from '../../user.ts';
 import { emailAddress, list, object, tell, text, webAddress, yesNo } from '../payload.ts';
 
 // Named as Keycloak maps attributes to the claims of OpenID Connect. Each is a list.
@@ -13,11 +13,11 @@ const attributes = object({
   picture: v.nullish(list(webAddress())),
 });
 
-/** An address as Keycloak keeps it: in lower case, whatever its forms, its API or an event had. */
+/** An address as Keycloak keeps it: in lower case, whatever its forms, its API or an event had; as far as A to Z go. */
 export function keptAddress() {
   return v.pipe(
     emailAddress(),
-    v.transform((address) => (typeof address === 'string' ? address.toLowerCase() : address)),
+    v.transform((address) => (typeof address === 'string' ? toLowerAscii(address) : address)),
   );
 }
 
@@ -28,7 +28,7 @@ export const keycloakUser = v.object({
   enabled: yesNo(),
   firstName: text(),
   lastName: text(),
-  attributes: v.nullish(attributes),
+  attributes: v.nullish(object(attributes.entries)),
 });
 
 export type KeycloakUser = v.InferOutput<typeof keycloakUser>;

@@ -3,7 +3,7 @@
 
 import * as v from 'valibot';
 import type { Told } from '../../user.ts';
-import { emailAddress, list, object, tell, text, yesNo } from '../payload.ts';
+import { emailAddress, isUnread, list, object, tell, text, yesNo } from '../payload.ts';
 
 export const stytchUser = v.object({
   name: v.nullish(object({ first_name: text(), last_name: text() })),
@@ -14,9 +14,8 @@ export const stytchUser = v.object({
 /** `is_locked` is not read: the lock ends by itself after a while, and no event says so. */
 export function toUserTold(user: v.InferOutput<typeof stytchUser>): Told {
   const { name, emails, phone_numbers: phones } = user;
-  // None of them is marked as the first one.
-  const email = emails?.find(({ verified }) => verified) ?? emails?.[0];
-  const phone = phones?.find(({ verified }) => verified) ?? phones?.[0];
+  const email = choose(emails);
+  const phone = choose(phones);
   return tell({
     email: emails?.length === 0 ? null : email?.email,
     emailVerified: email?.verified,
@@ -24,6 +23,14 @@ export function toUserTold(user: v.InferOutput<typeof stytchUser>): Told {
     firstName: name?.first_name,
     lastName: name?.last_name,
   });
+}
+
+/** None of them is marked as the first one: the first that is verified, where that can be read of those before it. */
+function choose<const Entry extends { readonly verified?: boolean | undefined }>(
+  entries: readonly Entry[] | null | undefined,
+): Entry | undefined {
+  const chosen = entries?.find((entry) => entry.verified || isUnread(entry, 'verified')) ?? entries?.[0];
+  return chosen && isUnread(chosen, 'verified') && entries?.length !== 1 ? undefined : chosen;
 }
 
 // https://stytch.com/docs/b2b/api/member-object

@@ -2,13 +2,12 @@
 // https://zitadel.com/docs/guides/integrate/actions/testing-request-signature
 //
 // `aggregateID` is the user, `userID` the one who acted. Each event tells only what changed.
-// An event's time is its `created_at`: the database's, the same for all events of one command.
-// https://github.com/zitadel/zitadel/blob/main/cmd/setup/40/postgres/02_func.sql
+// An event's time is its `created_at`: the database's, in microseconds, the same for all events of one command, and for them
+// alone. https://github.com/zitadel/zitadel/blob/main/cmd/setup/40/postgres/02_func.sql
 //
 // user.human.email.verified names no address. It is about the one that was told before it, for Zitadel tells an address only
-// where it is new. A user who is created with a verified address, as by another identity provider, is created and verified
-// by one command: so what creates users counts as a millisecond older. An address that is changed and verified by one
-// command stays not verified here until it is verified again, because two commands of one millisecond look the same.
+// where it is new. One command may tell an address and verify it, as where another identity provider vouches for it, and
+// then the verification comes last: so it is dated half a microsecond after its command.
 
 import * as v from 'valibot';
 import { choice, optionalSecrets, optionalSecretText, optionalUrl } from '../../config/settings.ts';
@@ -23,7 +22,7 @@ import { verifyTimestampedHmac } from '../../signatures/timestamped-hmac.ts';
 import type { Told } from '../../user.ts';
 import {
   emailAddress,
-  instant,
+  exactInstant,
   name,
   object,
   parseJson,
@@ -54,7 +53,7 @@ const envelope = v.object({
   aggregateType: name(),
   sequence: v.nullish(v.pipe(v.number(), v.safeInteger())),
   event_type: name(),
-  created_at: instant(),
+  created_at: exactInstant(),
   event_payload: v.optional(v.unknown()),
 });
 
@@ -68,6 +67,8 @@ const delta = v.object({
 
 type Delta = Partial<v.InferOutput<typeof delta>>;
 
+const verified = 'user.human.email.verified';
+
 const kinds: Kinds<Delta> = {
   'user.human.added': { means: 'created by an administrator, or signed up', tells: toTold },
   'user.human.selfregistered': { means: 'signed up', tells: toTold },
@@ -76,7 +77,7 @@ const kinds: Kinds<Delta> = {
     means: 'e-mail address changed',
     tells: (delta) => ({ ...toTold(delta), emailVerified: false }),
   },
-  'user.human.email.verified': { means: 'e-mail address verified', tells: () => ({ emailVerified: true }) },
+  [verified]: { means: 'e-mail address verified', tells: () => ({ emailVerified: true }) },
   'user.human.phone.changed': { means: 'phone number changed', tells: toTold },
   'user.human.phone.removed': { means: 'phone number removed', tells: () => ({ phone: null }) },
   // A user is in one state, and each of these four replaces it.
@@ -116,7 +117,7 @@ export const zitadel: Provider<typeof settings> = {
         { event_payload: payload },
         unread,
       );
-      const at = creations.has(type) ? event.created_at - 1 : event.created_at;
+      const at = event.created_at + (type === verified ? halfMicrosecond : 0);
       const told = kind.tells(changed ?? {});
       return [
         { id, kind: type, reference: aggregateID, at, told, ...(unread.size > 0 && { unread: [...unread] }) },
@@ -125,7 +126,7 @@ export const zitadel: Provider<typeof settings> = {
   },
 };
 
-const creations: ReadonlySet<string> = new Set(['user.human.added', 'user.human.selfregistered']);
+const halfMicrosecond = 0.0005;
 
 function toId({ instanceID, aggregateID, sequence }: v.InferOutput<typeof envelope>): string | null {
   return instanceID && typeof sequence === 'number' ? `${instanceID}:${aggregateID}:${sequence}` : null;

@@ -49,6 +49,16 @@ describe('Auth0', () => {
     ]);
   });
 
+  test('lets nobody in by a block that can not be read, and empties nothing else that can not be', async () => {
+    const object = { user_id: 'auth0|1', blocked: 'hush', given_name: 7 };
+    const previous_object = { blocked: true, given_name: 'Ada', family_name: 'King' };
+    const [created] = await send('user.created', { object });
+    expect(created?.told).toEqual({});
+    const [updated] = await send('user.updated', { object, previous_object });
+    expect(updated?.told).toEqual({ lastName: null });
+    expect(updated?.unread).toEqual(['data.object.given_name', 'data.object.blocked']);
+  });
+
   test('orders a deletion by its own time', async () => {
     const object = { user_id: 'auth0|1', updated_at, deleted_at: new Date(nowMs - 30_000).toISOString() };
     expect(await send('user.deleted', { object })).toMatchObject([{ at: nowMs - 30_000 }]);

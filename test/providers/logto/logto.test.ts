@@ -50,6 +50,24 @@ describe('Logto', () => {
     ]);
   });
 
+  test.each([{ path: 7 }, { matchedRoute: ['/users'] }])(
+    'takes nothing for a user that may be the answer of any route, as by %j',
+    async (route) => {
+      const data = { id: 'role_1', primaryEmail: 'role@example.com', isSuspended: true };
+      expect(await send('User.Data.Updated', { ...route, params: { userId: 'u_1' }, data })).toEqual([
+        {
+          id: null,
+          kind: 'User.Data.Updated',
+          reference: 'u_1',
+          at: nowMs - 1_000,
+          told: {},
+          isPartial: true,
+          unread: Object.keys(route),
+        },
+      ]);
+    },
+  );
+
   test.each([null, undefined, { id: 'u_1', isSuspended: false, updatedAt: nowMs - 60_000 }])(
     'deletes a user of whom it sends %j',
     async (data) => {

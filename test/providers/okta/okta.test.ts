@@ -158,6 +158,17 @@ describe('a user read back', () => {
     expect(found?.told.disabled).toBe(disabled);
   });
 
+  test('is told but for what can not be read of them, and that is named', async () => {
+    const profile = { email: 'ada@example.com', firstName: 7, lastName: ['x'] };
+    answer = (response) => answerJson(response, 200, toUser({ status: 'UNHEARD_OF', profile }));
+    const found = await connectUsers({ OKTA_API_URL: api.url, OKTA_API_TOKEN: 'token' })?.(user.id);
+    expect(found).toEqual({
+      told: { email: 'ada@example.com' },
+      at: atMs,
+      unread: ['status', 'profile.firstName', 'profile.lastName'],
+    });
+  });
+
   test('is nobody where the API has none of that id', async () => {
     answer = (response) => answerJson(response, 404, { errorCode: 'E0000007' });
     const found = connectUsers({ OKTA_API_URL: api.url, OKTA_API_TOKEN: 'token' })?.(user.id);

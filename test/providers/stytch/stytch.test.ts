@@ -32,6 +32,23 @@ test("takes a Stytch user's first verified address, or the first one, and knows 
   expect(await told([])).toEqual({ email: null });
 });
 
+test("takes none of a Stytch user's addresses for the first verified one where that can't be read", async () => {
+  const [unread, other] = [
+    { email: 'first@example.com', verified: 'hush' },
+    { email: 'second@example.com', verified: true },
+  ];
+  expect(await told([unread, other])).toEqual({});
+  expect(await told([other, unread])).toEqual({ email: 'second@example.com', emailVerified: true });
+  expect(await told([unread])).toEqual({ email: 'first@example.com' });
+});
+
+test('neither disables a Stytch member nor lets them back in by a status that nobody knows', async () => {
+  const member = { email_address: 'ada@example.com', status: 'unheard-of' };
+  const [event] = await send({ object_type: 'member', action: 'UPDATE', member });
+  expect(event?.told).toEqual({ email: 'ada@example.com' });
+  expect(event?.unread).toEqual(['member.status']);
+});
+
 test('lets a Stytch member back in who was deleted and is reactivated', async () => {
   const deleted = await send({ object_type: 'member', action: 'DELETE' });
   expect(deleted).toMatchObject([{ told: { disabled: true } }]);
