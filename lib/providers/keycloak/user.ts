@@ -28,7 +28,7 @@ export const keycloakUser = v.object({
   enabled: yesNo(),
   firstName: text(),
   lastName: text(),
-  attributes: v.nullish(object(attributes.entries)),
+  attributes: v.nullish(attributes),
 });
 
 export type KeycloakUser = v.InferOutput<typeof keycloakUser>;
