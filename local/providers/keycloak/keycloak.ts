@@ -312,9 +312,10 @@ function scim(
   };
 }
 
-/** Whatever was typed, Keycloak keeps addresses in lower case. */
+/** Whatever was typed, Keycloak keeps addresses in lower case; beyond A to Z in Java's way, which is not looked into here. */
 function toKept(told: Told): Told {
-  return told.email ? { ...told, email: told.email.toLowerCase() } : told;
+  const email = told.email?.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return email ? { ...told, email } : told;
 }
 
 // The user in authDetails is who acts, and never the user that it is about.
