@@ -167,8 +167,7 @@ export function isSameAddress(one: string, other: string): boolean {
   return toLowerAscii(one) === toLowerAscii(other);
 }
 
-/** The text with A to Z as a to z, and all else as it is. */
-export function toLowerAscii(text: string): string {
+function toLowerAscii(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 

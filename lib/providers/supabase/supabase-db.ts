@@ -18,7 +18,7 @@ import type { UserEvent } from '../../event.ts';
 import { isObject } from '../../json.ts';
 import { verifyStaticCredential } from '../../signatures/static-credential.ts';
 import type { Told } from '../../user.ts';
-import { name, parseJson, parsePayload, tell, toInstant } from '../payload.ts';
+import { exactInstant, name, parseJson, parsePayload, tell } from '../payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider, withUnread } from '../provider.ts';
 import { supabaseMetadata, supabaseUser, toEmptiedTold, toTold } from './user.ts';
 
@@ -30,14 +30,14 @@ const settings = {
 
 const someRow = v.pipe(
   v.custom<Readonly<Record<string, unknown>>>(isObject),
-  v.looseObject({ updated_at: v.optional(v.unknown()), created_at: v.optional(v.unknown()) }),
+  v.looseObject({ updated_at: v.nullish(exactInstant()), created_at: v.nullish(exactInstant()) }),
 );
 
 const envelope = v.object({
   type: name(),
   schema: name(),
   table: name(),
-  time: v.optional(v.unknown()),
+  time: v.nullish(exactInstant()),
   record: v.nullish(someRow),
   old_record: v.nullish(someRow),
 });
@@ -82,7 +82,7 @@ export const supabaseDb: Provider<typeof settings> = {
       const unread = new Set<string>();
       const event = parsePayload(envelope, parseJson(request.body), unread);
       const name = `${event.schema}.${event.table}.${event.type}`;
-      const at = toExact(event.time) ?? findTime(event.record) ?? findTime(event.old_record);
+      const at = event.time ?? findTime(event.record) ?? findTime(event.old_record);
       const kind = findKind(kinds, name);
       // A row of another table may have no time, and tells nothing.
       if (!kind) return [ignoredEvent({ id: null, kind: name, at: at ?? nowMs })];
@@ -123,8 +123,7 @@ function toParts(
   told: Told,
 ): readonly Part[] {
   const beforeAt = findTime(old);
-  if (toExact(time) !== undefined || !before || beforeAt === undefined || at > beforeAt)
-    return [{ at, told }];
+  if (typeof time === 'number' || !before || beforeAt === undefined || at > beforeAt) return [{ at, told }];
   const was = toTold(before, before.raw_user_meta_data, at);
   const names = Object.keys(told) as (keyof Told)[];
   const changed = names.filter((name) => told[name] !== was[name] && (isWhole || name in was));
@@ -144,13 +143,5 @@ function pick(told: Told, names: readonly (keyof Told)[]): Told {
 }
 
 function findTime(row: Envelope['record']): number | undefined {
-  return toExact(row?.updated_at) ?? toExact(row?.created_at);
-}
-
-/** A time in milliseconds, its microseconds as a fraction of them; undefined for what is no time. */
-function toExact(value: unknown): number | undefined {
-  const at = toInstant(value);
-  if (at === undefined) return undefined;
-  const [, micros = ''] = /\.\d{3}(\d{1,3})/.exec(String(value)) ?? [];
-  return at + Number(micros.padEnd(3, '0')) / 1000;
+  return row?.updated_at ?? row?.created_at ?? undefined;
 }
