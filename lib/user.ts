@@ -167,7 +167,8 @@ export function isSameAddress(one: string, other: string): boolean {
   return toLowerAscii(one) === toLowerAscii(other);
 }
 
-function toLowerAscii(text: string): string {
+/** The text with A to Z as a to z, and all else as it is. */
+export function toLowerAscii(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
