@@ -27,7 +27,7 @@ const patience = 3;
 export function createConcurrency({ max }: { readonly max: number }) {
   let width = 1;
   let downInARow = 0;
-  return { each, width: () => Math.floor(width) };
+  return { each };
 
   /**
    * Works off the batches, several at once; ends early when ROQ seems to be down.

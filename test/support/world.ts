@@ -6,12 +6,14 @@ import { type App, noteDuplicates, noteForeign, noteHeard } from '../../lib/app.
 import { createDocuments } from '../../lib/dynamodb/documents.ts';
 import type { Folded } from '../../lib/dynamodb/fold.ts';
 import { createQueries } from '../../lib/dynamodb/queries.ts';
-import { shardsOf, type UserRecord } from '../../lib/dynamodb/record.ts';
+import type { UserRecord } from '../../lib/dynamodb/record.ts';
 import { createStore } from '../../lib/dynamodb/store.ts';
 import type { LogLine } from '../../lib/observability/log-line.ts';
 import { createRoq } from '../../lib/roq/client.ts';
 import { createCeiling } from '../../lib/sync/ceiling.ts';
+import { createConcurrency } from '../../lib/sync/concurrency.ts';
 import { type ConvergePorts, converge } from '../../lib/sync/converge.ts';
+import { drain as drainDue } from '../../lib/sync/drain.ts';
 import type { Outcome } from '../../lib/sync/outcome.ts';
 import { type Told, toFacts } from '../../lib/user.ts';
 import { type RoqOptions, startRoq } from '../../local/roq.ts';
@@ -84,14 +86,9 @@ export async function startWorld(options: WorldOptions = {}) {
   async function drain(rounds = 5): Promise<void> {
     for (let round = 0; round < rounds; round++) {
       nowMs += 2 * 60 * 60_000;
-      const due = await Promise.all(shardsOf('pending').map((shard) => queries.due(shard, nowMs, 100)));
-      const references = due.flatMap(({ entries }) => entries);
-      const taken = await Promise.all(
-        references.map((reference) => store.take(reference, randomUUID(), leaseMs)),
-      );
-      const leased = taken.filter((record) => record !== null);
-      if (leased.length === 0) return;
-      await converge(ports, leased, nowMs + 60_000);
+      const budget = { deadline: nowMs + 60_000, leaseMs, concurrency: createConcurrency({ max: 8 }) };
+      const drained = await drainDue(ports, budget);
+      if (Object.values(drained).every((count) => count === 0)) return;
     }
   }
 

@@ -1,31 +1,26 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RoqCode } from '../../lib/errors.ts';
-import { createConcurrency, type Feedback, feedbackOf } from '../../lib/sync/concurrency.ts';
+import {
+  type Concurrency,
+  createConcurrency,
+  type Feedback,
+  feedbackOf,
+} from '../../lib/sync/concurrency.ts';
 
 describe('how many batches are at ROQ', () => {
   test('starts with one, grows by one a round while it goes well, and stops at the most', async () => {
     const concurrency = createConcurrency({ max: 4 });
-    const widths: number[] = [];
-    await concurrency.each(Array.from({ length: 30 }), async () => {
-      widths.push(concurrency.width());
-      return 'well';
-    });
-    expect(widths[0]).toBe(1);
-    expect(widths.every((width, i) => width >= (widths[i - 1] ?? 1) && width <= 4)).toBe(true);
-    for (const width of [2, 3, 4])
-      expect(widths.filter((each) => each === width - 1)).toHaveLength(width - 1);
-    expect(concurrency.width()).toBe(4);
+    for (const most of [1, 2, 3, 4]) expect(await mostAtOnce(concurrency, most)).toBe(most);
+    expect(await mostAtOnce(concurrency, 30)).toBe(4);
   });
 
   test('is halved by each slow one, down to one', async () => {
     const concurrency = createConcurrency({ max: 8 });
     await concurrency.each(Array.from({ length: 60 }), async () => 'well');
-    expect(concurrency.width()).toBe(8);
-    for (const width of [4, 2, 1, 1]) {
+    for (const most of [4, 2, 1, 1]) {
       await concurrency.each(['batch'], async () => 'slow');
-      expect(concurrency.width()).toBe(width);
-      await concurrency.each([], async () => 'well');
+      expect(await mostAtOnce(concurrency, most)).toBe(most);
     }
   });
 
@@ -65,7 +60,6 @@ describe('how many batches are at ROQ', () => {
               begun.push(i);
               inFlight += 1;
               most = Math.max(most, inFlight);
-              expect(concurrency.width()).toBeLessThanOrEqual(max);
               for (let turn = 0; turn < turns; turn++) await Promise.resolve();
               inFlight -= 1;
               return went;
@@ -175,8 +169,22 @@ test.each([
 async function wide(max: number) {
   const concurrency = createConcurrency({ max });
   await concurrency.each(Array.from({ length: max * max }), async () => 'well');
-  expect(concurrency.width()).toBe(max);
+  expect(await mostAtOnce(concurrency, max)).toBe(max);
   return concurrency;
+}
+
+/** How many of so many batches are at ROQ at once, where each takes long enough. */
+async function mostAtOnce(concurrency: Concurrency, count: number): Promise<number> {
+  let inFlight = 0;
+  let most = 0;
+  await concurrency.each(Array.from({ length: count }), async () => {
+    inFlight += 1;
+    most = Math.max(most, inFlight);
+    await turns(100);
+    inFlight -= 1;
+    return 'well';
+  });
+  return most;
 }
 
 async function turns(count: number): Promise<void> {

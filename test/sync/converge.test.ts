@@ -289,6 +289,44 @@ describe('when something fails', () => {
     await expectInStep();
   });
 
+  test('facts that come in during a failing attempt are not put off by the failures before them', async () => {
+    await world.deliver(reference, anna, 1);
+    world.roqServer.fail.always({ how: 'throttle', operation: 'updateUser' });
+    const { leased } = await world.fold(reference, { lastName: 'W' }, 2);
+    if (!leased) throw new Error('the lease is taken');
+    const failing = { ...leased, attempts: 12 };
+    const roq: ConvergePorts['roq'] = {
+      ...world.roq,
+      change: async (...args) => {
+        await world.fold(reference, { disabled: true }, 3);
+        return world.roq.change(...args);
+      },
+    };
+    await converge({ ...world.ports, roq }, [failing], world.now() + 2_000);
+    const record = await world.record(reference);
+    expect(record?.facts.disabled?.value).toBe(true);
+    expect((record?.dueAt ?? 0) - world.now()).toBeLessThan(10_000);
+  });
+
+  test('and wait for an unanswered change to land, and no longer', async () => {
+    await world.deliver(reference, anna, 1);
+    const { leased } = await world.fold(reference, { lastName: 'W' }, 2);
+    if (!leased) throw new Error('the lease is taken');
+    world.roqServer.fail.always({ how: 'drop' });
+    const roq: ConvergePorts['roq'] = {
+      ...world.roq,
+      change: async (...args) => {
+        await world.fold(reference, { disabled: true }, 3);
+        return world.roq.change(...args);
+      },
+    };
+    await converge({ ...world.ports, roq }, [{ ...leased, attempts: 12 }], world.now() + 2_000);
+    expect(await world.record(reference)).toMatchObject({
+      dueAt: world.now() + landingMs,
+      lease: { untilMs: world.now() + landingMs },
+    });
+  });
+
   test('without time left nothing is begun, and the record is pending', async () => {
     const { leased } = await world.fold(reference, anna, 1);
     if (!leased) throw new Error('the lease is taken');
