@@ -46,7 +46,7 @@ const lists: Readonly<Record<ListName, ListCommand>> = {
     words: ['stranger', 'adopt'],
   },
   foreign: {
-    summary: 'Users of whom a provider spoke although another told of them first',
+    summary: 'Users of whom a provider spoke although another reported them first',
     details: foreignRemedy,
     words: [],
   },

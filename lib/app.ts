@@ -75,7 +75,7 @@ export function noteDuplicates(
   };
 }
 
-/** A user whom a provider spoke of although another one told of it first; for an operator to look at. */
+/** A user whom a provider spoke of although another one reported it first; for an operator to look at. */
 export type Foreign = { readonly provider: string; readonly reference: string; readonly at: number };
 
 const keepForeignMs = 30 * 24 * 60 * 60_000;
@@ -103,7 +103,7 @@ function logFailure(log: Log): (failure: RoqError) => void {
 // Often enough to see that a provider fell silent, and no write for each event.
 const heardEveryMs = 5 * 60_000;
 
-/** Remembers when each provider was last heard of, to within five minutes. */
+/** Remembers when each provider last sent an event, to within five minutes. */
 export function noteHeard(documents: Pick<Documents, 'put'>, now: () => number): ReceivePorts['noteHeard'] {
   const notedAt = new Map<string, number>();
   return async (provider) => {

@@ -10,7 +10,7 @@ export type DoorOptions = {
   readonly port?: number;
   /** By name, as in serverless.yml. */
   readonly functions: Readonly<Record<string, LocalFunction>>;
-  /** Told of every function that threw or ran out of time, as CloudWatch would be. */
+  /** Called with the error of every function that threw or ran out of time. */
   readonly onError?: (functionName: string, error: Error) => void;
 };
 

@@ -30,7 +30,7 @@ export type StackOptions = {
   /** Settings over the local ones. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly log: Log;
-  /** Told of every function that threw or ran out of time. */
+  /** Called with the error of every function that threw or ran out of time. */
   readonly onError?: (functionName: string, error: Error) => void;
 };
 

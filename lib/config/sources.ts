@@ -7,7 +7,7 @@ import { type Environment, flag, readSettings } from './settings.ts';
 export const sourceSettings = {
   SHARED_REFERENCES: flag(
     false,
-    'Set to "true" where several providers use one id for one person. Otherwise each leaves users alone that another told of first.',
+    'Set to "true" where several providers use one id for one person. Otherwise each leaves users alone that another reported first.',
   ),
 };
 
@@ -17,7 +17,7 @@ export function configuredProviders({ PROVIDERS = '', COGNITO_USER_POOL_IDS = ''
   return COGNITO_USER_POOL_IDS.trim() ? [...names, 'cognito'] : names;
 }
 
-/** Whether a provider leaves users alone that another one told of first. @throws ConfigError */
+/** Whether a provider leaves users alone that another one reported first. @throws ConfigError */
 export function areExclusive(environment: Environment): boolean {
   const sources = new Set(configuredProviders(environment).map(sourceOf));
   return sources.size > 1 && !readSettings(sourceSettings, environment).SHARED_REFERENCES;

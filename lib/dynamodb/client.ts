@@ -31,7 +31,7 @@ export function connectDynamoDb(): DynamoDBClient {
 }
 
 /**
- * Sends one command. A failed condition is an answer; everything else means that DynamoDB could not be had.
+ * Sends one command. A failed condition is an answer; everything else means that DynamoDB could not be reached.
  * @throws ConditionalCheckFailedException, UnavailableError `store_unavailable`
  */
 export async function reach<Answer>(send: () => Promise<Answer>): Promise<Answer> {

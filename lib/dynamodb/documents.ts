@@ -21,7 +21,7 @@ import { type Item, numberAttribute } from './record.ts';
  * - `duplicate`: a ROQ user whose reference another one bears, which is the one that is kept in step.
  * - `stranger`: a ROQ user whose reference has no record.
  * - `total`: figures of the last audit.
- * - `foreign`: a user whom a provider spoke of although another one told of it first.
+ * - `foreign`: a user whom a provider spoke of although another one reported it first.
  * - `heard`: when a provider last sent an event.
  * - `settings`: what is wrong with a provider's settings.
  * - `ran`: when the schedule last drained what was due.

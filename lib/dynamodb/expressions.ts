@@ -116,7 +116,7 @@ export function toldBy(source: string | null): Part {
   return { add: ['#sources :sources'], names: sourcesName, values: { ':sources': { SS: [source] } } };
 }
 
-/** No other source told of the user first. */
+/** No other source reported the user first. */
 export function isToldBy(source: string | null): Part {
   if (source === null) return {};
   return {

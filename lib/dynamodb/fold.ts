@@ -35,14 +35,14 @@ export type Folded = {
   readonly changed: boolean;
   /** The record with the lease that this fold took; null when someone else holds it, or nothing is to be done. */
   readonly leased: Leased | null;
-  /** Another provider told of this user first: nothing was recorded. */
+  /** Another provider reported this user first: nothing was recorded. */
   readonly isForeign: boolean;
 };
 
 export type FoldOptions = {
   /** Who tells it; null for an operator, who claims nothing. */
   readonly source?: string | null;
-  /** Whether a user that another source told of first is left alone. */
+  /** Whether a user that another source reported first is left alone. */
   readonly isExclusive?: boolean;
   /** Record only, and leave the converging to the schedule. */
   readonly withoutLease?: boolean;

@@ -22,7 +22,7 @@ export type CognitoEvent =
 type Options = {
   readonly userPoolIds: readonly string[];
   readonly inlineBudgetMs: number;
-  /** Whether users are left alone that another provider told of first. */
+  /** Whether users are left alone that another provider reported first. */
   readonly isExclusive: boolean;
 };
 type Time = Pick<Context, 'getRemainingTimeInMillis'>;

@@ -39,7 +39,7 @@ type Options = {
   /** The providers that are configured, by name; null: its settings can't work. */
   readonly providers: ReadonlyMap<string, ConnectedProvider | null>;
   readonly inlineBudgetMs: number;
-  /** Whether a provider leaves users alone that another one told of first. */
+  /** Whether a provider leaves users alone that another one reported first. */
   readonly isExclusive: boolean;
 };
 

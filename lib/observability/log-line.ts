@@ -94,7 +94,7 @@ export type GaugesLine = {
   /** Deactivations counted in this clock hour, and the ceiling on them. */
   readonly deactivations: number;
   readonly ceiling: number;
-  /** How long ago the configured provider was heard of that has been silent for longest; null: none was ever. */
+  /** How long ago the configured provider that has been silent for longest sent an event; null: none ever did. */
   readonly longestSilenceMs: number | null;
 };
 

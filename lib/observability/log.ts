@@ -1,4 +1,4 @@
-// Where lines are written: one structured line a thing that happened.
+// Writes log lines: one line of JSON for each thing that happened.
 
 import type { LogLine } from './log-line.ts';
 import { withMetrics } from './metrics.ts';

@@ -7,7 +7,7 @@ import { type Reason, reasonOf } from '../sync/ceiling.ts';
 /** A user who is held, and why. */
 export type HeldUser = Queued & {
   readonly reason: Reason;
-  /** The providers that told of the user; empty where the record is older than their being recorded. */
+  /** The providers that reported the user; empty where the record is older than their being recorded. */
   readonly sources: readonly string[];
 };
 

@@ -51,7 +51,7 @@ async function* findings(
   for await (const { id, document } of documents.list<Finding>(kind)) yield { roqId: id, ...document };
 }
 
-/** Of whom a provider spoke although another told of them first. */
+/** Of whom a provider spoke although another reported them first. */
 export async function* foreignUsers(documents: Pick<App['documents'], 'list'>): AsyncGenerator<Foreign> {
   for await (const { document } of documents.list<Foreign>('foreign')) yield document;
 }

@@ -132,7 +132,7 @@ export type Overview = {
   readonly misconfigured: readonly ProviderFaults[];
   /** Deactivations counted in this clock hour, and the ceiling on them. */
   readonly deactivations: { readonly counted: number; readonly limit: number };
-  /** Users of whom a provider spoke in the last month although another told of them first. */
+  /** Users of whom a provider spoke in the last month although another reported them first. */
   readonly foreign: number;
 };
 

@@ -30,7 +30,7 @@ export const webhookCoreSettings = [
 
 export type WebhookCore = Config & {
   readonly inlineBudgetMs: number;
-  /** Whether a provider leaves users alone that another one told of first. */
+  /** Whether a provider leaves users alone that another one reported first. */
   readonly isExclusive: boolean;
   /** The providers that are configured, by their names; whether there are such is another question. */
   readonly names: readonly string[];

@@ -25,7 +25,7 @@ export type RoqOptions = {
   /** Our clock, in milliseconds. */
   readonly now: () => number;
   readonly fetch?: typeof fetch;
-  /** Told of every call that failed. */
+  /** Called with every failure. */
   readonly onFailure?: (failure: RoqError) => void;
 };
 

@@ -28,7 +28,7 @@ export type Sender = {
   readonly source: string;
   /** What stands before its ids in references. */
   readonly prefix: string;
-  /** Whether it leaves users alone that another source told of first. */
+  /** Whether it leaves users alone that another source reported first. */
   readonly isExclusive: boolean;
   /** How its users are read back, where that is configured. */
   readonly lookUp: LookUp | null;
