@@ -122,7 +122,7 @@ environment:
     );
     const shared = await service.packageStage('mixed', `${mixed}  SHARED_REFERENCES: "true"\n`);
     expect(shared.template.Resources).toHaveProperty('CognitoLambdaFunction');
-  });
+  }, 60_000);
 
   test('is made of secrets in plain text with a warning that names Parameter Store', async () => {
     const secret = `whsec_${'A'.repeat(32)}`;
