@@ -3,7 +3,7 @@
 import type { RoqUser, UserUpdate } from '../../local/roq-users.ts';
 import type { Book } from './book.ts';
 import type { Clock } from './clock.ts';
-import type { Edit, Step } from './history.ts';
+import { canary, type Edit, type Step } from './history.ts';
 import { deepData } from './roq.ts';
 import type { World } from './world.ts';
 
@@ -19,7 +19,13 @@ export type HandsOptions = {
 
 export function createHands({ clock, world, book, usersOf }: HandsOptions) {
   let rotating = Promise.resolve();
-  return { change, rotate };
+  return { change, rotate, poison };
+
+  async function poison(reference: string): Promise<void> {
+    const [value, at] = [`${canary} no JSON`, clock.nowMs];
+    book.tell(reference, [{ name: 'customData', value, at, by: null }]);
+    await world.write(reference, { customData: { value, at } });
+  }
 
   /** A change in ROQ that is not ours. */
   function change(step: Step): void {

@@ -72,6 +72,7 @@ function drawStep(drawing: Drawing, atMs: number, id: number): Drawn {
   if (roll < 0.845) return { is: 'edit', reference, changes: drawEdit(chance, id) };
   if (roll < 0.865) return { is: 'stranger', reference, isOptedIn: chance.is(0.3) };
   if (roll < 0.87) return { is: 'removal', reference };
+  if (roll < 0.875) return { is: 'poison', reference };
   if (roll < 0.89) return { is: 'resync', reference };
   if (roll < 0.92) {
     const of = chance.pick(['dynamodb', 'roq', 'roq'] as const);

@@ -41,6 +41,8 @@ export type Step = { readonly id: number; readonly atMs: number } & (
   | { readonly is: 'edit'; readonly reference: string; readonly changes: Edit }
   /** Somebody makes a user in ROQ by hand, with the reference of one of ours. */
   | { readonly is: 'stranger'; readonly reference: string; readonly isOptedIn: boolean }
+  /** A record comes to hold custom data that are no JSON, as no reader of ours lets them in. */
+  | { readonly is: 'poison'; readonly reference: string }
   /** Somebody takes a user away in ROQ. */
   | { readonly is: 'removal'; readonly reference: string }
   | { readonly is: 'outage'; readonly of: 'dynamodb' | 'roq'; readonly forMs: number }

@@ -166,6 +166,8 @@ class Simulation {
         return this.#operate(step.id, step.is, { reference: step.reference });
       case 'rotation':
         return this.#hands.rotate();
+      case 'poison':
+        return this.#hands.poison(step.reference);
       case 'outage':
         this.#downUntilMs[step.of] = this.#clock.nowMs + step.forMs;
         return;

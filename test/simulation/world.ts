@@ -15,6 +15,7 @@ import { createHandler as createWebhook } from '../../lib/handlers/webhook.ts';
 import type { LogLine } from '../../lib/observability/log-line.ts';
 import { createRoq } from '../../lib/roq/client.ts';
 import { createCeiling } from '../../lib/sync/ceiling.ts';
+import type { Facts } from '../../lib/user.ts';
 import type { RoqUser } from '../../local/roq-users.ts';
 import type { Chance } from './chance.ts';
 import type { Clock } from './clock.ts';
@@ -96,7 +97,19 @@ export function createWorld(
   const reconcile = createLambda({ ...options, limitMs: 55_000, start: start(createReconcile) });
   const backfill = createLambda({ ...options, limitMs: 900_000, start: start(createBackfill) });
   const operate = createLambda({ ...options, limitMs: 300_000, start: start(createOperate) });
-  return { roq, engine, keys, secrets, webhook, reconcile, backfill, operate, check };
+  return { roq, engine, keys, secrets, webhook, reconcile, backfill, operate, check, write };
+
+  /** Writes facts into a record that none of our functions folds. */
+  async function write(reference: string, facts: Facts): Promise<void> {
+    const client = {
+      send: async (command: { readonly input: object }) => {
+        writing = null;
+        return engine.execute(operationOf(command), command.input) as never;
+      },
+    };
+    const store = createStore({ client, tableName: usersTable, now });
+    await store.fold(reference, facts, 'nobody', 0, { withoutLease: true });
+  }
 
   function noteWrite(item: Item): void {
     const [reference = '', owner] = [item.reference?.S, item.owner?.S];
@@ -155,7 +168,7 @@ export function createWorld(
   function clientIn(environment: Environment): Pick<DynamoDBClient, 'send'> {
     return {
       send: async <Answer>(command: { readonly input: object }): Promise<Answer> => {
-        const operation = command.constructor.name.replace('Command', '');
+        const operation = operationOf(command);
         for (let attempt = 1; ; attempt++) {
           try {
             const answer = await environment.call('dynamodb', operation, () => {
@@ -238,6 +251,10 @@ function toEvent({ provider, headers, body }: Posted): Parameters<Webhook>[0] {
     pathParameters: { provider },
     requestContext: { ...route, ...ids, http },
   };
+}
+
+function operationOf(command: object): string {
+  return command.constructor.name.replace('Command', '');
 }
 
 /** What a request asks for, in a word or two. */
