@@ -2,7 +2,16 @@
 
 import { setTimeout } from 'node:timers/promises';
 import { UnavailableError } from '../errors.ts';
-import { type Fact, type FactName, type Facts, isSameFact, news } from '../user.ts';
+import {
+  desired,
+  diff,
+  type Fact,
+  type FactName,
+  type Facts,
+  fold as foldFacts,
+  isSameFact,
+  news,
+} from '../user.ts';
 import type { TableOptions } from './client.ts';
 import {
   distrustIfAbandoned,
@@ -197,7 +206,9 @@ function isOnlyLater({ facts, version, syncedVersion, lease }: UserRecord, fresh
     names.every((name) => {
       const fact = fresh[name];
       return fact !== undefined && isSameFact(fact, facts[name]);
-    })
+    }) &&
+    // A verification that names no address counts by when it was told, and when the address was.
+    Object.keys(diff(desired(foldFacts(facts, fresh)), desired(facts))).length === 0
   );
 }
 

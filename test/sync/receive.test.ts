@@ -105,6 +105,17 @@ test('names in the event’s line what could not be read of it, nor of the user 
   expect(lines.map((line) => 'unread' in line && line.unread)).toEqual([['id', 'profile.firstName'], false]);
 });
 
+test('a verification that names no address counts anew when it or the address is told again', async () => {
+  const [email, verified] = [{ email: 'a@x.example' }, { emailVerified: true }];
+  const isOptedIn = () => world.usersOf(reference)[0]?.isOptedIn;
+  await tell([event(reference, email, 1), event(reference, verified, 1)]);
+  expect(isOptedIn()).toBe(false);
+  await tell([event(reference, verified, 2)]);
+  expect(isOptedIn()).toBe(true);
+  await tell([event(reference, email, 3)]);
+  expect(isOptedIn()).toBe(false);
+});
+
 describe('where several providers are configured', () => {
   const [own, foreign] = ['clerk', 'okta'].map((name) => ({
     name,
