@@ -224,17 +224,30 @@ function isLater(heard: Facts, known: Facts = {}): Part {
     return fact?.at === at ? [[name, fact] as const] : [];
   });
   const isTie = (name: FactName) => ties.some(([tied]) => tied === name);
+  // Of two verifications of one moment the addresses tell which is meant.
+  const of = ties.find(([name]) => name === 'emailVerified')?.[1].of;
+  const sameOf = (name: FactName) => {
+    if (name !== 'emailVerified') return '';
+    return of === undefined
+      ? ' AND attribute_not_exists(#emailVerified.#of)'
+      : ' AND #emailVerified.#of = :ofTie';
+  };
   const conditions = facts.map(([name]) =>
     isTie(name)
-      ? `(#${name}.#at < :${name}At OR (#${name}.#at = :${name}At AND #${name}.#value = :${name}Tie))`
+      ? `(#${name}.#at < :${name}At OR (#${name}.#at = :${name}At AND #${name}.#value = :${name}Tie${sameOf(name)}))`
       : `(attribute_not_exists(#${name}) OR #${name}.#at < :${name}At)`,
   );
   return {
     condition: conditions.join(' AND '),
-    names: { '#at': 'at', ...(ties.length > 0 && { '#value': 'value' }) },
+    names: {
+      '#at': 'at',
+      ...(ties.length > 0 && { '#value': 'value' }),
+      ...(isTie('emailVerified') && { '#of': 'of' }),
+    },
     values: {
       ...Object.fromEntries(facts.map(([name, { at }]) => [`:${name}At`, numberAttribute(at)])),
       ...Object.fromEntries(ties.map(([name, { value }]) => [`:${name}Tie`, valueAttribute(value)])),
+      ...(of !== undefined && { ':ofTie': valueAttribute(of) }),
     },
   };
 }

@@ -47,3 +47,8 @@ async function traceOf(seed: string): Promise<readonly string[]> {
   await run(drawHistory(seed), { trace: (line) => lines.push(line) });
   return lines;
 }
+
+// What each was: `git log` has it by its number.
+test.each([291, 653, 2_925, 9_024_009])('history %i, which once broke an invariant, holds', async (from) => {
+  expect((await runMany({ from, runs: 1 })).failures).toEqual([]);
+});
