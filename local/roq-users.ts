@@ -156,7 +156,7 @@ export class RoqUsers {
     const { sort, order: direction } = order ?? { sort: 'createdAt', order: 'DESC' };
     const sign = direction === 'ASC' ? 1 : -1;
     const cut = this.#cutLists(filter ?? {});
-    const found = this.#inAnyOrder(this.rows.filter((user) => passes(user, cut)))
+    const found = this.#inAnyOrder(this.#rowsFor(cut).filter((user) => passes(user, cut)))
       .filter((user) => !search || contains(user[search.key], search.value))
       .sort((a, b) => compare(a[sort], b[sort]) * sign);
     const start = offset ?? 0;
@@ -165,12 +165,18 @@ export class RoqUsers {
     return { data, totalCount: found.length };
   }
 
+  // What a database has an index for: most questions are about one reference.
+  #rowsFor({ reference }: UserFilter): readonly RoqUser[] {
+    const wanted = reference?.equalTo;
+    return typeof wanted === 'string' ? this.rows.filter((user) => user.reference === wanted) : this.rows;
+  }
+
   /** The address as it is kept; throws what the database refuses of these values. */
   #store(user: UserUpdate, row: RoqUser | null): string | undefined {
     checkTexts(user);
     const email = this.#ways.lowersEmails ? user.email?.toLowerCase() : user.email;
-    const isTaken = this.rows.some((other) => other !== row && other.email === email);
-    if (this.#ways.hasUniqueEmails && isTaken) throw databaseError('23505');
+    const isTaken = () => this.rows.some((other) => other !== row && other.email === email);
+    if (this.#ways.hasUniqueEmails && isTaken()) throw databaseError('23505');
     return email ?? undefined;
   }
 
