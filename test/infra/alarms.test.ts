@@ -84,11 +84,20 @@ async function makeTrouble(deployment: Deployment): Promise<void> {
   const file = { from: 'url', url, shape: 'bygone', exportedAtMs: null, version: null } as const;
   await startJob({ documents, now: Date.now }, 'backfill-bygone', newBackfill(true, file, null));
   await call('reconcile', {});
+  // The reminder of what is held pauses for ten minutes: of two measurings so far apart, one at least falls outside.
+  const later = await start('reconcile', clockAhead(12 * 60_000));
+  expect(await later.invoke({})).toMatchObject({ is: 'returned' });
   // An hour ago somebody signed up, and since then the API key is not taken; a day ago the provider fell silent.
   await store.fold(randomUUID(), toFacts({ email: 'late@example.com' }, 1), randomUUID(), 1_000);
   await documents.put('heard', 'generic', { at: Date.now() - 25 * 3_600_000 }, null);
   const locked = await start('reconcile', { ROQ_API_KEY: 'revoked' });
   expect(await locked.invoke({})).toMatchObject({ is: 'returned' });
+}
+
+/** What has a process of Node go by a clock that is ahead. */
+function clockAhead(aheadMs: number): Readonly<Record<string, string>> {
+  const program = `const now=Date.now;Date.now=()=>now()+${aheadMs}`;
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(program)}` };
 }
 
 type Alarm = Resource['Properties'];
