@@ -56,6 +56,19 @@ export type RoqCode =
  */
 export type ConvergeCode = RoqCode | 'record_invalid';
 
+/**
+ * What a question to a provider's directory can come to, besides an answer.
+ * - `directory_unavailable`: it could not be asked, or said nothing of use; later may do.
+ * - `directory_throttled`: as above, and it may have said how long to wait.
+ * - `directory_unauthorized`: our credentials are wrong there, or lack a right.
+ * - `directory_invalid`: its answer is of another shape than the documents say.
+ */
+export type DirectoryCode =
+  | 'directory_unavailable'
+  | 'directory_throttled'
+  | 'directory_unauthorized'
+  | 'directory_invalid';
+
 export type ErrorCode = RejectionCode | UnavailableCode | ConvergeCode;
 
 // Anybody can send these, knowing nothing of ours; who has another secret than we have sends a well-formed signature.
@@ -88,6 +101,20 @@ export class UnavailableError extends Error {
   constructor(code: UnavailableCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
+  }
+}
+
+/** A question to a provider's directory that has no answer: nothing may be concluded from it. */
+export class DirectoryError extends Error {
+  override readonly name = 'DirectoryError';
+  readonly code: DirectoryCode;
+  /** How long it wants to be left alone, in milliseconds; null where it does not say. */
+  readonly waitMs: number | null;
+
+  constructor(code: DirectoryCode, message: string, waitMs: number | null = null, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.waitMs = waitMs;
   }
 }
 

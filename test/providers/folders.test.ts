@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 const files = globSync('lib/providers/*/*.ts', { cwd: root });
-const inputs = await readImports(['lib/providers/exports.ts', ...files]);
+const inputs = await readImports(['lib/providers/exports.ts', 'lib/providers/directories.ts', ...files]);
 
 const isOf = (name: string) => (file: string) => basename(file) === `${name}.ts`;
 const isUser = isOf('user');
@@ -39,6 +39,11 @@ describe('of a provider', () => {
 test('exports.ts lists every export there is', () => {
   const listed = inputs['lib/providers/exports.ts'] ?? [];
   expect(files.filter((file) => isExport(file) && !listed.includes(file))).toEqual([]);
+});
+
+test('directories.ts lists every directory there is', () => {
+  const listed = inputs['lib/providers/directories.ts'] ?? [];
+  expect(files.filter((file) => isDirectory(file) && !listed.includes(file))).toEqual([]);
 });
 
 /** Every file that a file imports, or that one of those does. */
