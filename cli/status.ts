@@ -1,6 +1,7 @@
 // `roq-sync status`: the state of one user, or of all.
 
 import type { RecordStatus, UserStatus } from '../lib/operate/status.ts';
+import type { Reason } from '../lib/sync/ceiling.ts';
 import { type FactName, factNames, type RoqFields } from '../lib/user.ts';
 import type { Call, CliCommand, Result } from './command.ts';
 import { showOverview } from './overview.ts';
@@ -50,6 +51,7 @@ const fieldOf: Partial<Record<FactName, keyof RoqFields>> = {
   emailVerified: 'isOptedIn',
   disabled: 'active',
   deleted: 'active',
+  gone: 'active',
 };
 
 function factTable(status: UserStatus): string {
@@ -105,9 +107,15 @@ function toNext({ queue, dueAt, lastError }: Pick<RecordStatus, 'queue' | 'dueAt
   return 'until the provider sends newer data, or resync';
 }
 
+const heldReasons: Readonly<Record<Reason, string>> = {
+  disabled: 'it was disabled, which is a ban',
+  deleted: 'it was deleted',
+  gone: 'the provider has it no more',
+};
+
 function toHeldReason(record: RecordStatus): string {
   const { sources } = record;
-  const what = record.reason === 'disabled' ? 'it was disabled, which is a ban' : 'it was deleted';
+  const what = record.reason === null ? 'it was deactivated' : heldReasons[record.reason];
   const by = sources.length > 0 ? ` (told by ${sources.join(', ')})` : '';
   return `${what}${by}, and the ceiling had no room: ROQ still has it active`;
 }

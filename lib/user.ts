@@ -19,6 +19,8 @@ export type Told = {
   emailVerifiedOf?: string;
   disabled?: boolean;
   deleted?: true;
+  /** What no event says: a directory was asked, and has no such user (true), or shows them again (false). */
+  gone?: boolean;
 };
 
 export type FactName = Exclude<keyof Told, 'emailVerifiedOf'>;
@@ -47,6 +49,7 @@ export const factNames = [
   'emailVerified',
   'disabled',
   'deleted',
+  'gone',
 ] as const satisfies readonly FactName[];
 
 /** A last-writer-wins register; `at` is the provider's event time in milliseconds, never arrival, never our clock. */
@@ -140,7 +143,8 @@ export function desired(facts: Facts): RoqFields {
   }
   const isOptedIn = isVerified(facts);
   if (isOptedIn !== undefined) fields.isOptedIn = isOptedIn;
-  if (facts.disabled || facts.deleted) fields.active = !(facts.disabled?.value === true || isDeleted(facts));
+  if (facts.disabled || facts.deleted || facts.gone)
+    fields.active = !(facts.disabled?.value === true || isDeleted(facts) || isGone(facts));
   return fields;
 }
 
@@ -183,6 +187,11 @@ function isDeleted({ deleted }: Facts): boolean {
   return deleted?.value === true;
 }
 
+/** Whether the provider has the user no more, as far as it was asked; whatever it tells of them later takes that back. */
+export function isGone({ gone, ...others }: Facts): boolean {
+  return gone?.value === true && Object.values(others).every(({ at }) => at <= gone.at);
+}
+
 /** The members of `wanted` that `observed` has otherwise, or of which it says nothing. */
 export function diff(wanted: RoqFields, observed: RoqFields): RoqFields {
   const names = Object.keys(wanted) as (keyof RoqFields)[];
@@ -223,7 +232,7 @@ export function plan(facts: Facts, observed: RoqFields | null): Plan {
     }
     return Object.keys(changes).length > 0 ? { do: 'update', changes } : { do: 'nothing' };
   }
-  if (isDeleted(facts)) return { do: 'nothing' };
+  if (isDeleted(facts) || isGone(facts)) return { do: 'nothing' };
   const { email } = wanted;
   if (!email) return { do: 'wait' };
   return { do: 'create', user: { isOptedIn: false, active: true, ...wanted, email } };

@@ -21,6 +21,7 @@ const told: fc.Arbitrary<Told> = fc.record(
     emailVerified: fc.boolean(),
     disabled: fc.boolean(),
     deleted: fc.constant(true as const),
+    gone: fc.boolean(),
   },
   { requiredKeys: [] },
 );
@@ -114,9 +115,22 @@ describe('what ROQ should hold', () => {
     expect(desired(foldAll([{ told: { email: null }, at: 1 }]))).toEqual({});
   });
 
+  test('is not active while the provider has the user no more, until it tells of them again, or shows them', () => {
+    const known = foldAll([{ told: { email: 'a@x.example', disabled: false }, at: 1 }]);
+    const gone = fold(known, toFacts({ gone: true }, 3));
+    expect(desired(gone).active).toBe(false);
+    expect(plan(gone, null)).toEqual({ do: 'nothing' });
+    // An event of before, that comes late, says nothing of now; nor does one of the very moment of the question.
+    expect(desired(fold(gone, toFacts({ firstName: 'A' }, 2))).active).toBe(false);
+    expect(desired(fold(gone, toFacts({ firstName: 'A' }, 3))).active).toBe(false);
+    expect(desired(fold(gone, toFacts({ firstName: 'A' }, 4))).active).toBe(true);
+    expect(desired(fold(gone, toFacts({ gone: false }, 4))).active).toBe(true);
+    expect(desired(fold(gone, toFacts({ disabled: true }, 4))).active).toBe(false);
+  });
+
   test('every fact is accounted for: none changes without a change in what ROQ should hold', () => {
     for (const name of factNames) {
-      const value = ['emailVerified', 'disabled', 'deleted'].includes(name) ? true : 'x';
+      const value = ['emailVerified', 'disabled', 'deleted', 'gone'].includes(name) ? true : 'x';
       const facts = { email: { value: 'a', at: 1 }, [name]: { value, at: 1 } };
       expect(desired(facts), name).not.toEqual(name === 'email' ? {} : desired({ email: facts.email }));
     }

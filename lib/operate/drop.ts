@@ -1,4 +1,4 @@
-// Takes back that users were disabled or deleted, as an operator asks.
+// Takes back that users were disabled, deleted or found to be gone, as an operator asks.
 
 import { randomUUID } from 'node:crypto';
 import type { App } from '../app.ts';
@@ -8,7 +8,7 @@ import { isErased } from './tombstone.ts';
 import { convergeTaken, type Taken, type UserCommand, withoutLease } from './user-command.ts';
 
 /**
- * Takes back that these users were disabled or deleted, by facts that are a millisecond newer: the same event sent
+ * Takes back that these users were disabled, deleted or found to be gone, by facts that are a millisecond newer: the same event sent
  * again changes nothing, a later one counts.
  */
 export const drop: UserCommand = async (app, references, budget) => {
@@ -29,10 +29,11 @@ async function takeBack({ store }: App, reference: string, { leaseMs }: RunBudge
     : withoutLease(reference, 'retry', { ...record, queue: known.queue });
 }
 
-function toOverruling({ disabled, deleted }: Facts): Facts {
+function toOverruling({ disabled, deleted, gone }: Facts): Facts {
   const overrule = ({ at }: Fact): Fact => ({ value: false, at: at + 1 });
   return {
     ...(disabled?.value === true && { disabled: overrule(disabled) }),
     ...(deleted?.value === true && { deleted: overrule(deleted) }),
+    ...(gone?.value === true && { gone: overrule(gone) }),
   };
 }

@@ -16,7 +16,7 @@ export type CeilingLimits = {
  */
 export type Reason = (typeof reasons)[number];
 
-export const reasons = ['disabled', 'deleted'] as const;
+export const reasons = ['disabled', 'deleted', 'gone'] as const;
 
 /** Counts `wanted` deactivations and answers how many of them may be made. */
 export type Admit = (wanted: number, reason: Reason) => Promise<number>;
@@ -33,8 +33,9 @@ export type CeilingPorts = {
 };
 
 /** A user who is disabled is so, also where they are deleted besides. */
-export function reasonOf({ disabled }: Facts): Reason {
-  return disabled?.value === true ? 'disabled' : 'deleted';
+export function reasonOf({ disabled, deleted }: Facts): Reason {
+  if (disabled?.value === true) return 'disabled';
+  return deleted?.value === true ? 'deleted' : 'gone';
 }
 
 /**
