@@ -54,7 +54,7 @@ function toRows(job: JobView): readonly (readonly Cell[])[] {
   const fields = toTimes(job.report.fields);
   // A function of an older version says nothing of it.
   const untold = job.is === 'backfill' ? toTimes(job.report.untold ?? {}) : [];
-  const examples = job.is === 'audit' ? Object.entries(job.report.examples) : [];
+  const examples = job.is === 'backfill' ? [] : Object.entries(job.report.examples);
   return [
     ...countsOf(job).map(([name, value]) =>
       [toWords(name), String(value)].map((text) =>
@@ -75,7 +75,7 @@ function toTimes(counts: Readonly<Record<string, number>>): readonly string[] {
 }
 
 function toInvalidLines(job: JobView): readonly string[] {
-  if (job.is === 'audit') return [];
+  if (job.is !== 'backfill') return [];
   const { examples, invalid } = job.report;
   if (invalid === 0) return [];
   const rows = examples.map(({ line, reason, where }) => [`line ${line}`, reason, plain(where)]);

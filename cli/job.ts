@@ -1,4 +1,4 @@
-// `roq-sync job`: the report of an audit or a backfill; and how to wait for its end.
+// `roq-sync job`: the report of an audit, a backfill or a pull; and how to wait for its end.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JobView } from '../lib/jobs/job-view.ts';
@@ -10,7 +10,7 @@ export const job: CliCommand = {
   name: 'job',
   args: '<id>',
   takes: [],
-  summary: 'The report of an audit or a backfill',
+  summary: 'The report of an audit, a backfill or a pull',
   run: async ({ invoke, args: [id] }) => {
     const view = await invoke<JobView>('operate', { command: 'job', id });
     return { document: view, text: toReport(view), needsPerson: needsPerson(view) };
@@ -20,6 +20,7 @@ export const job: CliCommand = {
 /** Whether a job found something that needs a person. */
 export function needsPerson(view: JobView): boolean {
   if (view.state === 'failed') return true;
+  if (view.is === 'pull') return view.report.stopped !== null || view.report.held + view.report.parked > 0;
   if (view.is === 'audit') return view.report.missing > 0 || view.report.drifted > view.report.repaired;
   return view.report.invalid + view.report.held + view.report.parked > 0;
 }

@@ -88,9 +88,9 @@ type Entry = Listing['entries'][number];
 function inOrder(entries: readonly Entry[]): readonly Entry[] {
   const keyOf = (entry: Entry) => {
     if ('foundAt' in entry) return entry.foundAt;
+    if ('state' in entry) return -entry.startedAt;
     if ('provider' in entry) return entry.at;
-    if ('reason' in entry) return 0;
-    return 'state' in entry ? -entry.startedAt : (entry.pendingSince ?? 0);
+    return 'reason' in entry ? 0 : (entry.pendingSince ?? 0);
   };
   return entries.toSorted((one, other) => keyOf(one) - keyOf(other));
 }
@@ -107,6 +107,11 @@ const headers: Readonly<Record<ListName, readonly string[]>> = {
 };
 
 function toRow(entry: Entry, of: ListName): readonly Cell[] {
+  if ('state' in entry) {
+    const { id, apply, startedAt, updatedAt, lastError } = entry;
+    const does = apply ? 'apply' : 'plan';
+    return [plain(id, 80), stateOf(entry), does, age(startedAt), `${age(updatedAt)} ago`, lastError ?? ''];
+  }
   if ('provider' in entry) return [plain(entry.reference), plain(entry.provider), `${age(entry.at)} ago`];
   if ('reason' in entry) {
     const { reference, reason, sources, pendingSince } = entry;
@@ -114,11 +119,6 @@ function toRow(entry: Entry, of: ListName): readonly Cell[] {
     return [plain(reference), why, plain(sources.join(', ')) || '–', age(pendingSince)];
   }
   if ('foundAt' in entry) return [plain(entry.reference), age(entry.foundAt), plain(entry.roqId)];
-  if ('state' in entry) {
-    const { id, apply, startedAt, updatedAt, lastError } = entry;
-    const does = apply ? 'apply' : 'plan';
-    return [plain(id, 80), stateOf(entry), does, age(startedAt), `${age(updatedAt)} ago`, lastError ?? ''];
-  }
   const { reference, pendingSince, dueAt, attempts, lastError } = entry;
   const row = [plain(reference), age(pendingSince), String(attempts), lastError ?? '', until(dueAt)];
   return row.slice(0, headers[of].length);

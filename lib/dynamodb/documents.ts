@@ -25,6 +25,10 @@ import { type Item, numberAttribute } from './record.ts';
  * - `heard`: when a provider last sent an event.
  * - `settings`: what is wrong with a provider's settings.
  * - `ran`: when the schedule last drained what was due.
+ * - `pulling`: as `running`, of the pulls, which another function carries on.
+ * - `pulled`: when an operator last applied a pull of a provider.
+ * - `seen`: who was on a page of a list, each as a few bytes of a digest.
+ * - `suspect`: a user whom the list of their provider does not have.
  */
 export type DocumentKind =
   | 'count'
@@ -36,7 +40,11 @@ export type DocumentKind =
   | 'heard'
   | 'settings'
   | 'ran'
-  | 'foreign';
+  | 'foreign'
+  | 'pulling'
+  | 'pulled'
+  | 'seen'
+  | 'suspect';
 
 /** A stored JSON document; `revision` is raised by every change. */
 export type Entry<Document> = { readonly id: string; readonly document: Document; readonly revision: number };
@@ -104,17 +112,23 @@ export function createDocuments(options: TableOptions) {
     await reach(() => client.send(new DeleteItemCommand({ TableName: tableName, Key: key(kind, id) })));
   }
 
-  /** All documents of a kind, in the order of their ids, page by page. */
-  async function* list<Document>(kind: DocumentKind): AsyncGenerator<Entry<Document>> {
-    let after: Item | undefined;
+  /**
+   * All documents of a kind, in the order of their ids, page by page. `prefix`: how their ids begin; `from`: the id after
+   * which the list begins, where it does not from the first.
+   */
+  async function* list<Document>(
+    kind: DocumentKind,
+    { prefix = '', from = null }: { readonly prefix?: string; readonly from?: string | null } = {},
+  ): AsyncGenerator<Entry<Document>> {
+    let after: Item | undefined = from === null ? undefined : key(kind, from);
     do {
       const { Items, LastEvaluatedKey }: QueryCommandOutput = await reach(() =>
         client.send(
           new QueryCommand({
             TableName: tableName,
-            KeyConditionExpression: '#kind = :kind',
+            KeyConditionExpression: `#kind = :kind${prefix && ' AND begins_with(id, :prefix)'}`,
             ExpressionAttributeNames: { '#kind': 'kind' },
-            ExpressionAttributeValues: { ':kind': { S: kind } },
+            ExpressionAttributeValues: { ':kind': { S: kind }, ...(prefix && { ':prefix': { S: prefix } }) },
             ...(after && { ExclusiveStartKey: after }),
           }),
         ),

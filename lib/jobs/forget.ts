@@ -53,14 +53,15 @@ async function forget(
 }
 
 function namesUser({ job }: StoredJob, reference: string): boolean {
-  return job.is === 'audit' && Object.values(job.report.examples).some((of) => of.includes(reference));
+  return job.is !== 'backfill' && Object.values(job.report.examples).some((of) => of.includes(reference));
 }
 
 function withoutUser(stored: StoredJob, reference: string): StoredJob {
   const { job } = stored;
-  if (job.is !== 'audit') return withoutAddress(stored);
+  if (job.is === 'backfill') return withoutAddress(stored);
   const kept = Object.entries(job.report.examples).map(
     ([of, references]) => [of, references.filter((other) => other !== reference)] as const,
   );
-  return { ...stored, job: { ...job, report: { ...job.report, examples: Object.fromEntries(kept) } } };
+  const report = { ...job.report, examples: Object.fromEntries(kept) };
+  return { ...stored, job: { ...job, report } as StoredJob['job'] };
 }

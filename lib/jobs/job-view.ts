@@ -3,6 +3,7 @@
 import type { AuditReport } from './audit-job.ts';
 import { type BackfillReport, emptyReport } from './backfill-report.ts';
 import type { JobError, StoredJob } from './jobs.ts';
+import type { PullCursor, PullReport } from './pull-job.ts';
 
 export type JobView = {
   readonly id: string;
@@ -14,6 +15,13 @@ export type JobView = {
   readonly lastError: JobError | null;
 } & (
   | { readonly is: 'audit'; readonly report: AuditReport }
+  | {
+      readonly is: 'pull';
+      readonly provider: string;
+      /** Where it stands; null: at its end. */
+      readonly step: PullCursor['in'] | null;
+      readonly report: PullReport;
+    }
   | {
       readonly is: 'backfill';
       readonly from: 'url' | 'sender';
@@ -27,6 +35,10 @@ export function viewJob(id: string, stored: StoredJob): JobView {
   const { job, state, startedAt, updatedAt, failures, lastError } = stored;
   const common = { id, apply: job.apply, state, startedAt, updatedAt, failures, lastError };
   if (job.is === 'audit') return { ...common, is: 'audit', report: job.report };
+  if (job.is === 'pull') {
+    const { provider, cursor, report } = job;
+    return { ...common, is: 'pull', provider, step: cursor?.in ?? null, report };
+  }
   const { line, report, source } = job;
   // A report that an older version stored has fewer members.
   return { ...common, is: 'backfill', from: source.from, line, report: { ...emptyReport, ...report } };

@@ -1,7 +1,13 @@
-// Audits and backfills that may outlast one invocation: begun by an operator or a schedule, carried on every minute.
+// Audits, backfills and pulls that may outlast one invocation: begun by an operator or a schedule, carried on every minute.
 
 import type { Documents, Entry } from '../dynamodb/documents.ts';
-import { type RoqCode, type UnavailableCode, UnavailableError } from '../errors.ts';
+import {
+  type DirectoryCode,
+  DirectoryError,
+  type RoqCode,
+  type UnavailableCode,
+  UnavailableError,
+} from '../errors.ts';
 import { type ExportLine, readUsers } from '../exports/read.ts';
 import { openSource, SourceError } from '../exports/source.ts';
 import type { Log } from '../observability/log-line.ts';
@@ -13,6 +19,7 @@ import { auditPage } from './audit.ts';
 import type { AuditJob, AuditPorts } from './audit-job.ts';
 import { type BackfillPorts, backfillChunk } from './backfill.ts';
 import { type BackfillReport, emptyReport } from './backfill-report.ts';
+import type { PullJob } from './pull-job.ts';
 
 export type JobPorts = AuditPorts &
   BackfillPorts & {
@@ -49,7 +56,7 @@ type FileSource = {
 
 /** A job as it is stored. */
 export type StoredJob = {
-  readonly job: AuditJob | BackfillJob;
+  readonly job: AuditJob | BackfillJob | PullJob;
   readonly state: 'running' | 'done' | 'failed';
   readonly startedAt: number;
   readonly updatedAt: number;
@@ -59,7 +66,7 @@ export type StoredJob = {
 };
 
 /** `unforeseen`: something that nobody thought of, which is a bug. */
-export type JobError = SourceError['code'] | UnavailableCode | RoqCode | 'unforeseen';
+export type JobError = SourceError['code'] | UnavailableCode | RoqCode | DirectoryCode | 'unforeseen';
 
 // Two full rounds of eight batches of 25: what is left over in a last round would leave ROQ idle.
 const chunkLines = 400;
@@ -77,7 +84,7 @@ const reserveMs = 3_000;
 export async function startJob(
   { documents, now }: Pick<JobPorts, 'documents' | 'now'>,
   id: string,
-  job: AuditJob | BackfillJob,
+  job: Job,
 ): Promise<boolean> {
   const stored: StoredJob = {
     job,
@@ -88,7 +95,7 @@ export async function startJob(
     lastError: null,
   };
   // In this order a start that is broken off leaves no job that nobody carries on.
-  await documents.put('running', id, {}, null);
+  await documents.put(runningKind(job), id, {}, null);
   return documents.put('job', id, stored, 0, keepMs);
 }
 
@@ -117,6 +124,8 @@ export async function runJob(ports: JobPorts, id: string, budget: RunBudget): Pr
     return entry?.document ?? null;
   }
   const { job } = entry.document;
+  // Only the function that may ask its provider carries a pull on.
+  if (job.is === 'pull') return entry.document;
   if (job.is === 'audit') return drive(ports, entry, (limited) => auditPages(limited, job, budget), budget);
   const { source } = job;
   // What its sender has not sent yet can't be carried on without it.
@@ -158,7 +167,13 @@ export function newBackfill(
 
 type Job = StoredJob['job'];
 
-async function drive(
+// Only the function that may ask a provider carries its pull on.
+function runningKind({ is }: Job): 'running' | 'pulling' {
+  return is === 'pull' ? 'pulling' : 'running';
+}
+
+/** Takes one step after the other, and stores each, until the job or the time is over. */
+export async function drive(
   ports: JobPorts,
   start: Entry<StoredJob>,
   advance: (ports: JobPorts) => AsyncGenerator<Job>,
@@ -197,7 +212,7 @@ async function save(
   const stored = withoutAddress({ ...changed, state: stateOf(changed) });
   if (!(await documents.put('job', id, stored, revision, keepMs))) return null;
   if (stored.state !== 'running') {
-    await documents.remove('running', id);
+    await documents.remove(runningKind(stored.job), id);
     log({
       message: 'job',
       id,
@@ -219,10 +234,12 @@ export function withoutAddress(stored: StoredJob): StoredJob {
 }
 
 function stateOf({ job, failures, lastError }: StoredJob): StoredJob['state'] {
-  if (failures >= maxFailures || lastError === 'source_changed' || lastError === 'shape_unknown')
-    return 'failed';
-  return (job.is === 'audit' ? job.cursor === null : job.isRead) ? 'done' : 'running';
+  if (failures >= maxFailures || (lastError !== null && finalErrors.includes(lastError))) return 'failed';
+  return (job.is === 'backfill' ? job.isRead : job.cursor === null) ? 'done' : 'running';
 }
+
+// Trying again is no use before a person did something, and a provider may lock out who asks for ever.
+const finalErrors: readonly JobError[] = ['source_changed', 'shape_unknown', 'directory_unauthorized'];
 
 /** The counts of a report, without its examples. */
 function figures({ report }: Job): Readonly<Record<string, number>> {
@@ -232,9 +249,8 @@ function figures({ report }: Job): Readonly<Record<string, number>> {
 }
 
 function codeOf(error: unknown): JobError {
-  if (error instanceof SourceError || error instanceof RoqError || error instanceof UnavailableError) {
-    return error.code;
-  }
+  if (error instanceof SourceError || error instanceof RoqError) return error.code;
+  if (error instanceof UnavailableError || error instanceof DirectoryError) return error.code;
   return 'unforeseen';
 }
 

@@ -54,11 +54,11 @@ export type DrainLine = {
   readonly lost: number;
 };
 
-/** An audit or a backfill is over; with the counts of its report. */
+/** An audit, a backfill or a pull is over; with the counts of its report. */
 export type JobLine = {
   readonly message: 'job';
   readonly id: string;
-  readonly is: 'audit' | 'backfill';
+  readonly is: 'audit' | 'backfill' | 'pull';
   readonly state: string;
   readonly code: string | null;
   readonly [count: string]: string | number | null;
