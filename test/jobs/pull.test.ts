@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readSettings } from '../../lib/config/settings.ts';
 import { hourMs } from '../../lib/directory.ts';
+import { DirectoryError } from '../../lib/errors.ts';
 import type { StoredJob } from '../../lib/jobs/jobs.ts';
 import { beginPull, runPull, runPulls } from '../../lib/jobs/pull.ts';
 import { suspectId } from '../../lib/jobs/pull-absent.ts';
@@ -11,6 +12,7 @@ import type { ConnectedDirectory, PullJob, PullReport } from '../../lib/jobs/pul
 import { kratosDirectory } from '../../lib/providers/kratos/directory.ts';
 import { createCeiling } from '../../lib/sync/ceiling.ts';
 import { createConcurrency } from '../../lib/sync/concurrency.ts';
+import { converge } from '../../lib/sync/converge.ts';
 import { type Told, toFacts } from '../../lib/user.ts';
 import { type ApiUser, apiUser, type RunningApi, startApi } from '../../local/providers/api.ts';
 import { kratosApi } from '../../local/providers/kratos/api.ts';
@@ -110,12 +112,7 @@ async function tell(user: ApiUser, changes: Told = {}): Promise<void> {
   const { leased } = await world.store.fold(id, toFacts(told, world.now()), randomUUID(), 40_000, {
     source: provider,
   });
-  if (leased) await converge(leased);
-}
-
-async function converge(leased: Parameters<typeof import('../../lib/sync/converge.ts').converge>[1][number]) {
-  const { converge: run } = await import('../../lib/sync/converge.ts');
-  await run(world.ports, [leased], world.now() + 10_000);
+  if (leased) await converge(world.ports, [leased], world.now() + 10_000);
 }
 
 function roqUser({ id }: ApiUser) {
@@ -208,6 +205,17 @@ describe('a pull', () => {
     };
     expect(await pull({ through: late })).toMatchObject({ missed: 0, inStep: 1 });
     expect(roqUser(user)).toMatchObject({ firstName: 'Annabella' });
+  });
+
+  test('asks for a user of whom the list says otherwise than an event of before: a list may lag behind', async () => {
+    const [user] = await signUp(1);
+    if (!user) throw new Error('nobody');
+    const stale = await directory.list(null, AbortSignal.timeout(5_000));
+    await tell(put(1, { firstName: 'Augusta' }));
+    pass(5_000);
+    const lagging: ConnectedDirectory = { ...directory, list: async () => ({ ...stale, at: world.now() }) };
+    expect(await pull({ through: lagging })).toMatchObject({ missed: 0, inStep: 1 });
+    expect(roqUser(user)).toMatchObject({ firstName: 'Augusta' });
   });
 
   test('is outranked by an event that happened after the question, however late it is told', async () => {
@@ -415,6 +423,26 @@ describe('who is not in the list', () => {
       };
       await pullJob({ through: failing });
       for (const user of users) expect(isActive(user)).toBe(true);
+    },
+  );
+
+  test.each(['directory_invalid', 'directory_unavailable'] as const)(
+    'is left alone where the provider answers for others and for them is %s',
+    async (code) => {
+      const [user] = await signUp(30);
+      if (!user) throw new Error('nobody');
+      api.users.delete(user.id);
+      await pull();
+      pass(2 * hourMs);
+      const failing: ConnectedDirectory = {
+        ...directory,
+        get: async (reference, signal) => {
+          if (reference === user.id) throw new DirectoryError(code, 'for this one');
+          return directory.get(reference, signal);
+        },
+      };
+      await pullJob({ through: failing });
+      expect(isActive(user)).toBe(true);
     },
   );
 
