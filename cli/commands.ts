@@ -8,11 +8,13 @@ import { drop } from './drop.ts';
 import { erase } from './erase.ts';
 import { job } from './job.ts';
 import { listCommands } from './lists.ts';
+import { pull } from './pull.ts';
 import { recreate } from './recreate.ts';
 import { release } from './release.ts';
 import { relink } from './relink.ts';
 import { resync } from './resync.ts';
 import { status } from './status.ts';
+import { gone, keep } from './suspects.ts';
 
 export const commands: readonly CliCommand[] = [
   status,
@@ -23,6 +25,9 @@ export const commands: readonly CliCommand[] = [
   relink,
   recreate,
   audit,
+  pull,
+  gone,
+  keep,
   backfill,
   job,
   erase,

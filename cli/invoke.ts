@@ -11,7 +11,10 @@ import type { Options } from './options.ts';
 import { Refusal } from './refusal.ts';
 
 /** Calls a function. @throws Refusal where it can't be reached, fails, or answers an error */
-export type Invoke = <Answer>(functionName: 'operate' | 'backfill', input: object) => Promise<Answer>;
+export type Invoke = <Answer>(
+  functionName: 'operate' | 'backfill' | 'pull',
+  input: object,
+) => Promise<Answer>;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

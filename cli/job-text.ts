@@ -2,7 +2,7 @@
 
 import type { JobView } from '../lib/jobs/job-view.ts';
 import { explainWords, type Word, withLegend } from './glossary.ts';
-import { explainCounts, explainLines, reason } from './reasons.ts';
+import { explainCounts, explainLines, explainStop, reason } from './reasons.ts';
 import { type Cell, heading, plain, table } from './table.ts';
 import { when } from './time.ts';
 
@@ -25,10 +25,12 @@ export function toSummary(job: JobView): string {
 /** The report, with what it found and where. */
 export function toReport(job: JobView): string {
   const { apply, startedAt, lastError } = job;
+  const stop = job.is === 'pull' ? job.report.stopped : null;
   const lines = [
     table([[{ text: plain(job.id, 80), style: 'bold' }, toState(job)]], { indent: '' }),
     `Begun ${when(startedAt)}. ${apply ? 'What was done:' : 'What would be done, if applied:'}`,
     ...(lastError ? [table([[{ text: reason(lastError), style: 'red' }]])] : []),
+    ...(stop ? [table([[{ text: `stopped: ${explainStop(stop)}`, style: 'red' }]])] : []),
     table(toRows(job)) || '  nothing',
     ...toInvalidLines(job),
   ];
@@ -48,7 +50,7 @@ function countsOf({ report }: JobView): readonly [name: string, count: number][]
 }
 
 // What shuts users out is what somebody must not overlook; a report begins with it.
-const alarming: readonly string[] = ['tombstones', 'disabled', 'deactivated', 'held'];
+const alarming: readonly string[] = ['tombstones', 'disabled', 'deactivated', 'held', 'gone'];
 
 function toRows(job: JobView): readonly (readonly Cell[])[] {
   const fields = toTimes(job.report.fields);
@@ -64,7 +66,7 @@ function toRows(job: JobView): readonly (readonly Cell[])[] {
     ...(fields.length > 0 ? [['fields', fields.join(', ')]] : []),
     ...(untold.length > 0 ? [['not told', untold.join(', ')]] : []),
     ...examples.map(([kind, references]) => [
-      `${kind}:`,
+      `${toWords(kind)}:`,
       references.map((reference) => plain(reference)).join(', '),
     ]),
   ];

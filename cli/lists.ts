@@ -50,8 +50,14 @@ const lists: Readonly<Record<ListName, ListCommand>> = {
     details: foreignRemedy,
     words: [],
   },
+  suspects: {
+    summary: 'Users whom the list of their provider does not have, as of the last pull',
+    details:
+      'Each is asked for by itself. Whom the provider twice says not to have is made inactive by the next pull --apply where DELETIONS is "apply"; else by gone. keep leaves a user as they are.',
+    words: ['reference'],
+  },
   jobs: {
-    summary: 'Audits and backfills of the last months',
+    summary: 'Audits, backfills and pulls of the last months',
     words: [],
   },
 };
@@ -89,6 +95,7 @@ function inOrder(entries: readonly Entry[]): readonly Entry[] {
   const keyOf = (entry: Entry) => {
     if ('foundAt' in entry) return entry.foundAt;
     if ('state' in entry) return -entry.startedAt;
+    if ('since' in entry) return entry.since;
     if ('provider' in entry) return entry.at;
     return 'reason' in entry ? 0 : (entry.pendingSince ?? 0);
   };
@@ -103,6 +110,7 @@ const headers: Readonly<Record<ListName, readonly string[]>> = {
   duplicates: ['reference', 'age', 'ROQ id'],
   strangers: ['reference', 'age', 'ROQ id'],
   foreign: ['reference', 'provider', 'last'],
+  suspects: ['reference', 'provider', 'missing', 'the provider says', 'asked'],
   jobs: ['job', 'state', 'does', 'age', 'last moved', 'error'],
 };
 
@@ -112,6 +120,7 @@ function toRow(entry: Entry, of: ListName): readonly Cell[] {
     const does = apply ? 'apply' : 'plan';
     return [plain(id, 80), stateOf(entry), does, age(startedAt), `${age(updatedAt)} ago`, lastError ?? ''];
   }
+  if ('since' in entry) return toSuspectRow(entry);
   if ('provider' in entry) return [plain(entry.reference), plain(entry.provider), `${age(entry.at)} ago`];
   if ('reason' in entry) {
     const { reference, reason, sources, pendingSince } = entry;
@@ -122,4 +131,14 @@ function toRow(entry: Entry, of: ListName): readonly Cell[] {
   const { reference, pendingSince, dueAt, attempts, lastError } = entry;
   const row = [plain(reference), age(pendingSince), String(attempts), lastError ?? '', until(dueAt)];
   return row.slice(0, headers[of].length);
+}
+
+type Suspect = Extract<Entry, { readonly since: number }>;
+
+function toSuspectRow({ reference, provider, since, goneFrom, goneAt, isKept }: Suspect): readonly Cell[] {
+  const isTwice = goneFrom !== null && goneFrom !== goneAt;
+  const says: Cell =
+    goneFrom === null ? 'nothing yet' : { text: `no such user${isTwice ? ', twice' : ''}`, style: 'red' };
+  const asked = goneAt === null ? '–' : `${age(goneAt)} ago`;
+  return [plain(reference), plain(provider), age(since), isKept ? 'kept by you' : says, asked];
 }

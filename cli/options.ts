@@ -18,7 +18,10 @@ const forms = {
   ],
   probe: ['--probe', 'try out with users of its own what ROQ leaves open, and deactivate them again'],
   limit: ['--limit <number>', 'show so many at most (default: 100; up to 1000)'],
-  provider: ['--provider <name>', "whose export it is (default: generic, the form of this project's own)"],
+  provider: [
+    '--provider <name>',
+    'of a backfill: whose export it is (default: generic); of a pull: who is asked',
+  ],
   exportedAt: [
     '--exported-at <time>',
     'when it was exported, 2026-05-04T12:00:00Z: dates users without a time, or with one that does not always move',

@@ -3,6 +3,7 @@
 import type { ErrorCode } from '../lib/errors.ts';
 import type { InvalidReason } from '../lib/exports/read.ts';
 import type { JobError } from '../lib/jobs/jobs.ts';
+import type { PullStop } from '../lib/jobs/pull-job.ts';
 import type { Term } from './glossary.ts';
 import { plain } from './table.ts';
 
@@ -21,6 +22,10 @@ const meanings: Partial<Record<Code, string>> = {
   source_changed: 'the file has changed meanwhile',
   shape_unknown: 'the form of the file is not known',
   record_invalid: 'the record holds what can not be sent to ROQ',
+  directory_unavailable: 'the provider did not answer',
+  directory_throttled: 'the provider asked for patience',
+  directory_unauthorized: 'the provider does not accept our credentials, or they lack a right',
+  directory_invalid: 'the provider answered otherwise than its documents say',
   unforeseen: 'a bug: the log of the function has it',
 };
 
@@ -89,9 +94,34 @@ const countMeanings: Readonly<Record<string, string>> = {
   older:
     'of these users something newer is known than the file says; where its time of change does not move with every ' +
     'change, give the time of the export by --exported-at',
+  missed: 'users of whom something was found that no webhook told',
+  expected: 'recorded users of this provider who are active, and so must be in its list',
+  absent: 'of these, not in the list: each is asked for by itself',
+  unlisted: 'absent from the list, and there all the same',
+  unanswered: 'absent from the list, and no answer to conclude from',
+  'missing once':
+    'the provider says that it has no such user: a suspect, until it says so again an hour or more later',
+  gone: 'so it said twice: made inactive by pull --apply where DELETIONS is "apply", or by roq-sync gone',
+  tombstoned: 'in the list, although an event called them deleted, which stands',
+  newer: 'something newer is recorded than what the provider answered',
 };
 
-/** What the counts of a backfill mean that do not speak for themselves. */
+const stopMeanings: Readonly<Record<PullStop, string>> = {
+  too_many_changes:
+    'it would change one field of more users than the ceiling allows: it planned from there on. Look, then give pull --apply',
+  too_many_absent:
+    'so many users are not in the list that it is not to be believed: nobody is a suspect for it',
+  too_many_gone:
+    'more users are gone than the ceiling allows: none was made inactive. Look at roq-sync suspects',
+  blind: 'the provider shows us none of those whom it listed: nothing was concluded. Look at the credentials',
+};
+
+/** Why a pull did less than it was to do. */
+export function explainStop(stop: PullStop): string {
+  return stopMeanings[stop];
+}
+
+/** What the counts of a job mean that do not speak for themselves. */
 export function explainCounts(names: readonly string[]): readonly Term[] {
   return Object.entries(countMeanings).filter(([name]) => names.includes(name));
 }

@@ -1,7 +1,6 @@
 // `roq-sync status`: the state of one user, or of all.
 
 import type { RecordStatus, UserStatus } from '../lib/operate/status.ts';
-import type { Reason } from '../lib/sync/ceiling.ts';
 import { type FactName, factNames, type RoqFields } from '../lib/user.ts';
 import type { Call, CliCommand, Result } from './command.ts';
 import { showOverview } from './overview.ts';
@@ -107,7 +106,7 @@ function toNext({ queue, dueAt, lastError }: Pick<RecordStatus, 'queue' | 'dueAt
   return 'until the provider sends newer data, or resync';
 }
 
-const heldReasons: Readonly<Record<Reason, string>> = {
+const heldReasons: Readonly<Record<NonNullable<RecordStatus['reason']>, string>> = {
   disabled: 'it was disabled, which is a ban',
   deleted: 'it was deleted',
   gone: 'the provider has it no more',

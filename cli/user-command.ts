@@ -95,7 +95,7 @@ const meanings: Readonly<Record<UserResult['is'], string>> = {
   lost: 'another process has taken it over',
   unknown: 'there is no record of it',
   busy: 'another process has its lease; try again',
-  nothing: 'no event said that it was disabled or deleted',
+  nothing: 'nobody said that it was disabled, deleted or gone',
   erased: 'it was erased, which stands',
 };
 

@@ -12,6 +12,8 @@ import { ConfigError } from '../lib/errors.ts';
 import { sourceOf } from '../lib/event.ts';
 import { cognitoSettings } from '../lib/providers/cognito/cognito.ts';
 import { readWebhookConfig, webhookSettings } from '../lib/providers/connect.ts';
+import { directorySettings, readDirectoryConfig } from '../lib/providers/connect-directories.ts';
+import { directories } from '../lib/providers/directories.ts';
 import { providers } from '../lib/providers/registry.ts';
 
 type Values = Readonly<Record<string, string>>;
@@ -21,6 +23,7 @@ type Serverless = {
   readonly service: {
     readonly provider: { readonly stage: string };
     readonly custom: { readonly settings: Readonly<Record<string, unknown>> };
+    readonly functions: { readonly pull: { readonly environment: Record<string, string> } };
     readonly initialServerlessConfig: { readonly params: { readonly default: object } };
   };
   readonly classes: { readonly Error: new (message: string) => Error };
@@ -29,7 +32,12 @@ type Serverless = {
 type Writers = { readonly log: { readonly warning: (text: string) => void } };
 
 export default class Settings {
-  readonly hooks = { 'before:package:initialize': () => this.check() };
+  readonly hooks = {
+    'before:package:initialize': () => {
+      this.check();
+      this.addDirectory();
+    },
+  };
   readonly #serverless: Serverless;
   readonly #log: Writers['log'];
 
@@ -38,23 +46,32 @@ export default class Settings {
     this.#log = log;
   }
 
+  /** The function that asks providers has the settings under `directory`, and no other has. */
+  addDirectory(): void {
+    const { functions, custom } = this.#serverless.service;
+    const { directory = {} } = custom.settings;
+    Object.assign(functions.pull.environment, toTexts(directory as object));
+  }
+
   check(): void {
     const { serviceDir, service, classes } = this.#serverless;
     const { stage } = service.provider;
     const file = `settings.${stage}.yml`;
     // The example, which stands in for it, is made to be filled in.
     if (!existsSync(join(serviceDir, file))) return;
-    const { environment = {}, ...options } = service.custom.settings;
+    const { environment = {}, directory = {}, ...options } = service.custom.settings;
     const values = toTexts(environment as object);
+    const asked = toTexts(directory as object);
     const faults = [
       ...unknownOptions(options, service.initialServerlessConfig.params.default),
       ...unknownVariables(values),
       ...unreadable(values, stage),
       ...wrongValues(values),
       ...mixedReferences(values),
+      ...wrongDirectories(asked, values, stage),
     ];
     if (faults.length > 0) throw new classes.Error(`${file} can't work:\n${faults.join('\n')}`);
-    const plain = plainSecrets(values);
+    const plain = [...plainSecrets(values, all), ...plainSecrets(asked, ofDirectories)];
     if (plain.length > 0) this.#log.warning(warnOf(file, plain));
   }
 }
@@ -66,7 +83,9 @@ function toTexts(environment: object): Values {
 
 function unknownOptions(options: object, known: object): readonly string[] {
   const unknown = Object.keys(options).filter((name) => !(name in known));
-  return unknown.map((name) => `  - ${name} is none of ${Object.keys(known).join(', ')}, environment`);
+  return unknown.map(
+    (name) => `  - ${name} is none of ${Object.keys(known).join(', ')}, environment, directory`,
+  );
 }
 
 // What every function has; the rest is the webhook's alone.
@@ -91,6 +110,52 @@ function unknownVariables(values: Values): readonly string[] {
   return unknown.map((name) => `  - environment: nothing reads ${name}`);
 }
 
+// What the function that asks providers reads besides what all do.
+const ofDirectories: v.ObjectEntries = Object.assign(
+  {},
+  directorySettings,
+  ...directories.map(({ settings }) => settings),
+);
+
+/** What is wrong with the settings under `directory`; there may be none. */
+function wrongDirectories(asked: Values, values: Values, stage: string): readonly string[] {
+  if (Object.keys(asked).length === 0) return [];
+  const known = Object.keys(ofDirectories);
+  const elsewhere = Object.keys(asked).filter((name) => parameterOf(asked[name]) !== null);
+  const misplaced = elsewhere.filter(
+    (name) => !toPath(parameterOf(asked[name]) ?? '').startsWith(`/roq-sync/${stage}/directory/`),
+  );
+  const environment = {
+    ...values,
+    ...asked,
+    ...Object.fromEntries(elsewhere.map((name) => [name, someSecret])),
+  };
+  const faults = faultsOf(() => {
+    const config = readDirectoryConfig(environment);
+    const wrong = config.directories.flatMap((directory) => directory.faults);
+    if (wrong.length > 0) throw new ConfigError(wrong);
+  });
+  return [
+    ...Object.keys(asked)
+      .filter((name) => !known.includes(name))
+      .map((name) => `  - directory: nothing reads ${name}`),
+    ...misplaced.map(
+      (name) => `  - directory: ${name} must stand below /roq-sync/${stage}/directory/ to be readable`,
+    ),
+    ...faults.filter((fault) => !isElsewhere(elsewhere, fault)).map((fault) => `  - directory: ${fault}`),
+  ];
+}
+
+// A fault begins with the setting that it is about.
+function isElsewhere(elsewhere: readonly string[], fault: string): boolean {
+  return elsewhere.includes(fault.split(' ', 1)[0] ?? '');
+}
+
+/** A parameter's path, also of a secret of Secrets Manager. */
+function toPath(parameter: string): string {
+  return parameter.replace(/^\/aws\/reference\/secretsmanager(?=\/)/, '');
+}
+
 /** Several providers whose ids may meet: each would take the other's users for its own, or for foreign ones. */
 function mixedReferences(values: Values): readonly string[] {
   // What is wrong with the settings themselves is said elsewhere.
@@ -106,9 +171,9 @@ function mixedReferences(values: Values): readonly string[] {
 }
 
 /** Secrets that stand in the settings themselves. */
-function plainSecrets(values: Values): readonly string[] {
+function plainSecrets(values: Values, known: v.ObjectEntries): readonly string[] {
   const isPlain = (name: string) => values[name]?.trim() && parameterOf(values[name]) === null;
-  return Object.entries(all)
+  return Object.entries(known)
     .filter(([name, schema]) => isSecret(schema) && isPlain(name))
     .map(([name]) => name);
 }
@@ -123,8 +188,7 @@ function unreadable(values: Values, stage: string): readonly string[] {
     const parameter = parameterOf(value);
     if (parameter === null) return [];
     const groups = name in shared ? ['core'] : ['webhook', 'core'];
-    const path = parameter.replace(/^\/aws\/reference\/secretsmanager(?=\/)/, '');
-    if (groups.some((group) => path.startsWith(`/roq-sync/${stage}/${group}/`))) return [];
+    if (groups.some((group) => toPath(parameter).startsWith(`/roq-sync/${stage}/${group}/`))) return [];
     return [`  - environment: ${name} must stand below /roq-sync/${stage}/${groups[0]}/ to be readable`];
   });
 }
@@ -143,8 +207,7 @@ function wrongValues(values: Values): readonly string[] {
     ...faultsOf(() => (hasCognito && !values.PROVIDERS ? readConfig : readWebhookConfig)(environment)),
     ...(hasCognito ? faultsOf(() => readSettings(cognitoSettings, environment)) : []),
   ];
-  const isElsewhere = (fault: string) => elsewhere.includes(fault.split(' ', 1)[0] ?? '');
-  return faults.filter((fault) => !isElsewhere(fault)).map((fault) => `  - environment: ${fault}`);
+  return faults.filter((fault) => !isElsewhere(elsewhere, fault)).map((fault) => `  - environment: ${fault}`);
 }
 
 // Of the form of every provider's secrets, so that what depends on there being one is looked at too.

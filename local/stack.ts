@@ -6,16 +6,20 @@ import { parse } from 'yaml';
 import { type App, connect } from '../lib/app.ts';
 import { createHandler as createBackfill } from '../lib/handlers/backfill.ts';
 import { createHandler as createOperate } from '../lib/handlers/operate.ts';
+import { createHandler as createPull } from '../lib/handlers/pull.ts';
 import { createHandler as createReconcile } from '../lib/handlers/reconcile.ts';
 import { createHandler as createWebhook } from '../lib/handlers/webhook.ts';
 import type { Log } from '../lib/observability/log-line.ts';
 import { readWebhookConfig } from '../lib/providers/connect.ts';
+import { readDirectoryConfig } from '../lib/providers/connect-directories.ts';
 import { providers } from '../lib/providers/registry.ts';
 import { startControls } from './controls.ts';
 import { startDoor } from './door.ts';
 import { createTable, startDynamoDb } from './dynamodb.ts';
 import { startIdentityProvider } from './identity-provider.ts';
+import { apiUser, startApi } from './providers/api.ts';
 import type { SigningKeys } from './providers/keys.ts';
+import { kratosApi } from './providers/kratos/api.ts';
 import { senders } from './providers/registry.ts';
 import { startRoq } from './roq.ts';
 import type { RoqUser } from './roq-users.ts';
@@ -42,7 +46,7 @@ type ServerlessFile = {
   readonly custom: {
     readonly entries: { readonly httpApi: { readonly events: readonly { readonly httpApi: string }[] } };
   };
-  readonly functions: Readonly<Record<'webhook' | 'reconcile' | 'backfill' | 'operate', Described>>;
+  readonly functions: Readonly<Record<'webhook' | 'reconcile' | 'backfill' | 'operate' | 'pull', Described>>;
 };
 
 const audience = 'roq-sync';
@@ -53,6 +57,10 @@ export async function startStack(options: StackOptions) {
   const { path, roqUsers = [], port = 0, environment = {}, log, onError } = options;
   const dynamoDb = await startDynamoDb({ ...(path && { path }) });
   const roq = await startRoq({ users: roqUsers });
+  const api = await startApi(kratosApi);
+  // Whom an administrator made there: Kratos has no webhook for that.
+  const untold = apiUser(kratosApi, 1, { email: 'emma@example.com', firstName: 'Emma', lastName: 'Untold' });
+  api.users.set(untold.id, untold);
   let webhookUrl = '';
   const identityProvider = await startIdentityProvider({
     audience,
@@ -91,6 +99,18 @@ export async function startStack(options: StackOptions) {
     reconcile: { handler: createReconcile(app), ...within('reconcile') },
     backfill: { handler: createBackfill(app), ...within('backfill') },
     operate: { handler: createOperate(app), ...within('operate') },
+    pull: {
+      handler: createPull(
+        app,
+        readDirectoryConfig({
+          ...process.env,
+          DIRECTORIES: 'kratos',
+          DELETIONS: 'apply',
+          ...api.environment,
+        }),
+      ),
+      ...within('pull'),
+    },
   };
   const door = await startDoor({ port, functions, ...(onError && { onError }) });
   webhookUrl = `${door.url}/webhooks/`;
@@ -105,6 +125,8 @@ export async function startStack(options: StackOptions) {
   return {
     dynamoDb,
     roq,
+    /** The API of a provider that is asked for its users, of whom no webhook tells. */
+    api,
     identityProvider,
     door,
     controls,
@@ -122,6 +144,7 @@ export async function startStack(options: StackOptions) {
         door.close(),
         identityProvider.close(),
         roq.close(),
+        api.close(),
         dynamoDb.close(),
       ]);
     },

@@ -117,6 +117,9 @@ ${styleText('bold', 'Send an event yourself')} (the identity provider signs it a
 ${styleText('bold', 'Or one of any provider')} (npm run send lists them)
   npm run send -- clerk user.created --user ada${port}
 
+${styleText('bold', 'Ask a provider for users of whom no webhook told')} (an administrator made one)
+  npx roq-sync pull --apply${port}
+
 ${styleText('bold', 'Look after the users')} (npx roq-sync --help)
   npx roq-sync status ada${port}
 

@@ -220,6 +220,7 @@ async function save(
       state: stored.state,
       code: stored.lastError,
       ...figures(stored.job),
+      ...(stored.job.is === 'pull' && { stopped: stored.job.report.stopped }),
     });
   }
   return { id, document: stored, revision: revision + 1 };

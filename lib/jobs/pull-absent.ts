@@ -20,6 +20,8 @@ export type Suspect = {
   /** When the provider said first, and last, that it has no such user; null: it did not. */
   readonly goneFrom: number | null;
   readonly goneAt: number | null;
+  /** An operator said that the user stays as they are. */
+  readonly isKept?: true;
 };
 
 export const keepSuspectMs = 90 * 86_400_000;

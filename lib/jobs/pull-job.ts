@@ -58,17 +58,14 @@ export type PullCursor =
   | { readonly in: 'gone' };
 
 /** What webhooks can miss of a user. */
-export type MissedKind = (typeof missedKinds)[number];
-
-export const missedKinds = [
-  'signedUp',
-  'verified',
-  'unverified',
-  'disabled',
-  'enabled',
-  'changed',
-  'shownAgain',
-] as const;
+export type MissedKind =
+  | 'signedUp'
+  | 'verified'
+  | 'unverified'
+  | 'disabled'
+  | 'enabled'
+  | 'changed'
+  | 'shownAgain';
 
 export type PullReport = {
   /** Rows of the list that are users. */

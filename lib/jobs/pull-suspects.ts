@@ -165,8 +165,8 @@ async function findGone(
 ): Promise<readonly Entry<Suspect>[]> {
   const gone: Entry<Suspect>[] = [];
   for await (const entry of documents.list<Suspect>('suspect', { prefix: `${provider}#` })) {
-    const { job, goneFrom, goneAt } = entry.document;
-    if (job !== id || goneFrom === null || goneAt === null) continue;
+    const { job, goneFrom, goneAt, isKept } = entry.document;
+    if (job !== id || goneFrom === null || goneAt === null || isKept) continue;
     // In a run before, and in this one.
     if (goneFrom < listedFrom && goneAt - goneFrom >= traits.secondLookMs) gone.push(entry);
   }

@@ -110,8 +110,20 @@ function ofGauges({ pending, waiting, parked, held, ...gauges }: GaugesLine): re
 
 function ofJob({ is, state, ...report }: JobLine): readonly Figures[] {
   const failed: Figures = { by: [{}], counts: { JobFailures: state === 'failed' ? 1 : 0 } };
-  if (is !== 'audit') return [failed];
+  if (is === 'backfill') return [failed];
   const count = (name: string) => (typeof report[name] === 'number' ? report[name] : null);
+  if (is === 'pull') {
+    const counts = {
+      PullMissed: count('missed'),
+      PullSignedUp: count('signedUp'),
+      PullVerified: count('verified'),
+      PullDisabled: count('disabled'),
+      PullChanged: count('changed'),
+      PullGone: count('gone'),
+      PullStopped: report.stopped === null ? 0 : 1,
+    };
+    return [failed, { by: [{}], counts }];
+  }
   return [
     failed,
     {

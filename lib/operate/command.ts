@@ -5,7 +5,7 @@ import { queues } from '../dynamodb/record.ts';
 import { isObject } from '../json.ts';
 
 /** The lists that can be asked for. */
-export const listNames = [...queues, 'duplicates', 'strangers', 'foreign', 'jobs'] as const;
+export const listNames = [...queues, 'duplicates', 'strangers', 'foreign', 'suspects', 'jobs'] as const;
 
 // The longest key that DynamoDB takes.
 const maxReferenceBytes = 2048;
@@ -49,6 +49,8 @@ const commands = {
     roqId: v.pipe(v.string('must be the id of a ROQ user'), v.nonEmpty('must not be empty')),
   }),
   recreate: v.strictObject({ command: v.literal('recreate'), reference }),
+  gone: v.strictObject({ command: v.literal('gone'), reference }),
+  keep: v.strictObject({ command: v.literal('keep'), reference }),
   erase: v.strictObject({ command: v.literal('erase'), reference }),
   audit: v.strictObject({
     command: v.literal('audit'),

@@ -1,19 +1,21 @@
-// Lists for an operator: the users of a queue, what audits found, whom several providers tell of, and the jobs.
+// Lists for an operator: the users of a queue, what audits found, whom several providers tell of, whom none has, and the jobs.
 
 import type { App, Foreign } from '../app.ts';
 import type { Finding } from '../dynamodb/documents.ts';
 import { type Queued, queues } from '../dynamodb/record.ts';
 import { type JobView, viewJob } from '../jobs/job-view.ts';
 import type { StoredJob } from '../jobs/jobs.ts';
+import type { Suspect } from '../jobs/pull-absent.ts';
 import type { listNames } from './command.ts';
 import { type HeldUser, heldUsers } from './held.ts';
+import { suspectedUsers } from './suspects.ts';
 
 export type ListName = (typeof listNames)[number];
 
 export type ListedFinding = Finding & { readonly roqId: string };
 
 export type Listing = {
-  readonly entries: readonly (Queued | HeldUser | ListedFinding | Foreign | JobView)[];
+  readonly entries: readonly (Queued | HeldUser | ListedFinding | Foreign | Suspect | JobView)[];
   /** There are more than were asked for. */
   readonly more: boolean;
 };
@@ -40,6 +42,7 @@ function entriesOf(
   const queue = queues.find((name) => name === of);
   if (queue) return queries.queued(queue);
   if (of === 'foreign') return foreignUsers(documents);
+  if (of === 'suspects') return suspectedUsers(documents);
   if (of === 'jobs') return newestJobs(documents);
   return findings(documents, of === 'duplicates' ? 'duplicate' : 'stranger');
 }

@@ -15,6 +15,7 @@ import { release } from './release.ts';
 import { relink } from './relink.ts';
 import { resync } from './resync.ts';
 import { type Overview, overview, statusOf, type UserStatus } from './status.ts';
+import { gone, keep } from './suspects.ts';
 import { type QueueResult, runOnQueue, type UserCommand } from './user-command.ts';
 
 export type Answer =
@@ -47,6 +48,10 @@ export async function operate(app: App, command: Command, budget: RunBudget): Pr
       return relink(app, command.reference, command.roqId, budget);
     case 'recreate':
       return recreate(app, command.reference, budget);
+    case 'gone':
+      return runUserCommand(app, gone, 'held', command, budget);
+    case 'keep':
+      return runUserCommand(app, keep, 'held', command, budget);
     case 'erase':
       return erase(app, command.reference, budget);
     case 'audit':

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newBackfill, startJob } from '../../lib/jobs/jobs.ts';
 import { toFacts } from '../../lib/user.ts';
+import { apiUser } from '../../local/providers/api.ts';
+import { kratosApi } from '../../local/providers/kratos/api.ts';
 import { type Deployment, deploy } from '../support/deployed.ts';
 import type { Resource } from '../support/packaged.ts';
 
@@ -14,7 +16,7 @@ let troubled: readonly string[];
 
 beforeAll(async () => {
   deployment = await deploy({
-    options: 'silenceHours: 24\nusualRepairs: 0',
+    options: 'silenceHours: 24\nusualRepairs: 0\nusualMissed: 0',
     environment: "  CEILING_COUNT: '0'",
   });
   await deployment.deliver('user.signed_up', randomUUID());
@@ -48,6 +50,8 @@ describe('the alarms on figures of ours', () => {
       'job-failures',
       'oldest-pending',
       'parked',
+      'pull-missed',
+      'pull-stopped',
       'rejected',
       'roq-unauthorized',
       'settings-faults',
@@ -84,6 +88,13 @@ async function makeTrouble(deployment: Deployment): Promise<void> {
   const file = { from: 'url', url, shape: 'bygone', exportedAtMs: null, version: null } as const;
   await startJob({ documents, now: Date.now }, 'backfill-bygone', newBackfill(true, file, null));
   await call('reconcile', {});
+  // Kratos has a user of whom nobody told, and then has them no more: the whole list is empty.
+  const { api } = deployment;
+  const untold = apiUser(kratosApi, 1);
+  api.users.set(untold.id, untold);
+  await pull(deployment);
+  api.users.clear();
+  await pull(deployment);
   // The reminder of what is held pauses for ten minutes: of two measurings so far apart, one at least falls outside.
   const later = await start('reconcile', clockAhead(12 * 60_000));
   expect(await later.invoke({})).toMatchObject({ is: 'returned' });
@@ -92,6 +103,11 @@ async function makeTrouble(deployment: Deployment): Promise<void> {
   await documents.put('heard', 'generic', { at: Date.now() - 25 * 3_600_000 }, null);
   const locked = await start('reconcile', { ROQ_API_KEY: 'revoked' });
   expect(await locked.invoke({})).toMatchObject({ is: 'returned' });
+}
+
+async function pull({ call }: Deployment): Promise<void> {
+  await call('pull', { begin: 'kratos', apply: true });
+  await call('pull', {});
 }
 
 /** What has a process of Node go by a clock that is ahead. */

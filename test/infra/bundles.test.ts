@@ -12,7 +12,7 @@ import { answerJson, serve } from '../../local/server.ts';
 import { copyService, type Packaged, propertiesOf, type Service } from '../support/packaged.ts';
 
 const run = promisify(execFile);
-const names = ['webhook', 'reconcile', 'cognito', 'backfill', 'operate'];
+const names = ['webhook', 'reconcile', 'cognito', 'backfill', 'operate', 'pull'];
 
 let service: Service;
 let hollow: Service;
@@ -46,6 +46,7 @@ describe('the deployable', () => {
       providers: /lib\/providers\/registry\.ts$/,
       'JWS and JWE': /node_modules\/jose\//,
       exports: /lib\/exports\/read\.ts$/,
+      directories: /lib\/providers\/directories\.ts$/,
       'an operator’s commands': /lib\/operate\/resync\.ts$/,
       'what stands in for something': /infra\/stand-ins\//,
       'GraphQL’s parser': /node_modules\/graphql\/language\//,
@@ -68,6 +69,7 @@ describe('the deployable', () => {
       cognito: [always],
       backfill: ['exports', always],
       operate: ['exports', 'an operator’s commands', always],
+      pull: ['directories', always],
     });
   });
 

@@ -4,6 +4,8 @@ import { newAudit } from '../../lib/jobs/audit-job.ts';
 import { startJob } from '../../lib/jobs/jobs.ts';
 import type { Drained } from '../../lib/sync/drain.ts';
 import { toFacts } from '../../lib/user.ts';
+import { apiUser } from '../../local/providers/api.ts';
+import { kratosApi } from '../../local/providers/kratos/api.ts';
 import { type Deployment, deploy, grantsOf, names, userPoolId } from '../support/deployed.ts';
 
 let deployment: Deployment;
@@ -160,6 +162,41 @@ describe('the packaged functions', () => {
     expect(runtimes.cognito.lines()).toContainEqual(
       expect.objectContaining({ reference: sub, outcome: 'held' }),
     );
+  });
+
+  test('pull: finds whom no webhook told, and has them in ROQ', async () => {
+    const { api, call, usersOf, runtimes, store } = deployment;
+    const [user, half] = [1, 4].map((n) => apiUser(kratosApi, n));
+    if (!user || !half) throw new Error('nobody');
+    for (const one of [user, half]) api.users.set(one.id, one);
+    // Of whom an event has told the address alone, and later than the list will.
+    const told = toFacts({ email: half.email }, Date.now() + 60_000);
+    await store.fold(half.id, told, randomUUID(), 1_000, { source: 'kratos' });
+    expect(await call('pull', { list: true })).toEqual({ directories: ['kratos'] });
+    const begun = (await call('pull', { begin: 'kratos', apply: true })) as { id: string };
+    expect(begun).toMatchObject({ is: 'pull', state: 'running', apply: true });
+    expect(await call('pull', { job: begun.id })).toMatchObject({
+      state: 'done',
+      report: { signedUp: 1, changed: 1 },
+    });
+    expect(usersOf(half.id)).toMatchObject([{ firstName: half.firstName }]);
+    expect(usersOf(user.id)).toMatchObject([{ email: user.email, isOptedIn: true, active: true }]);
+    expect(runtimes.pull.lines()).toContainEqual(
+      expect.objectContaining({ message: 'job', is: 'pull', state: 'done', PullMissed: 2, PullStopped: 0 }),
+    );
+  });
+
+  test('pull: by the schedule, a user whom the list has no more is a suspect, and nothing else', async () => {
+    const { api, call, usersOf, runtimes } = deployment;
+    const [gone, kept] = [2, 3].map((n) => apiUser(kratosApi, n));
+    if (!gone || !kept) throw new Error('nobody');
+    for (const user of [gone, kept]) api.users.set(user.id, user);
+    await call('pull', { begin: 'scheduled' });
+    api.users.delete(gone.id);
+    await call('pull', { begin: 'kratos' });
+    await call('pull', {});
+    expect(runtimes.pull.lines().at(-1)).toMatchObject({ is: 'pull', absent: 1, missingOnce: 1, gone: 0 });
+    expect(usersOf(gone.id)).toMatchObject([{ active: true }]);
   });
 
   test('webhook and cognito answer in their time while DynamoDB does not', async () => {

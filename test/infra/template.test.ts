@@ -39,6 +39,10 @@ reserveConcurrency: false
 xray: true
 ${environment}  COGNITO_USER_POOL_IDS: eu-central-1_abc
   REFERENCE_PREFIXES: cognito=cognito/
+directory:
+  DIRECTORIES: kratos
+  KRATOS_ADMIN_URL: https://kratos.example
+  KRATOS_ADMIN_TOKEN: ssm:/roq-sync/\${sls:stage}/directory/KRATOS_ADMIN_TOKEN
 `;
 
 beforeAll(async () => {
@@ -58,7 +62,7 @@ describe('the packaged template', () => {
   });
 
   test('runs every function on Node 24 on arm64, each within its time', () => {
-    const times = { Webhook: 10, Reconcile: 55, Cognito: 5, Backfill: 900, Operate: 300 };
+    const times = { Webhook: 10, Reconcile: 55, Cognito: 5, Backfill: 900, Operate: 300, Pull: 290 };
     for (const [name, Timeout] of Object.entries(times)) {
       expect(template.Resources[`${name}LambdaFunction`]?.Properties).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -66,10 +70,10 @@ describe('the packaged template', () => {
         Timeout,
       });
     }
-    expect(ofType('AWS::Lambda::Function')).toHaveLength(5);
+    expect(ofType('AWS::Lambda::Function')).toHaveLength(6);
   });
 
-  test('reconciles every minute and audits once a day, one at a time', () => {
+  test('reconciles every minute, audits and pulls once a day, one at a time', () => {
     expect(ofType('AWS::Events::Rule')).toMatchObject([
       { ScheduleExpression: 'rate(1 minute)', State: 'ENABLED' },
       {
@@ -78,10 +82,17 @@ describe('the packaged template', () => {
         Targets: [{ Input: '{"begin":"audit"}' }],
       },
       { EventPattern: { source: ['aws.cognito-idp'] } },
+      { ScheduleExpression: 'rate(5 minutes)', State: 'ENABLED', Targets: [{ Input: '{}' }] },
+      {
+        ScheduleExpression: 'cron(41 1 * * ? *)',
+        State: 'ENABLED',
+        Targets: [{ Input: '{"begin":"scheduled"}' }],
+      },
     ]);
     const one = { 'Fn::If': ['ReservesConcurrency', 1, { Ref: 'AWS::NoValue' }] };
     expect(template.Resources.ReconcileLambdaFunction?.Properties.ReservedConcurrentExecutions).toEqual(one);
     expect(template.Resources.BackfillLambdaFunction?.Properties.ReservedConcurrentExecutions).toEqual(one);
+    expect(template.Resources.PullLambdaFunction?.Properties.ReservedConcurrentExecutions).toEqual(one);
   });
 
   test('is made for no stage but dev without settings of its own', async () => {
@@ -100,6 +111,10 @@ environment:
   PROVIDERS: clerk
   CLERK_SECRETS: ssm:/aws/reference/secretsmanager/roq-sync/wrong/webhook/CLERK_SECRETS
   OKTA_SECRET: a
+directory:
+  DIRECTORIES: kratos
+  KRATOS_ADMIN_TOKEN: ssm:/roq-sync/wrong/webhook/KRATOS_ADMIN_TOKEN
+  CLERK_SECRETS: a
 `;
     const failure = await service.packageStage('wrong', wrong).catch((error) => error);
     expect(failure.code).toBe(1);
@@ -110,6 +125,9 @@ environment:
       '  - environment: ROQ_API_KEY must stand below /roq-sync/wrong/core/ to be readable',
       expect.stringContaining('ROQ_PLATFORM_URL must be an address that begins with https://'),
       '  - environment: ROQ_ENVIRONMENT_ID is missing',
+      '  - directory: nothing reads CLERK_SECRETS',
+      '  - directory: KRATOS_ADMIN_TOKEN must stand below /roq-sync/wrong/directory/ to be readable',
+      '  - directory: KRATOS_ADMIN_URL is missing',
     ]);
   });
 
@@ -153,6 +171,7 @@ environment:
     const isOn = { HasDomain: true, HasCognito: true, HasAlarmEmail: true, HasSilence: true, HasXray: true };
     expect(conditionsOf(withOptions)).toEqual({
       ...isOn,
+      HasDirectories: true,
       HasSecretsKey: true,
       IsProduction: true,
       ReservesConcurrency: false,
@@ -169,10 +188,22 @@ environment:
     expect(Variables.ROQ_API_KEY).toBe('ssm:/roq-sync/prod/core/ROQ_API_KEY');
   });
 
+  test('tells the function that asks providers alone how they are asked', () => {
+    const asks = (name: string) => {
+      const { Variables } = propertiesOf(withOptions, `${name}LambdaFunction`).Environment as {
+        Variables: Record<string, string>;
+      };
+      return Object.keys(Variables).filter((variable) => /^(DIRECTORIES|DELETIONS|KRATOS_)/.test(variable));
+    };
+    expect(asks('Pull')).toEqual(['DIRECTORIES', 'KRATOS_ADMIN_URL', 'KRATOS_ADMIN_TOKEN']);
+    for (const name of ['Webhook', 'Reconcile', 'Cognito', 'Backfill', 'Operate'])
+      expect(asks(name)).toEqual([]);
+  });
+
   test('keeps every log for as long as is set', () => {
     const groups = (of: Template) => ofType('AWS::Logs::LogGroup', of).map((group) => group.RetentionInDays);
-    expect(groups(template)).toEqual([30, 30, 30, 30, 30, 30]);
-    expect(groups(withOptions)).toEqual([7, 7, 7, 7, 7, 7]);
+    expect(groups(template)).toEqual([30, 30, 30, 30, 30, 30, 30]);
+    expect(groups(withOptions)).toEqual([7, 7, 7, 7, 7, 7, 7]);
   });
 });
 
@@ -289,6 +320,7 @@ describe('the roles', () => {
     ['Cognito', [...records, ...secrets('core')]],
     ['Backfill', [...tables, ...secrets('core')]],
     ['Operate', [...tables, ...queues, ...secrets('core')]],
+    ['Pull', [...tables, ...secrets('core'), ...secrets('directory')]],
   ])('let %s do exactly what it does', (name, grants) => {
     const own = [`logs:CreateLogStream ${name}LogGroup`, `logs:PutLogEvents ${name}LogGroup`];
     expect(withOptions.Resources[`${name}LambdaFunction`]?.Properties.Role).toEqual({
@@ -300,15 +332,15 @@ describe('the roles', () => {
   });
 
   test('are one for each function, and no other', () => {
-    expect(ofType('AWS::IAM::Role')).toHaveLength(5);
+    expect(ofType('AWS::IAM::Role')).toHaveLength(6);
     for (const role of ofType('AWS::IAM::Role')) expect(role).not.toHaveProperty('ManagedPolicyArns');
   });
 
   // Each with its reason. Whatever else ends in an asterisk is a mistake.
   const wildcards = [
     // The names of secrets are the operator's choice; those of other stages and functions stand on other paths.
-    /:parameter\/(aws\/reference\/secretsmanager\/)?roq-sync\/prod\/(core|webhook)\/\*$/,
-    /:secret:roq-sync\/prod\/(core|webhook)\/\*$/,
+    /:parameter\/(aws\/reference\/secretsmanager\/)?roq-sync\/prod\/(core|webhook|directory)\/\*$/,
+    /:secret:roq-sync\/prod\/(core|webhook|directory)\/\*$/,
     // X-Ray knows no resources.
     /^xray:\w+ \*$/,
   ];

@@ -49,6 +49,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   functions: [
     'lib/config',
     'lib/providers/connect.ts',
+    'lib/providers/connect-directories.ts',
     'lib/providers/cognito/cognito.ts',
     'lib/app.ts',
     'lib/operate/gauges.ts',

@@ -5,16 +5,18 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createDocuments } from '../../lib/dynamodb/documents.ts';
 import { createStore } from '../../lib/dynamodb/store.ts';
 import { createTable, startDynamoDb } from '../../local/dynamodb.ts';
+import { startApi } from '../../local/providers/api.ts';
 import { generic } from '../../local/providers/generic/generic.ts';
 import { startSigningKeys } from '../../local/providers/keys.ts';
+import { kratosApi } from '../../local/providers/kratos/api.ts';
 import { sampleUser } from '../../local/providers/sender.ts';
 import { startRoq } from '../../local/roq.ts';
 import { copyService, propertiesOf } from './packaged.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
 import { startWire } from './wire.ts';
 
-export type Name = 'webhook' | 'reconcile' | 'cognito' | 'backfill' | 'operate';
-export const names: readonly Name[] = ['webhook', 'reconcile', 'cognito', 'backfill', 'operate'];
+export type Name = 'webhook' | 'reconcile' | 'cognito' | 'backfill' | 'operate' | 'pull';
+export const names: readonly Name[] = ['webhook', 'reconcile', 'cognito', 'backfill', 'operate', 'pull'];
 
 export const userPoolId = 'eu-central-1_Abc123';
 
@@ -36,13 +38,14 @@ const storedAgoMs = 3_600_000;
 
 /** `options`, `environment`: lines of the stage's settings, besides what it takes to run at all. */
 export async function deploy({ options = '', environment = '' } = {}) {
-  const [service, dynamoDb, roq, keys] = await Promise.all([
-    ...([copyService(), startDynamoDb(), startRoq(), startSigningKeys()] as const),
+  const [service, dynamoDb, roq, keys, api] = await Promise.all([
+    ...([copyService(), startDynamoDb(), startRoq(), startSigningKeys(), startApi(kratosApi)] as const),
   ]);
   const secrets = generic.environment(keys);
   const wire = await startWire(dynamoDb.url, {
     '/roq-sync/dev/core/ROQ_API_KEY': roq.apiKey,
     '/roq-sync/dev/webhook/GENERIC_SECRETS': secrets.GENERIC_SECRETS ?? '',
+    '/roq-sync/dev/directory/KRATOS_ADMIN_TOKEN': api.environment.KRATOS_ADMIN_TOKEN ?? '',
   });
   const client = new DynamoDBClient({
     endpoint: dynamoDb.url,
@@ -53,6 +56,11 @@ export async function deploy({ options = '', environment = '' } = {}) {
   const { template } = await service.packageStage(
     'dev',
     `${options}
+directory:
+  DIRECTORIES: kratos
+  DELETIONS: apply
+  KRATOS_ADMIN_URL: ${api.url}
+  KRATOS_ADMIN_TOKEN: ssm:/roq-sync/dev/directory/KRATOS_ADMIN_TOKEN
 environment:
   ROQ_PLATFORM_URL: ${roq.url}
   ROQ_ENVIRONMENT_ID: ${roq.environmentId}
@@ -134,6 +142,7 @@ ${environment}`,
     template,
     runtimes,
     roq,
+    api,
     wire,
     functionOf,
     start,
@@ -148,7 +157,8 @@ ${environment}`,
     close: async () => {
       await Promise.all(running.map((runtime) => runtime.close()));
       client.destroy();
-      await Promise.all([wire.close(), keys.close(), roq.close(), dynamoDb.close(), service.remove()]);
+      await Promise.all([wire.close(), keys.close(), roq.close(), api.close(), dynamoDb.close()]);
+      await service.remove();
     },
   };
 }

@@ -62,4 +62,18 @@ export const lines: readonly LogLine[] = [
     strangers: 1,
     duplicates: 0,
   },
+  {
+    message: 'job',
+    id: 'pull-clerk-2026-05-04',
+    is: 'pull',
+    state: 'done',
+    code: null,
+    missed: 4,
+    signedUp: 1,
+    verified: 1,
+    disabled: 1,
+    changed: 1,
+    gone: 0,
+    stopped: null,
+  },
 ];

@@ -1,0 +1,79 @@
+// By EventBridge, or by `roq-sync pull`: providers are asked for their users.
+
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Context } from 'aws-lambda';
+import * as v from 'valibot';
+import { type App, budgetOf } from '../app.ts';
+import { type JobView, viewJob } from '../jobs/job-view.ts';
+import type { StoredJob } from '../jobs/jobs.ts';
+import { beginPull, type FindDirectory, runPull, runPulls } from '../jobs/pull.ts';
+import type { DirectoryConfig } from '../providers/connect-directories.ts';
+
+export type PullAnswer =
+  | JobView
+  | { readonly directories: readonly string[] }
+  | { readonly ran: number }
+  | { readonly error: { readonly code: 'input_invalid' | 'job_unknown'; readonly message: string } };
+
+const inputs = v.union([
+  /** By schedule, once a day. */
+  v.strictObject({ begin: v.literal('scheduled') }),
+  /** Begins a pull of a provider, and answers it at once. */
+  v.strictObject({ begin: v.string(), apply: v.optional(v.boolean(), false) }),
+  /** Carries a pull on, as far as the time goes. */
+  v.strictObject({ job: v.string() }),
+  /** Which providers can be pulled. */
+  v.strictObject({ list: v.literal(true) }),
+  /** By schedule, every few minutes: whatever is running. */
+  v.strictObject({}),
+]);
+
+/** @throws UnavailableError, and what nobody foresaw, so that an alarm rings */
+export function createHandler(app: App, config: DirectoryConfig) {
+  const names = config.directories.map(({ traits }) => traits.name);
+  const ports = { ...app, wait };
+  const find: FindDirectory = (provider) => {
+    const { deletions, isExclusive } = config;
+    const found = config.directories.find(({ traits }) => traits.name === provider);
+    return found?.directory ? { ...found.directory, traits: found.traits, deletions, isExclusive } : null;
+  };
+
+  return async (input: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<PullAnswer> => {
+    const parsed = v.safeParse(inputs, input);
+    if (!parsed.success) return refuse('input_invalid', 'it takes begin with apply, job, list, or nothing');
+    const asked = parsed.output;
+    const budget = budgetOf(app, context);
+    if ('list' in asked) return { directories: names };
+    if ('job' in asked) {
+      const stored = await runPull(ports, asked.job, find, budget);
+      return stored ? viewJob(asked.job, stored) : refuse('job_unknown', `there is no pull ${asked.job}`);
+    }
+    if ('apply' in asked && asked.begin !== 'scheduled') return begin(asked.begin, asked.apply);
+    logFaults();
+    if ('begin' in asked) {
+      for (const provider of names) await beginPull(app, { provider, apply: false, isScheduled: true });
+    }
+    await runPulls(ports, find, budget);
+    return { ran: names.length };
+  };
+
+  async function begin(provider: string, apply: boolean): Promise<PullAnswer> {
+    const configured = config.directories.find(({ traits }) => traits.name === provider);
+    if (!configured) return refuse('input_invalid', `begin is one of ${names.join(', ')}`);
+    if (!configured.directory) return refuse('input_invalid', `${provider}: ${configured.faults.join('; ')}`);
+    const id = await beginPull(app, { provider, apply, isScheduled: false });
+    const stored = await app.documents.get<StoredJob>('job', id);
+    return stored ? viewJob(id, stored.document) : refuse('job_unknown', `there is no pull ${id}`);
+  }
+
+  // Every few minutes, so that their alarm goes on ringing.
+  function logFaults(): void {
+    for (const { traits, faults } of config.directories) {
+      if (faults.length > 0) app.log({ message: 'settings', provider: traits.name, faults, isKept: false });
+    }
+  }
+}
+
+function refuse(code: 'input_invalid' | 'job_unknown', message: string): PullAnswer {
+  return { error: { code, message } };
+}
