@@ -1,6 +1,18 @@
 // The APIs of all directories, in the order of the list of directories.
 
 import type { ProviderApi } from './api.ts';
+import { clerkApi } from './clerk/api.ts';
+import { keycloakApi } from './keycloak/api.ts';
 import { kratosApi } from './kratos/api.ts';
+import { oktaApi } from './okta/api.ts';
+import { supabaseApi } from './supabase/api.ts';
+import { workosApi } from './workos/api.ts';
 
-export const apis: readonly ProviderApi[] = [kratosApi];
+export const apis: readonly ProviderApi[] = [
+  kratosApi,
+  clerkApi,
+  workosApi,
+  oktaApi,
+  keycloakApi,
+  supabaseApi,
+];

@@ -28,6 +28,39 @@ type Expected = {
 
 const expected: Readonly<Record<string, Expected>> = {
   kratos: { pageSize: 250, told: toWholeTold, at: () => null },
+  clerk: {
+    pageSize: 250,
+    told: (user) => ({ ...toWholeTold(user), locale: null, avatarUrl: 'https://img.clerk.com/of-somebody' }),
+    at: ({ changedAtMs }) => changedAtMs,
+  },
+  workos: {
+    pageSize: 100,
+    told: ({ email, firstName, lastName, emailVerified }) => ({
+      email,
+      firstName,
+      lastName,
+      emailVerified,
+      avatarUrl: null,
+    }),
+    at: ({ changedAtMs }) => changedAtMs,
+  },
+  okta: {
+    pageSize: 200,
+    told: ({ email, phone, firstName, lastName, disabled }) => ({
+      email,
+      phone,
+      firstName,
+      lastName,
+      disabled,
+    }),
+    at: ({ changedAtMs }) => changedAtMs,
+  },
+  keycloak: {
+    pageSize: 200,
+    told: (user) => ({ ...toWholeTold(user), locale: null, timezone: null, avatarUrl: null }),
+    at: () => null,
+  },
+  supabase: { pageSize: 200, told: toWholeTold, at: ({ changedAtMs }) => changedAtMs },
 };
 
 function toWholeTold({ email, phone, firstName, lastName, emailVerified, disabled }: ApiUser): Told {
@@ -66,7 +99,9 @@ describe.each(directories.map((provider) => [provider.name, provider] as const))
   test('lists everybody once, page after page to the end', async () => {
     fill(2 * pageSize + 1);
     const pages = await listAll(directory);
-    expect(pages.map(({ profiles }) => profiles.length)).toEqual([pageSize, pageSize, 1]);
+    // For some, a page without anybody is the end.
+    const sizes = pages.map(({ profiles }) => profiles.length).filter((size) => size > 0);
+    expect(sizes).toEqual([pageSize, pageSize, 1]);
     const listed = pages.flatMap(({ profiles }) => profiles.map(({ reference }) => reference));
     expect(new Set(listed)).toEqual(new Set(running.users.keys()));
   });
