@@ -314,13 +314,18 @@ describe('the roles', () => {
   ];
   // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation fills it in
   const queues = ['dynamodb:Query ${UsersTable.Arn}/index/pending'];
+  const pool = `${account('cognito-idp')}:userpool/`;
+  const pools = { 'Fn::Split': [',', { 'Fn::Join': ['', [{ 'Fn::Sub': pool }, joined(pool)]] }] };
+  const userPools = ['AdminGetUser', 'ListUsers'].map(
+    (call) => `cognito-idp:${call} ${JSON.stringify(pools)}`,
+  );
   test.each([
     ['Webhook', [...records, ...secrets('core'), ...secrets('webhook')]],
     ['Reconcile', [...tables, ...queues, ...secrets('core')]],
     ['Cognito', [...records, ...secrets('core')]],
     ['Backfill', [...tables, ...secrets('core')]],
     ['Operate', [...tables, ...queues, ...secrets('core')]],
-    ['Pull', [...tables, ...secrets('core'), ...secrets('directory')]],
+    ['Pull', [...tables, ...secrets('core'), ...secrets('directory'), ...userPools]],
   ])('let %s do exactly what it does', (name, grants) => {
     const own = [`logs:CreateLogStream ${name}LogGroup`, `logs:PutLogEvents ${name}LogGroup`];
     expect(withOptions.Resources[`${name}LambdaFunction`]?.Properties.Role).toEqual({
@@ -446,8 +451,14 @@ function grantsOf(role: Resource | undefined): string[] {
   });
 }
 
+/** The ids of the settings, each but the first with what stands before it. */
+function joined(pool: string): object {
+  return { 'Fn::Join': [{ 'Fn::Sub': `,${pool}` }, { 'Fn::Split': [' ', 'eu-central-1_abc'] }] };
+}
+
 function toText(resource: unknown): string {
   if (typeof resource === 'string') return resource;
+  if ('Fn::Split' in (resource as object)) return JSON.stringify(resource);
   const { 'Fn::GetAtt': attribute, 'Fn::Sub': text } = resource as Record<string, string & string[]>;
   return attribute?.[0] ?? text ?? '';
 }

@@ -7,10 +7,10 @@
 import * as v from 'valibot';
 import { secretText, text, url } from '../../config/settings.ts';
 import { hourMs } from '../../directory.ts';
-import { createTokenCache } from '../../http/token-cache.ts';
 import { parseJson } from '../../json.ts';
 import { type DirectoryProvider, expectUser, type RowShape, readRows, toProfile } from '../directory.ts';
 import { askDirectory, expectAnswer } from '../directory-api.ts';
+import { directoryTokens } from '../directory-token.ts';
 import { keycloakExport } from './export.ts';
 import { type KeycloakUser, toUpdateTold } from './user.ts';
 
@@ -49,23 +49,11 @@ export const keycloakDirectory: DirectoryProvider<typeof settings> = {
   connect({ KEYCLOAK_URL, KEYCLOAK_REALM, KEYCLOAK_CLIENT_ID, KEYCLOAK_CLIENT_SECRET }) {
     const base = KEYCLOAK_URL.replace(/\/+$/, '');
     const realm = encodeURIComponent(KEYCLOAK_REALM);
-    const tokens = createTokenCache(fetchToken, Date.now);
-
-    async function fetchToken() {
-      const askedAtMs = Date.now();
-      const body = new URLSearchParams({
-        grant_type: 'client_credentials',
-        client_id: KEYCLOAK_CLIENT_ID,
-        client_secret: KEYCLOAK_CLIENT_SECRET,
-      });
-      const request = { method: 'POST', body, signal: AbortSignal.timeout(tokenMs) };
-      const answer = await askDirectory(
-        new URL(`${base}/realms/${realm}/protocol/openid-connect/token`),
-        request,
-      );
-      const { access_token, expires_in } = expectAnswer(token, answer);
-      return { text: access_token, endsAtMs: askedAtMs + expires_in * 1000 };
-    }
+    const tokens = directoryTokens(new URL(`${base}/realms/${realm}/protocol/openid-connect/token`), () => ({
+      grant_type: 'client_credentials',
+      client_id: KEYCLOAK_CLIENT_ID,
+      client_secret: KEYCLOAK_CLIENT_SECRET,
+    }));
 
     async function ask(path: string, signal: AbortSignal) {
       const headers = { accept: 'application/json', authorization: `Bearer ${await tokens.get()}` };
@@ -100,10 +88,6 @@ export const keycloakDirectory: DirectoryProvider<typeof settings> = {
     };
   },
 };
-
-const tokenMs = 10_000;
-
-const token = v.object({ access_token: v.pipe(v.string(), v.minLength(1)), expires_in: v.number() });
 
 // A realm that is not there is 404 as well, with another text.
 // https://github.com/keycloak/keycloak/blob/main/services/src/main/java/org/keycloak/services/resources/admin/UsersResource.java
