@@ -1,7 +1,7 @@
 // A page of a provider's list: what no webhook told of these users, and its folding.
 
 import { randomUUID } from 'node:crypto';
-import type { ListedPage, Profile } from '../directory.ts';
+import type { Got, ListedPage, Profile } from '../directory.ts';
 import type { UserRecord } from '../dynamodb/record.ts';
 import { DirectoryError } from '../errors.ts';
 import { isAhead, sourceOf } from '../event.ts';
@@ -147,7 +147,7 @@ async function judge(
   return readBack(ports, directory, ask, record, tally);
 }
 
-/** As the provider itself has the user now, and as the table has: an event may have come since the page was read. */
+/** As the provider itself has the user now. */
 async function readBack(
   ports: PullPorts,
   directory: ConnectedDirectory,
@@ -157,15 +157,29 @@ async function readBack(
 ): Promise<Missed | null> {
   const id = reference.slice(ports.prefixOf(directory.traits.name).length);
   const got = await ask((signal) => directory.get(id, signal));
+  const missed = await judgeAnswer(ports, reference, got, tally);
+  if (missed === 'inStep') tally.add('inStep', 1);
+  return typeof missed === 'string' ? null : missed;
+}
+
+/**
+ * What is news of a user who was asked for singly, by the record as it is now: an event may have come since the list was
+ * read. `gone`: the provider has no such user.
+ */
+export async function judgeAnswer(
+  ports: PullPorts,
+  reference: string,
+  got: Got,
+  tally: PullTally,
+): Promise<Missed | 'inStep' | 'newer' | 'gone'> {
   const record = (await ports.queries.getMany([reference])).get(reference);
-  // Gone since the page was read: the next run does not list them.
-  if (!got.profile || !record) return null;
+  if (!got.profile || !record) return 'gone';
   const told = toShown(got.profile, record);
   const at = Math.max(got.at, ownTime(ports, got.profile) ?? 0);
-  if (missedFields(record.facts, told).length === 0) tally.add('inStep', 1);
-  else if (settles(record.facts, told, at)) return addMissed(tally, reference, record, told, at);
-  else tally.add('newer', 1);
-  return null;
+  if (missedFields(record.facts, told).length === 0) return 'inStep';
+  if (settles(record.facts, told, at)) return addMissed(tally, reference, record, told, at);
+  tally.add('newer', 1);
+  return 'newer';
 }
 
 function addMissed(

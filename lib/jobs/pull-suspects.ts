@@ -14,7 +14,7 @@ import {
   type PullPorts,
   type PullTally,
 } from './pull-job.ts';
-import { applyMissed } from './pull-list.ts';
+import { applyMissed, judgeAnswer, type Missed } from './pull-list.ts';
 import type { Ask } from './pull-question.ts';
 import { openTally } from './tally.ts';
 
@@ -29,6 +29,7 @@ export async function pullSuspects(
   id: string,
   job: PullJob,
   after: string | null,
+  budget: RunBudget,
 ): Promise<PullJob> {
   const { suspects, next } = await readSome(ports, job, after);
   await forget(
@@ -43,7 +44,9 @@ export async function pullSuspects(
     return { ...job, cursor: null, report: { ...job.report, stopped: 'blind' } };
   }
   const tally = openTally(job.report);
-  for (const answer of answers) await record(ports, answer, tally);
+  const missed: Missed[] = [];
+  for (const answer of answers) missed.push(...(await record(ports, answer, tally)));
+  if (job.apply) await applyMissed(ports, directory, missed, tally, budget);
   const cursor = next === null ? ({ in: 'gone' } as const) : ({ in: 'suspects', after: next } as const);
   return { ...job, cursor, report: tally.report() };
 }
@@ -108,23 +111,28 @@ async function hasCanary(
   return false;
 }
 
+/** Keeps what was answered. Who is there all the same is no suspect any more; what was missed of them is answered. */
 async function record(
-  { documents }: PullPorts,
+  ports: PullPorts,
   { entry, isKnown, got }: Answered,
   tally: PullTally,
-): Promise<void> {
+): Promise<readonly Missed[]> {
+  const { documents } = ports;
   const { id, document: suspect } = entry;
   if (isKnown || got?.profile) {
     tally.add('unlisted', 1);
-    return documents.remove('suspect', id);
+    await documents.remove('suspect', id);
+    const missed = got ? await judgeAnswer(ports, suspect.reference, got, tally) : 'inStep';
+    return typeof missed === 'string' ? [] : [missed];
   }
   if (got === null) {
     tally.add('unanswered', 1);
-    return;
+    return [];
   }
   const looked = { ...suspect, goneFrom: suspect.goneFrom ?? got.at, goneAt: got.at };
   if (suspect.goneFrom === null) addFound(tally, 'missingOnce', suspect.reference);
   await documents.put('suspect', id, looked satisfies Suspect, null, keepSuspectMs);
+  return [];
 }
 
 /**

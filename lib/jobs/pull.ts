@@ -94,7 +94,7 @@ async function* pullSteps(
       seen ??= await readSeen(ports.documents, id);
       current = await pullAbsent(ports, directory, id, current, cursor.after, seen);
     } else if (cursor.in === 'suspects') {
-      current = await pullSuspects(ports, directory, ask, id, current, cursor.after);
+      current = await pullSuspects(ports, directory, ask, id, current, cursor.after, budget);
     } else {
       current = await pullGone(ports, directory, id, current, budget);
     }

@@ -391,6 +391,28 @@ describe('who is not in the list', () => {
     expect(await world.documents.get('suspect', suspectId(provider, user.id))).toBeNull();
   });
 
+  test('gets what was missed of them where they are there all the same: so are those in a recycle bin', async () => {
+    const [user] = await signUp(30);
+    if (!user) throw new Error('nobody');
+    const lacking: ConnectedDirectory = {
+      ...directory,
+      list: async (...question) => {
+        const page = await directory.list(...question);
+        return { ...page, profiles: page.profiles.filter(({ reference }) => reference !== user.id) };
+      },
+      known: async () => new Set(),
+    };
+    put(1, { disabled: true });
+    expect(await pull({ through: lacking, apply: false })).toMatchObject({
+      unlisted: 1,
+      disabled: 1,
+      done: 0,
+    });
+    expect(isActive(user)).toBe(true);
+    expect(await pull({ through: lacking })).toMatchObject({ unlisted: 1, disabled: 1, done: 1 });
+    expect(isActive(user)).toBe(false);
+  });
+
   test('is left alone who was away once, was listed, and is away again: the second look is of another absence', async () => {
     const [user] = await signUp(30);
     if (!user) throw new Error('nobody');
