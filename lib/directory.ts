@@ -60,6 +60,8 @@ export type DirectoryTraits = {
   /** As in PROVIDERS; in its name the facts are recorded. */
   readonly name: string;
   readonly title: string;
+  /** How many users come with one page at most. */
+  readonly pageSize: number;
   /** Requests a second, one after the other: half of what the provider allows, or less where logins share the limit. */
   readonly requestsPerSecond: number;
   /** How many users may be asked for by `known` at once. */

@@ -2,10 +2,13 @@
 
 import * as v from 'valibot';
 import { coreSettings } from '../lib/config/config.ts';
+import { sourceOf } from '../lib/event.ts';
 import { cognitoKinds, cognitoSettings } from '../lib/providers/cognito/cognito.ts';
 import { webhookSettings } from '../lib/providers/connect.ts';
+import { directories } from '../lib/providers/directories.ts';
 import type { MirroredKind, Provider } from '../lib/providers/provider.ts';
 import { providers } from '../lib/providers/registry.ts';
+import { apis } from './providers/apis.ts';
 import { senders } from './providers/registry.ts';
 import { type Sender, sampleUser } from './providers/sender.ts';
 
@@ -27,6 +30,16 @@ type Tells = {
   readonly deleted: Source;
 };
 
+type AskedSheet = {
+  /** As in DIRECTORIES. */
+  readonly name: string;
+  readonly setUp: string;
+  readonly cannotSee: string;
+  readonly settings: readonly SettingSheet[];
+  /** How long a list of so many users takes at least, by the pace. */
+  readonly secondsFor: (users: number) => number;
+};
+
 export type ProviderSheet = {
   readonly name: string;
   readonly title: string;
@@ -38,6 +51,8 @@ export type ProviderSheet = {
   readonly retries: string;
   readonly tells: Tells;
   readonly cannotTell: string | null;
+  /** How its users are asked for; null where nobody asks. */
+  readonly asked: AskedSheet | null;
   /** The names by which `npm run send` knows its events. */
   readonly examples: readonly string[];
 };
@@ -58,9 +73,10 @@ const cognito: ProviderSheet = {
   setUp:
     'Name the function `CognitoTrigger` (an output of the deployment) as the PostConfirmation trigger of the user pool, and as its PostAuthentication trigger where administrators create users or profiles change. What administrators do comes from CloudTrail, once the account keeps a trail of management events. `cognito` is no name for `PROVIDERS`, which may be missing where nobody else sends.',
   retries:
-    'Cognito waits 5 s, tries thrice, and is never kept from signing a user up or in. What is lost rings the alarm `cognito-failures`; then run a backfill. A call from CloudTrail is tried twice more.',
+    'Cognito waits 5 s, tries thrice, and is never kept from signing a user up or in. What is lost rings the alarm `cognito-failures`; the next pull finds it. A call from CloudTrail is tried twice more.',
   tells: { profile: 'event', verified: 'event', disabled: 'event', deleted: 'event' },
   cannotTell: 'What administrators create or change in a profile, before the next sign-in.',
+  asked: findAsked('cognito'),
 };
 
 function toSheet(provider: Provider): ProviderSheet {
@@ -77,7 +93,23 @@ function toSheet(provider: Provider): ProviderSheet {
     retries: sender?.retries ?? '',
     tells: findTold(provider, sender),
     cannotTell: sender?.cannotTell ?? null,
+    asked: findAsked(sourceOf(name)),
     examples: Object.keys(sender?.examples ?? {}),
+  };
+}
+
+function findAsked(name: string): AskedSheet | null {
+  const directory = directories.find((candidate) => candidate.name === name);
+  const api = apis.find((candidate) => candidate.name === name);
+  if (!directory || !api) return null;
+  const { setUp, cannotSee } = api;
+  const { pageSize, requestsPerSecond } = directory;
+  return {
+    name,
+    setUp,
+    cannotSee,
+    settings: listSettings(directory.settings),
+    secondsFor: (users) => Math.ceil(users / pageSize) / requestsPerSecond,
   };
 }
 
@@ -129,7 +161,7 @@ function replaceBetween(text: string, name: string, table: string): string {
 }
 
 function providerTable(): string {
-  const rows = listProviders().map(({ name, title, family, tells, cannotTell }) => [
+  const rows = listProviders().map(({ name, title, family, tells, cannotTell, asked }) => [
     `[${title}](docs/providers.md#${name})`,
     `\`${name}\``,
     family,
@@ -137,10 +169,11 @@ function providerTable(): string {
     toMark(tells.verified),
     toMark(tells.disabled),
     toMark(tells.deleted),
+    asked ? '✓' : 'no',
     cannotTell ?? '',
   ]);
   const told = ['profile', 'verified', 'disabled', 'deleted'];
-  return toTable(['provider', 'name', 'signature', ...told, "can't tell"], rows);
+  return toTable(['provider', 'name', 'signature', ...told, 'asked', "can't tell"], rows);
 }
 
 function toMark(source: Source): string {
@@ -168,7 +201,16 @@ const documentsMarker = '<!-- written by: npm run provider -- readme -->';
 const intro =
   'What to configure for each, and what its ways mean here. Where a setting takes secrets, several may stand side by side: add the new one, change it at the provider, remove the old one.';
 
-function toSection({ name, title, family, setUp, retries, cannotTell, ...sheet }: ProviderSheet): string {
+function toSection({
+  name,
+  title,
+  family,
+  setUp,
+  retries,
+  cannotTell,
+  asked,
+  ...sheet
+}: ProviderSheet): string {
   const [example] = sheet.examples;
   return [
     `## ${name}`,
@@ -182,8 +224,26 @@ function toSection({ name, title, family, setUp, retries, cannotTell, ...sheet }
     ),
     `Accepted and left alone: ${sheet.ignored.map(toIgnored).join(', ')}.`,
     settingTable(sheet.settings),
+    ...(asked
+      ? toAskedParts(asked)
+      : ['**Asked.** Nobody asks this provider: what no event tells comes by a backfill alone.']),
     ...(example ? [`Try it: \`npm run send -- ${name} ${example}\``] : []),
   ].join('\n\n');
+}
+
+function toAskedParts({ name, setUp, cannotSee, settings, secondsFor }: AskedSheet): readonly string[] {
+  const [small, large] = [10_000, 1_000_000].map((users) => toDuration(secondsFor(users)));
+  return [
+    `**Asked** as \`${name}\`, with these settings under \`directory\` ([pull.md](pull.md)). ${toMarkdown(setUp)}`,
+    `**Can't see.** ${toMarkdown(cannotSee)} A list of 10,000 users takes ${small} at least, one of 1,000,000 ${large}.`,
+    settingTable(settings),
+  ];
+}
+
+function toDuration(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 120 ? `${minutes} minutes` : `${Math.ceil(minutes / 60)} hours`;
 }
 
 // Some are words and no names.

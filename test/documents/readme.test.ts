@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { coreSettings } from '../../lib/config/config.ts';
 import { cognitoSettings } from '../../lib/providers/cognito/cognito.ts';
 import { webhookSettings } from '../../lib/providers/connect.ts';
+import { directories } from '../../lib/providers/directories.ts';
 import { providers } from '../../lib/providers/registry.ts';
 import { writeProviderDocs, writeReadme } from '../../local/provider-docs.ts';
 
@@ -18,6 +19,7 @@ test('the documents name every setting there is, and no other', () => {
   const settings = new Set([
     ...Object.keys({ ...coreSettings, ...webhookSettings, ...cognitoSettings }),
     ...providers.flatMap(({ settings }) => Object.keys(settings)),
+    ...directories.flatMap(({ settings }) => Object.keys(settings)),
   ]);
   const named = new Set(`${readme}${docs}`.match(/\b[A-Z][A-Z\d]*(?:_[A-Z\d]+)+\b|\bPROVIDERS\b/g));
   expect([...settings].filter((name) => !named.has(name))).toEqual([]);

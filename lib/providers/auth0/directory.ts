@@ -35,6 +35,7 @@ export const auth0Directory: DirectoryProvider<typeof settings> = {
   name: 'auth0',
   title: 'Auth0',
   settings,
+  pageSize: partLines,
   // A free tenant takes 2 requests a second, and exports are few.
   requestsPerSecond: 1,
   maxKnown: 0,

@@ -30,6 +30,7 @@ export const clerkDirectory: DirectoryProvider<typeof settings> = {
   name: 'clerk',
   title: 'Clerk',
   settings,
+  pageSize,
   requestsPerSecond: 3,
   maxKnown,
   lagMs: 60_000,

@@ -44,6 +44,7 @@ export const cognitoDirectory: DirectoryProvider<typeof settings> = {
   name: 'cognito',
   title: 'Amazon Cognito',
   settings,
+  pageSize,
   // The quota of 30 a second is the account's in the region, over all pools.
   requestsPerSecond: 3,
   maxKnown: 0,

@@ -30,6 +30,7 @@ export const entraDirectory: DirectoryProvider<typeof settings> = {
   name: 'entra',
   title: 'Microsoft Entra',
   settings,
+  pageSize,
   requestsPerSecond: 2,
   maxKnown: 0,
   lagMs: hourMs,

@@ -34,6 +34,7 @@ export const firebaseDirectory: DirectoryProvider<typeof settings> = {
   name: 'firebase',
   title: 'Firebase, Identity Platform',
   settings,
+  pageSize,
   requestsPerSecond: 2,
   maxKnown,
   lagMs: 60_000,

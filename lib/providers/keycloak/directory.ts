@@ -41,6 +41,7 @@ export const keycloakDirectory: DirectoryProvider<typeof settings> = {
   name: 'keycloak',
   title: 'Keycloak',
   settings,
+  pageSize,
   requestsPerSecond: 2,
   maxKnown: 0,
   lagMs: 0,

@@ -43,6 +43,7 @@ export const kratosDirectory: DirectoryProvider<typeof settings> = {
   name: 'kratos',
   title: 'Ory Kratos',
   settings,
+  pageSize,
   requestsPerSecond: 3,
   maxKnown: 250,
   lagMs: 0,

@@ -24,6 +24,7 @@ export const oktaDirectory: DirectoryProvider<typeof settings> = {
   name: 'okta',
   title: 'Okta',
   settings,
+  pageSize,
   // Sign-ins use up the same limits: a quarter of 600 a minute.
   requestsPerSecond: 2.5,
   maxKnown: 0,

@@ -33,6 +33,7 @@ export const supabaseDirectory: DirectoryProvider<typeof settings> = {
   name: 'supabase',
   title: 'Supabase',
   settings,
+  pageSize,
   requestsPerSecond: 2,
   maxKnown: 0,
   lagMs: 0,

@@ -60,6 +60,7 @@ export const workosDirectory: DirectoryProvider<typeof settings> = {
   name: 'workos',
   title: 'WorkOS',
   settings,
+  pageSize,
   // A directory takes 4 requests a second: https://workos.com/docs/reference/rate-limits
   requestsPerSecond: 2,
   maxKnown: 0,

@@ -14,7 +14,7 @@ export const auth0Logs: Sender = {
   setUp:
     'Monitoring → Streams → Create Stream → Custom Webhook; its authorization token, with Bearer before it or not, is `AUTH0_LOGS_CREDENTIALS`; content type application/json, in any content format; leave out the filters of logins, and obfuscate nothing, for that would be mirrored. Where you have event streams, use `auth0`, which tells the whole profile.',
   retries:
-    'A few times, and a stream that fails again and again is disabled. Restarting it goes on where it stopped; run a backfill all the same, for entries leave out much of what changed.',
+    'A few times, and a stream that fails again and again is disabled. Restarting it goes on where it stopped; pull all the same, for entries leave out much of what changed.',
   cannotTell: 'Much of a profile that changes; whether a deletion is final: it is mirrored as disabled.',
   environment: () => ({ AUTH0_LOGS_CREDENTIALS: `Bearer ${newSecret()}` }),
   sign: async (payload, { environment }) =>

@@ -10,7 +10,7 @@ export const auth0: Sender = {
   setUp:
     'Event Streams → Create → Webhook, with `user.created`, `user.updated`, `user.deleted` and the authorization method bearer; `AUTH0_CREDENTIALS` is the token with the word Bearer before it, or Basic and the name and password in base64, or whatever stands in the header that `AUTH0_HEADER` names.',
   retries:
-    'Three times within about 7 s, and never after a 4xx; a stream that fails too often is switched off. Run a backfill after an outage, and switch the stream on again.',
+    'Three times within about 7 s, and never after a 4xx; a stream that fails too often is switched off. After an outage switch the stream on again; a pull finds what was lost.',
   cannotTell: 'Whether a deletion is final: it is mirrored as disabled.',
   environment: () => ({ AUTH0_CREDENTIALS: `Bearer ${newSecret()}` }),
   variants: {

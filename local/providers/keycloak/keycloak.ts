@@ -13,7 +13,7 @@ export const keycloak: Sender = {
     'A secret means HMAC. In place of it, release 0.62 and newer know `"authType": "bearer", "audience": "…"`; older ones refuse the whole webhook for `authType`. A `PUT` that changes the webhook later must have the secret, or `authType`, in it again, or 0.62 sends unsigned. `eventTypes` may name the events below one by one, and so leave out every sign-in. A webhook in the environment of Keycloak sends the events of all realms: set `KEYCLOAK_REALM` then. The transmitter of security events that Keycloak has itself (`ssf`, experimental) tells of sessions and passwords alone today.',
   ].join('\n\n'),
   retries:
-    'An answer but 2xx: again for 15 minutes, from memory. A connection that is refused or breaks: never, whatever the README of the extension says. It waits for an answer without end, and has as many threads as the machine has processors: a proxy that takes requests and never answers hangs them one by one, until Keycloak starts anew. After a longer outage run a backfill, which finds no deletion.',
+    'An answer but 2xx: again for 15 minutes, from memory. A connection that is refused or breaks: never, whatever the README of the extension says. It waits for an answer without end, and has as many threads as the machine has processors: a proxy that takes requests and never answers hangs them one by one, until Keycloak starts anew. After a longer outage a pull finds what was lost, deletions too.',
   cannotTell:
     'What LDAP, workflows and identity providers change, and names from these; attributes given at registration; that an invitation verified the address; who is deleted by an import that overwrites, or with an organization.',
   environment: () => ({ KEYCLOAK_SECRETS: newSecret() }),

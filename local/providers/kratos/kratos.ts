@@ -10,7 +10,7 @@ export const kratos: Sender = {
   setUp:
     'A `web_hook` after registration, login, settings, verification and recovery, with the template docs/kratos.jsonnet. Its head shows the configuration, under which keys it runs, which depends on your other hooks, and where to name your traits. The value of its header is `KRATOS_CREDENTIALS`. Older versions call the hooks of verification and recovery before the address counts as verified; unless it was a verification and the address is the only one, the next sign-in tells it.',
   retries:
-    'Twice, within seconds; with `response.ignore: true` a failure stops nobody, without it the sign-up fails. There are no hooks on the admin API: what it creates, disables or deletes needs a backfill.',
+    'Twice, within seconds; with `response.ignore: true` a failure stops nobody, without it the sign-up fails. There are no hooks on the admin API: what it creates, disables or deletes is found by a pull.',
   cannotTell:
     'What the admin API changes, before the user does something; that it sets them inactive, for then they can do nothing but verify an address; that they are deleted.',
   environment: () => ({ KRATOS_CREDENTIALS: `Bearer ${newSecret()}` }),

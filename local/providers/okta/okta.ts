@@ -10,7 +10,7 @@ export const okta: Sender = {
   setUp:
     'Workflow → Event Hooks → Create: authentication field `Authorization`, authentication secret `OKTA_SECRETS`, and the events below; deploy first, for Okta verifies the address at once. Events hold no profile: Security → API → Tokens, made by an admin who may only read users, gives `OKTA_API_TOKEN`.',
   retries:
-    'Once at most, and never after a 4xx; it waits 3 s for an answer. So run a backfill after an outage, and after one of the Users API.',
+    'Once at most, and never after a 4xx; it waits 3 s for an answer. A pull finds what was lost in an outage.',
   cannotTell: 'Whether an e-mail address is verified; a profile, without an API token.',
   environment: () => ({ OKTA_SECRETS: newSecret() }),
   sign: async (payload, { environment }) => {

@@ -10,7 +10,7 @@ export const supabaseDb: Sender = {
   setUp:
     'Run docs/supabase.sql with your address and secret in it: a trigger on `auth.users` that tells of every change with its time, and of no password hash. A webhook made under Database → Webhooks (`supabase_functions.http_request` on `auth.users`, the headers `Content-Type: application/json` and `Authorization: Bearer <SUPABASE_DB_SECRETS>`, a time-out of 5000 ms) does as well, but sends whole rows, and its only time is `updated_at`: SQL that changes users must set it, or two such changes of one value may end as the older of them. Names come from `first_name` or `given_name` and `last_name` or `family_name` in the metadata; `full_name` and `name`, which are all that most identity providers give, are not parted.',
   retries:
-    'Never: what is lost stays lost until the user changes again, so run a backfill after an outage. The row is committed whatever is answered.',
+    'Never: what is lost stays lost until the user changes again, or a pull finds it. The row is committed whatever is answered.',
   cannotTell: 'Changes whose delivery failed; the end of a ban, before the next sign-in.',
   environment: () => ({ SUPABASE_DB_SECRETS: newSecret() }),
   sign: async (payload, { environment }) => {

@@ -9,7 +9,7 @@ export const supabase: Sender = {
   setUp:
     'Authentication → Hooks → After User Created → HTTPS; its secret is `SUPABASE_SECRETS`. All that happens to a user later comes from the database: configure `supabase-db` as well.',
   retries:
-    'Never later. Who signs up waits for the answer, and exists by then: after 400, 401 or 500 they see an error at once, after 503 it is tried thrice within milliseconds and then they see one, and a connection that fails is tried again after 2 s, within 5 s in all. Signing up again finds the address taken. So keep `INLINE_BUDGET_MS` at 2 s or less, and let `supabase-db` or a backfill tell of who was lost.',
+    'Never later. Who signs up waits for the answer, and exists by then: after 400, 401 or 500 they see an error at once, after 503 it is tried thrice within milliseconds and then they see one, and a connection that fails is tried again after 2 s, within 5 s in all. Signing up again finds the address taken. So keep `INLINE_BUDGET_MS` at 2 s or less, and let `supabase-db` or a pull tell of who was lost.',
   cannotTell: 'Anything after the sign-up: `supabase-db` tells that.',
   environment: () => ({ SUPABASE_SECRETS: `v1,${newWebhookSecret()}` }),
   sign: async (payload, { environment, nowMs }) =>
