@@ -27,6 +27,8 @@ export type EngineOptions = {
   readonly leavesUnread?: () => boolean;
   /** Told of every item that was written. */
   readonly onWrite?: (tableName: string, item: Item) => void;
+  /** Called with an item that stood against a write. */
+  readonly onRefusal?: (tableName: string, item: Item) => void;
   /** Whether a failed condition comes with the item: DynamoDB tells it, dynalite does not. */
   readonly tellsItem?: boolean;
 };
@@ -61,6 +63,7 @@ export function createEngine(shapes: Readonly<Record<string, TableShape>>, optio
     leavesUnread = () => false,
     tellsItem = true,
     onWrite,
+    onRefusal,
   } = options;
   const tables = new Map(Object.entries(shapes).map(([name, shape]) => [name, new Table(shape)]));
   const operations = { GetItem, PutItem, UpdateItem, DeleteItem, Query, Scan, BatchGetItem, BatchWriteItem };
@@ -112,7 +115,7 @@ export function createEngine(shapes: Readonly<Record<string, TableShape>>, optio
     const table = tableOf(TableName);
     const before = table.get(Key);
     const { apply, touched, used } = parseUpdate(UpdateExpression);
-    const given = check(before, expected, used);
+    const given = check(before, expected, used, TableName);
     const names = touched.map((name) => given.names[name] ?? name);
     if (new Set(names).size < names.length) refuse('Two document paths overlap with each other');
     if (names.some((name) => table.shape.key.includes(name))) refuse('Cannot update an attribute of the key');
@@ -123,11 +126,17 @@ export function createEngine(shapes: Readonly<Record<string, TableShape>>, optio
   }
 
   /** Refuses what does not fit the request, and throws where the condition fails. */
-  function check(item: Item | undefined, expected: Expected, used: ReadonlySet<string>): Placeholders {
+  function check(
+    item: Item | undefined,
+    expected: Expected,
+    used: ReadonlySet<string>,
+    tableName = '',
+  ): Placeholders {
     const { ConditionExpression: text } = expected;
     const condition = text === undefined ? null : parseCondition(text);
     const given = placeholders(expected, new Set([...used, ...(condition?.used ?? [])]));
     if (condition && !condition.test(item ?? {}, given)) {
+      if (item) onRefusal?.(tableName, item);
       const isTold = tellsItem && item && expected.ReturnValuesOnConditionCheckFailure === 'ALL_OLD';
       throw new ConditionalCheckFailedException({
         message: 'The conditional request failed',

@@ -96,7 +96,7 @@ export function createRecordChecks({
     if (queue === 'pending') fail('applied', `${reference} is still pending (${lastError})`);
     if (queue === 'waiting' && facts.email)
       fail('applied', `${reference} waits for an address that is known`);
-    if (queue === 'parked' && !mayPark(reference, facts))
+    if (queue === 'parked' && !mayPark(record, users))
       fail('applied', `${reference} is parked without need (${lastError})`);
     if (queue === 'held' && facts.disabled?.value === true && hasRoom())
       fail('banned', `${reference} is held, and there is room for a ban`);
@@ -117,11 +117,15 @@ export function createRecordChecks({
   }
 
   // A value that ROQ never takes, no value at all, an address that somebody else has, a user who is gone.
-  function mayPark(reference: string, facts: Facts): boolean {
+  function mayPark({ reference, roqId, facts }: UserRecord, users: readonly RoqUser[]): boolean {
     const isTaken = [...told].some(
       ([other, heard]) => other !== reference && heard.some((one) => isSameEmail(one, facts.email)),
     );
-    return isRefusable(facts) || isPoisoned(facts) || isTaken || removed.has(reference);
+    // Somebody made a ROQ user of this reference while we made ours: the older one is kept in step, ours is for a person.
+    const isOurs = users.some(
+      (user) => user.reference === reference && user.id !== roqId && user.email === facts.email?.value,
+    );
+    return isRefusable(facts) || isPoisoned(facts) || isTaken || isOurs || removed.has(reference);
   }
 
   function checkUser({ reference, roqId, queue, facts }: UserRecord, users: readonly RoqUser[]): void {

@@ -82,6 +82,7 @@ export function createWorld(
       tellsItem,
       pageItems: 3,
       onWrite: (tableName, item) => tableName === usersTable && noteWrite(item),
+      onRefusal: (tableName, item) => tableName === usersTable && noteRefusal(item),
       lagMs: () => (lagMs === 0 ? 0 : chance.between(0, lagMs)),
       leavesUnread: () => chance.is(0.1),
     },
@@ -109,6 +110,12 @@ export function createWorld(
     };
     const store = createStore({ client, tableName: usersTable, now });
     await store.fold(reference, facts, 'nobody', 0, { withoutLease: true });
+  }
+
+  /** What stands against a holder's write is what it knows from then on. */
+  function noteRefusal(item: Item): void {
+    const reference = item.reference?.S ?? '';
+    if (writing !== null && holders.get(reference)?.environment === writing) watch.onCall(reference);
   }
 
   function noteWrite(item: Item): void {
