@@ -8,6 +8,7 @@ import { cost } from './cost.ts';
 import { event } from './event.ts';
 import { machine } from './machine.ts';
 import { writePlots } from './plots.ts';
+import { pull } from './pull.ts';
 import { writeReadme } from './readme.ts';
 import { type Bench, goalTable, type Report, toText } from './report.ts';
 import { verify } from './verify.ts';
@@ -16,7 +17,7 @@ const help = `Usage: npm run bench -- [options]
 
 Measures this system beside what one would write otherwise, on this machine, in one run.
 
-  --only NAME    one of event, cold-start, backfill, audit, verify, cost; may be given more than once
+  --only NAME    one of event, cold-start, backfill, audit, pull, verify, cost; may be given more than once
   --quick        small sizes and few rounds, to see that it runs: its figures say nothing
   --write        writes the figures into bench/README.md and the plots into bench/plots/
   --profile DIR  writes CPU profiles of the webhook and of the jobs into this folder, for a debugger to open
@@ -38,6 +39,7 @@ const benches: Readonly<Record<string, Bench>> = {
   'cold-start': coldStart,
   backfill,
   audit,
+  pull,
   verify,
   cost,
 };

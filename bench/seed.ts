@@ -26,7 +26,7 @@ async function writeFirst(engine: Engine, url: string, are: Seed['are']): Promis
   });
   const store = createStore({ client, tableName: 'users', now: () => lastHour });
   const reference = referenceOf(0);
-  const { leased } = await store.fold(reference, factsOf(0), 'seed', 60_000);
+  const { leased } = await store.fold(reference, factsOf(0), 'seed', 60_000, { source: 'clerk' });
   if (!leased) throw new Error('the first record is there already');
   if (are === 'in step') await store.mark(leased, { roqId: roqIdOf(0), observed: observedOf(0) }, null);
   else await store.postpone(leased, { roqId: null, observed: null }, 'roq_unavailable', lastHour);

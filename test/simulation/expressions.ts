@@ -107,7 +107,8 @@ class Parser {
     }
     if (this.#took('attribute_exists')) return this.#existence(true);
     if (this.#took('attribute_not_exists')) return this.#existence(false);
-    if (this.#took('contains')) return this.#containment();
+    if (this.#took('contains')) return this.#ofTwo(contains);
+    if (this.#took('begins_with')) return this.#ofTwo(beginsWith);
     return this.#comparison();
   }
 
@@ -118,13 +119,13 @@ class Parser {
     return (item, given) => (value(item, given) !== undefined) === wanted;
   }
 
-  #containment(): Test {
+  #ofTwo(holds: (whole?: AttributeValue, part?: AttributeValue) => boolean): Test {
     this.#take('(');
     const whole = this.#path();
     this.#take(',');
     const part = this.#operand();
     this.#take(')');
-    return (item, given) => contains(whole(item, given), part(item, given));
+    return (item, given) => holds(whole(item, given), part(item, given));
   }
 
   #comparison(): Test {
@@ -269,6 +270,10 @@ export function order(
   if (left?.N !== undefined && right?.N !== undefined) return Math.sign(Number(left.N) - Number(right.N));
   if (left?.S === undefined || right?.S === undefined) return undefined;
   return left.S === right.S ? 0 : Buffer.compare(Buffer.from(left.S), Buffer.from(right.S));
+}
+
+function beginsWith(whole: AttributeValue | undefined, part: AttributeValue | undefined): boolean {
+  return part?.S !== undefined && (whole?.S?.startsWith(part.S) ?? false);
 }
 
 function contains(whole: AttributeValue | undefined, part: AttributeValue | undefined): boolean {
