@@ -19,7 +19,7 @@ export type ProviderUser = {
  * - `shifts`: users come, go and are renamed while the list is read, which goes by their names.
  * - `ends early`: the list is cut after its first page.
  * - `empty`: the list shows nobody.
- * - `blind`: from some page on, of everybody it is said that there is no such user.
+ * - `blind`: rows are left out, and from some question on it is said of everybody that there is no such user.
  * - `forbidden`, `down`: some questions are answered 403, or 503.
  */
 export const troubles = [
@@ -49,15 +49,27 @@ type ProviderOptions = {
 };
 
 const pageSize = 3;
+const darkMs = 50 * 60_000;
 
 export function createProvider({ now, chance, lagMs, stampMs, hasOwnTime }: ProviderOptions) {
   /** Every state of every user, with when it began; null: not there. */
   const lives = new Map<string, { readonly fromMs: number; readonly user: ProviderUser | null }[]>();
   const toldDeleted = new Set<string>();
+  /** When the provider's replicas lose sight of a user for a while. */
+  const darkFrom = new Map<string, number>();
   let count = 0;
 
   function stateAt(id: string, atMs: number): ProviderUser | null {
     return lives.get(id)?.findLast(({ fromMs }) => fromMs <= atMs)?.user ?? null;
+  }
+
+  /** Once in a while a user is not in every replica: for less than two looks are apart. */
+  function isDark(id: string): boolean {
+    const fromMs = darkFrom.get(id) ?? now() + chance.between(0, 24) * darkMs;
+    darkFrom.set(id, fromMs);
+    // Who was really away at one look, and dark at the other, can't be told from one who is gone.
+    if (lives.get(id)?.some(({ user }) => user === null)) return false;
+    return now() >= fromMs && now() < fromMs + darkMs;
   }
 
   function usersAt(atMs: number): readonly ProviderUser[] {
@@ -127,7 +139,8 @@ export function createProvider({ now, chance, lagMs, stampMs, hasOwnTime }: Prov
       const sorted = [...shown].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
       const begin = trouble === 'repeats' && chance.is(0.5) ? 0 : Number(cursor ?? 0);
       const rows = trouble === 'empty' ? [] : sorted.slice(begin, begin + pageSize);
-      const kept = trouble === 'cuts' ? rows.filter(() => !chance.is(0.3)) : rows;
+      const isCut = trouble === 'cuts' || trouble === 'blind';
+      const kept = rows.filter(({ id }) => !isDark(id) && !(isCut && chance.is(0.3)));
       const isEnd = trouble === 'ends early' || begin + pageSize >= sorted.length || rows.length === 0;
       return {
         profiles: kept.map(toProfile),
@@ -142,7 +155,7 @@ export function createProvider({ now, chance, lagMs, stampMs, hasOwnTime }: Prov
       const at = now();
       await ask();
       if (trouble === 'blind' && questions >= blindFrom) return { profile: null, at };
-      const user = stateAt(reference, at);
+      const user = isDark(reference) ? null : stateAt(reference, at);
       return { profile: user && toProfile(user), at };
     }
 

@@ -57,7 +57,7 @@ async function play(chance: Chance): Promise<void> {
   // Where nobody is left, nobody can show that we see anybody.
   if (world.hasNobody()) return;
   // A list that lags shows the last changes by then, and two looks are far enough apart.
-  for (let look = 0; look < 3; look++) {
+  for (let look = 0; look < 4; look++) {
     world.pass(3 * hourMs);
     await world.pull('none');
     await world.drain();
