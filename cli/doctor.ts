@@ -1,7 +1,8 @@
 // `roq-sync doctor`: whether everything that the system depends on is in place.
 
 import type { Diagnosis } from '../lib/operate/doctor.ts';
-import type { CliCommand } from './command.ts';
+import type { Call, CliCommand } from './command.ts';
+import { MissingFunction } from './refusal.ts';
 import { type Cell, plain, table } from './table.ts';
 
 export const doctor: CliCommand = {
@@ -14,7 +15,8 @@ export const doctor: CliCommand = {
     'which stay at ROQ, deactivated.',
   ].join(' '),
   run: async ({ invoke, options: { probe = false } }) => {
-    const diagnosis = await invoke<Diagnosis>('operate', { command: 'doctor', probe });
+    const { checks } = await invoke<Diagnosis>('operate', { command: 'doctor', probe });
+    const diagnosis = { checks: [...checks, ...(await checkDirectories(invoke))] };
     const needsPerson = diagnosis.checks.some(({ ok }) => !ok);
     return { document: diagnosis, text: table(diagnosis.checks.flatMap(toRows)), needsPerson };
   },
@@ -24,4 +26,14 @@ function toRows({ check, ok, detail, remedy }: Diagnosis['checks'][number]): rea
   const mark: Cell = ok ? { text: '✓', style: 'green' } : { text: '✗', style: 'red' };
   const row: readonly Cell[] = [mark, check, plain(detail, 120)];
   return remedy ? [row, ['', '', { text: remedy, style: 'bold' }]] : [row];
+}
+
+/** What the providers answer that are asked for their users; there need be none. */
+async function checkDirectories(invoke: Call['invoke']): Promise<Diagnosis['checks']> {
+  try {
+    return (await invoke<Diagnosis>('pull', { check: true })).checks;
+  } catch (error) {
+    if (error instanceof MissingFunction) return [];
+    throw error;
+  }
 }

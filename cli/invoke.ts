@@ -8,7 +8,7 @@ import { AwsV4Signer } from 'aws4fetch';
 import { isObject } from '../lib/json.ts';
 import { readCredentials } from './credentials.ts';
 import type { Options } from './options.ts';
-import { Refusal } from './refusal.ts';
+import { MissingFunction, Refusal } from './refusal.ts';
 
 /** Calls a function. @throws Refusal where it can't be reached, fails, or answers an error */
 export type Invoke = <Answer>(
@@ -135,8 +135,9 @@ function read({ status, headers, body }: HttpAnswer, url: string): unknown {
     throw new Refusal('unreachable', 'The function is busy with another call. Try again later.', 'busy');
   }
   if (status !== 200) {
-    const type = headers['x-amzn-errortype'] ?? 'no Lambda';
-    throw new Refusal('unreachable', `${url} answers ${status} (${type}).`);
+    const type = String(headers['x-amzn-errortype'] ?? 'no Lambda');
+    const isMissing = type.startsWith('ResourceNotFoundException');
+    throw new (isMissing ? MissingFunction : Refusal)('unreachable', `${url} answers ${status} (${type}).`);
   }
   if (headers['x-amz-function-error']) {
     const { errorType, errorMessage } = isObject(answer) ? answer : {};

@@ -15,3 +15,6 @@ export class Refusal extends Error {
     this.code = code || { needsPerson: 'refused', wrongUsage: 'usage', unreachable: 'unreachable' }[exit];
   }
 }
+
+/** There is no such function: some are left out that a stage's settings have no use for. */
+export class MissingFunction extends Refusal {}

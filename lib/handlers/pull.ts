@@ -7,12 +7,15 @@ import { type App, budgetOf } from '../app.ts';
 import { type JobView, viewJob } from '../jobs/job-view.ts';
 import type { StoredJob } from '../jobs/jobs.ts';
 import { beginPull, type FindDirectory, runPull, runPulls } from '../jobs/pull.ts';
+import type { Check } from '../operate/check.ts';
+import { checkDirectory } from '../operate/directory-check.ts';
 import type { DirectoryConfig } from '../providers/connect-directories.ts';
 
 export type PullAnswer =
   | JobView
   | { readonly directories: readonly string[] }
   | { readonly ran: number }
+  | { readonly checks: readonly Check[] }
   | { readonly error: { readonly code: 'input_invalid' | 'job_unknown'; readonly message: string } };
 
 const inputs = v.union([
@@ -24,6 +27,8 @@ const inputs = v.union([
   v.strictObject({ job: v.string() }),
   /** Which providers can be pulled. */
   v.strictObject({ list: v.literal(true) }),
+  /** Asks every provider what a pull asks, and shows the answers. */
+  v.strictObject({ check: v.literal(true) }),
   /** By schedule, every few minutes: whatever is running. */
   v.strictObject({}),
 ]);
@@ -40,10 +45,12 @@ export function createHandler(app: App, config: DirectoryConfig) {
 
   return async (input: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<PullAnswer> => {
     const parsed = v.safeParse(inputs, input);
-    if (!parsed.success) return refuse('input_invalid', 'it takes begin with apply, job, list, or nothing');
+    if (!parsed.success)
+      return refuse('input_invalid', 'it takes begin with apply, job, list, check, or nothing');
     const asked = parsed.output;
     const budget = budgetOf(app, context);
     if ('list' in asked) return { directories: names };
+    if ('check' in asked) return { checks: await checkAll() };
     if ('job' in asked) {
       const stored = await runPull(ports, asked.job, find, budget);
       return stored ? viewJob(asked.job, stored) : refuse('job_unknown', `there is no pull ${asked.job}`);
@@ -56,6 +63,22 @@ export function createHandler(app: App, config: DirectoryConfig) {
     await runPulls(ports, find, budget);
     return { ran: names.length };
   };
+
+  async function checkAll(): Promise<readonly Check[]> {
+    const checks = config.directories.map(({ traits, directory, faults }) =>
+      directory
+        ? checkDirectory(directory, traits)
+        : [
+            {
+              check: `${traits.title}: settings`,
+              ok: false,
+              detail: faults.join('; '),
+              remedy: 'Correct them under `directory`.',
+            },
+          ],
+    );
+    return (await Promise.all(checks)).flat();
+  }
 
   async function begin(provider: string, apply: boolean): Promise<PullAnswer> {
     const configured = config.directories.find(({ traits }) => traits.name === provider);

@@ -15,10 +15,18 @@ import { plain, toJson } from '../../cli/table.ts';
 import { when } from '../../cli/time.ts';
 import { createHandler as createBackfill } from '../../lib/handlers/backfill.ts';
 import { createHandler as createOperate } from '../../lib/handlers/operate.ts';
+import { createHandler as createPull } from '../../lib/handlers/pull.ts';
 import { emptyReport } from '../../lib/jobs/backfill-report.ts';
+import { beginPull } from '../../lib/jobs/pull.ts';
+import { type Suspect, suspectId } from '../../lib/jobs/pull-absent.ts';
+import { readDirectoryConfig } from '../../lib/providers/connect-directories.ts';
+import { converge } from '../../lib/sync/converge.ts';
 import { noteRan } from '../../lib/sync/drain.ts';
+import { toFacts } from '../../lib/user.ts';
 import { startDoor } from '../../local/door.ts';
 import type { LocalFunction } from '../../local/lambda.ts';
+import { apiUser, type RunningApi, startApi } from '../../local/providers/api.ts';
+import { kratosApi } from '../../local/providers/kratos/api.ts';
 import { type RunningServer, readBody } from '../../local/server.ts';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -28,6 +36,7 @@ const day = '2026-02-01T00:00:00.000Z';
 let world: World;
 let door: RunningServer;
 let port: string;
+let api: RunningApi;
 let folder: string;
 /** Told of every call of backfill before it is answered. */
 let onBackfill: (input: BackfillInput) => void = () => {};
@@ -37,9 +46,12 @@ type BackfillInput = { readonly apply?: boolean; readonly lines?: readonly { rea
 beforeAll(async () => {
   world = await startWorld({ pageCap: 100, timeoutMs: 5_000 });
   folder = await mkdtemp(join(tmpdir(), 'cli-'));
+  api = await startApi(kratosApi);
+  const directories = readDirectoryConfig({ ...api.environment, DIRECTORIES: 'kratos', DELETIONS: 'apply' });
   const backfill = createBackfill(world.ports);
   const functions: Record<string, LocalFunction> = {
     operate: { handler: createOperate(world.ports), timeoutMs: 60_000 },
+    pull: { handler: createPull(world.ports, directories), timeoutMs: 60_000 },
     backfill: {
       handler: (input, context) => {
         onBackfill(input as BackfillInput);
@@ -53,7 +65,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await door.close();
-  await world.close();
+  await Promise.all([world.close(), api.close()]);
   await rm(folder, { recursive: true });
 });
 afterEach(() => {
@@ -448,6 +460,82 @@ describe('roq-sync doctor', () => {
     expect(wrong.map(({ check }) => check)).toEqual(['clock']);
     expect(exitCode).toBe(1);
     expect((await runText('doctor')).stdout).toMatch(/✓ {2}ROQ token/);
+  });
+});
+
+describe('roq-sync pull', () => {
+  const pull = (...options: string[]) => {
+    world.pass(1_000);
+    return run('pull', ...options);
+  };
+  const user = apiUser(kratosApi, 1, { email: 'untold@example.com' });
+
+  test('finds whom no webhook told, first as a plan', async () => {
+    api.users.set(user.id, user);
+    const plan = await runText('pull');
+    expect(plan.stdout).toMatch(/What would be done, if applied:[\s\S]*signed up +1[\s\S]*untold|missed/);
+    expect(world.usersOf(user.id)).toEqual([]);
+    const done = await pull('--apply', '--provider', 'kratos');
+    expect(done.json).toMatchObject({
+      is: 'pull',
+      state: 'done',
+      apply: true,
+      report: { signedUp: 1, done: 1 },
+    });
+    expect(world.usersOf(user.id)).toMatchObject([{ email: user.email }]);
+    expect((await pull()).json).toMatchObject({ report: { inStep: 1, missed: 0 } });
+  });
+
+  test('refuses a provider that nobody asks', async () => {
+    const { json, exitCode } = await pull('--provider', 'clerk');
+    expect(json).toMatchObject({ error: { code: 'input_invalid', message: 'begin is one of kratos' } });
+    expect(exitCode).toBe(2);
+  });
+
+  test('says that another one is running, and what it does', async () => {
+    world.pass(1_000);
+    const id = await beginPull(world.ports, { provider: 'kratos', apply: true, isScheduled: false });
+    const { json, exitCode } = await pull();
+    expect(json).toMatchObject({ error: { code: 'busy', message: expect.stringContaining(id) } });
+    expect(exitCode).toBe(1);
+    expect((await pull('--apply')).json).toMatchObject({ id, state: 'done' });
+  });
+
+  const suspect = async (reference: string, goneAt: number | null) => {
+    const { leased } = await world.store.fold(reference, toFacts({ email: 's@x.example' }, at), 'o', 40_000, {
+      source: 'kratos',
+    });
+    if (leased) await converge(world.ports, [leased], world.now() + 5_000);
+    const about = { reference, provider: 'kratos', job: 'pull-kratos-1', since: at };
+    const document: Suspect = { ...about, goneFrom: goneAt, goneAt };
+    await world.documents.put('suspect', suspectId('kratos', reference), document, null);
+  };
+
+  test('lists suspects, each of whom can be decided', async () => {
+    await suspect('away', at + 1);
+    await suspect('unsure', null);
+    const { stdout } = await runText('suspects');
+    expect(stdout).toMatch(/away +kratos .* no such user/);
+    expect(stdout).toMatch(/unsure +kratos .* nothing yet/);
+    expect(await run('gone', 'unsure', '--yes')).toMatchObject({ exitCode: 1 });
+    expect((await runText('gone', 'unsure', '--yes')).stdout).toMatch(/no pull found/);
+    expect(world.usersOf('unsure')).toMatchObject([{ active: true }]);
+    expect(await run('keep', 'unsure')).toMatchObject({ exitCode: 0 });
+    expect((await runText('suspects')).stdout).toMatch(/unsure +kratos .* kept by you/);
+    expect(await run('gone', 'away', '--yes')).toMatchObject({ exitCode: 0 });
+    expect(world.usersOf('away')).toMatchObject([{ active: false }]);
+    expect((await runText('suspects')).stdout).not.toMatch(/away/);
+    expect((await runText('status', 'away')).stdout).toMatch(/gone +yes/);
+  });
+
+  test('is looked into by doctor', async () => {
+    await noteRan(world.ports);
+    const { stdout } = await runText('doctor');
+    expect(stdout).toMatch(/✓ {2}Ory Kratos: list +answers with 1 users/);
+    expect(stdout).toMatch(/✓ {2}Ory Kratos: one who never was/);
+    api.failAs('elsewhere');
+    expect((await runText('doctor')).stdout).toMatch(/✗ {2}Ory Kratos: list +directory_invalid/);
+    api.failAs(null);
   });
 });
 
