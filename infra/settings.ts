@@ -23,7 +23,9 @@ type Serverless = {
   readonly service: {
     readonly provider: { readonly stage: string };
     readonly custom: { readonly settings: Readonly<Record<string, unknown>> };
-    readonly functions: { readonly pull: { readonly environment: Record<string, string> } };
+    readonly functions: Readonly<
+      Record<'pull' | 'webhook', { readonly environment: Record<string, string> }>
+    >;
     readonly initialServerlessConfig: { readonly params: { readonly default: object } };
   };
   readonly classes: { readonly Error: new (message: string) => Error };
@@ -50,7 +52,10 @@ export default class Settings {
   addDirectory(): void {
     const { functions, custom } = this.#serverless.service;
     const { directory = {} } = custom.settings;
-    Object.assign(functions.pull.environment, toTexts(directory as object));
+    const settings = toTexts(directory as object);
+    Object.assign(functions.pull.environment, settings);
+    // Of whom it may leave the rest to that function.
+    if (settings.DIRECTORIES) functions.webhook.environment.DIRECTORIES = settings.DIRECTORIES;
   }
 
   check(): void {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import type { Context } from 'aws-lambda';
 import type { Config } from './config/config.ts';
 import { connectDynamoDb } from './dynamodb/client.ts';
-import { createDocuments, type Documents, type Finding } from './dynamodb/documents.ts';
+import { type Asked, createDocuments, type Documents, type Finding } from './dynamodb/documents.ts';
 import { createQueries, type Queries } from './dynamodb/queries.ts';
 import { createStore, type Store } from './dynamodb/store.ts';
 import { sourceOf } from './event.ts';
@@ -31,6 +31,7 @@ export type App = {
   readonly noteDuplicates: ConvergePorts['noteDuplicates'];
   readonly noteHeard: ReceivePorts['noteHeard'];
   readonly noteForeign: ReceivePorts['noteForeign'];
+  readonly noteAsk: ReceivePorts['noteAsk'];
   readonly now: () => number;
   readonly random: () => number;
   readonly log: Log;
@@ -55,6 +56,7 @@ export function connect(config: Config, log: Log = writeLine): App {
     noteDuplicates: noteDuplicates(documents, log, now),
     noteHeard: noteHeard(documents, now),
     noteForeign: noteForeign(documents, now),
+    noteAsk: noteAsk(documents, now),
     now,
     random: Math.random,
     log,
@@ -88,11 +90,24 @@ export function noteForeign(
   return async (provider, references) => {
     for (const reference of references) {
       const foreign: Foreign = { provider, reference, at: now() };
-      // A key has 1,024 bytes at most, a reference may have more.
-      const id = `${provider}#${createHash('sha256').update(reference).digest('base64url')}`;
-      await documents.put('foreign', id, foreign, null, keepForeignMs);
+      await documents.put('foreign', keyOf(provider, reference), foreign, null, keepForeignMs);
     }
   };
+}
+
+/** Keeps for a month of whom the provider has to be asked; the function that may ask works it off. @throws UnavailableError */
+export function noteAsk(documents: Pick<Documents, 'put'>, now: () => number): ReceivePorts['noteAsk'] {
+  return async (provider, references) => {
+    for (const reference of references) {
+      const asked: Asked = { provider, reference, since: now() };
+      await documents.put('ask', keyOf(provider, reference), asked, null, keepForeignMs);
+    }
+  };
+}
+
+// A key has 1,024 bytes at most, a reference may have more.
+function keyOf(provider: string, reference: string): string {
+  return `${provider}#${createHash('sha256').update(reference).digest('base64url')}`;
 }
 
 function logFailure(log: Log): (failure: RoqError) => void {

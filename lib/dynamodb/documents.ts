@@ -28,6 +28,7 @@ import { type Item, numberAttribute } from './record.ts';
  * - `pulling`: as `running`, of the pulls, which another function carries on.
  * - `pulled`: when an operator last applied a pull of a provider.
  * - `seen`: who was on a page of a list, each as a few bytes of a digest.
+ * - `ask`: a user of whom the provider has to be asked, for an event left something out or settled nothing.
  * - `suspect`: a user whom the list of their provider does not have.
  */
 export type DocumentKind =
@@ -44,6 +45,7 @@ export type DocumentKind =
   | 'pulling'
   | 'pulled'
   | 'seen'
+  | 'ask'
   | 'suspect';
 
 /** A stored JSON document; `revision` is raised by every change. */
@@ -51,6 +53,9 @@ export type Entry<Document> = { readonly id: string; readonly document: Document
 
 /** A ROQ user that a person should look at; its id is the entry's. */
 export type Finding = { readonly reference: string; readonly foundAt: number };
+
+/** A user of whom the provider has to be asked, since when; in milliseconds. */
+export type Asked = { readonly provider: string; readonly reference: string; readonly since: number };
 
 export type Documents = ReturnType<typeof createDocuments>;
 

@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Context } from 'aws-lambda';
 import * as v from 'valibot';
 import { type App, budgetOf } from '../app.ts';
+import { workOffAsks } from '../jobs/asks.ts';
 import { type JobView, viewJob } from '../jobs/job-view.ts';
 import type { StoredJob } from '../jobs/jobs.ts';
 import { beginPull, type FindDirectory, runPull, runPulls } from '../jobs/pull.ts';
@@ -60,6 +61,7 @@ export function createHandler(app: App, config: DirectoryConfig) {
     if ('begin' in asked) {
       for (const provider of names) await beginPull(app, { provider, apply: false, isScheduled: true });
     }
+    await workOffAsks(ports, find, budget);
     await runPulls(ports, find, budget);
     return { ran: names.length };
   };

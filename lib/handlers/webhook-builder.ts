@@ -26,8 +26,8 @@ export function createBuilder(log?: Log): (environment: Environment) => Handler 
     if (faults.length > 0) core.app.log({ message: 'settings', provider: null, faults, isKept: true });
     const noted = noteFaults(core.app, connections);
     const providers = new Map([...connections].map(([name, { built }]) => [name, built]));
-    const { inlineBudgetMs, isExclusive } = core;
-    const handle = createHandler(core.app, { providers, inlineBudgetMs, isExclusive });
+    const { inlineBudgetMs, isExclusive, asked } = core;
+    const handle = createHandler(core.app, { providers, inlineBudgetMs, isExclusive, asked });
     return async (event, context, receivedAtMs) => {
       const answer = await handle(event, context, receivedAtMs);
       // Lambda stands still between events.

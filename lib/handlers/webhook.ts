@@ -41,9 +41,14 @@ type Options = {
   readonly inlineBudgetMs: number;
   /** Whether a provider leaves users alone that another one reported first. */
   readonly isExclusive: boolean;
+  /** The providers whose directories another function asks. */
+  readonly asked?: readonly string[];
 };
 
-export function createHandler(app: App, { providers, inlineBudgetMs, isExclusive }: Options): Handler {
+export function createHandler(
+  app: App,
+  { providers, inlineBudgetMs, isExclusive, asked = [] }: Options,
+): Handler {
   return async (event, context, receivedAtMs = app.now()) => {
     const name = event.pathParameters?.provider ?? lastSegment(event.rawPath);
     const provider = providers.get(name);
@@ -55,7 +60,9 @@ export function createHandler(app: App, { providers, inlineBudgetMs, isExclusive
       const request = toRequest(event);
       const challenge = provider.challenge?.(request);
       if (challenge) return text(challenge);
-      const sender = { ...provider, source: sourceOf(name), prefix: app.prefixOf(name), isExclusive };
+      const source = sourceOf(name);
+      const isAsked = asked.includes(source);
+      const sender = { ...provider, source, prefix: app.prefixOf(name), isExclusive, isAsked };
       await receive(app, sender, (nowMs) => provider.read(request, nowMs), {
         deadline: receivedAtMs + inlineBudgetMs,
         leaseMs: leaseMsFor(context.getRemainingTimeInMillis()),

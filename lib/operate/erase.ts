@@ -124,7 +124,7 @@ async function eraseDuplicates(
 /** How many entries of lists named the user. */
 async function forgetInLists({ documents }: App, reference: string): Promise<number> {
   let listed = 0;
-  for (const kind of ['duplicate', 'stranger', 'foreign', 'suspect'] as const) {
+  for (const kind of ['duplicate', 'stranger', 'foreign', 'suspect', 'ask'] as const) {
     for await (const { id, document } of documents.list<{ readonly reference: string }>(kind)) {
       if (document.reference !== reference) continue;
       await documents.remove(kind, id);

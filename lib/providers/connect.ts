@@ -26,12 +26,16 @@ export const webhookCoreSettings = [
   ...Object.keys({ ...coreSettings, ...webhookSettings }),
   // It says whether others tell of users beside the webhook.
   'COGNITO_USER_POOL_IDS',
+  // And this, whom another function asks.
+  'DIRECTORIES',
 ];
 
 export type WebhookCore = Config & {
   readonly inlineBudgetMs: number;
   /** Whether a provider leaves users alone that another one reported first. */
   readonly isExclusive: boolean;
+  /** The providers whose directories another function asks, as the deployment says. */
+  readonly asked: readonly string[];
   /** The providers that are configured, by their names; whether there are such is another question. */
   readonly names: readonly string[];
 };
@@ -64,13 +68,18 @@ export function readWebhookCore(environment: Environment): WebhookCore {
   const core = attempt(() => readConfig(environment));
   const webhook = attempt(() => readSettings(webhookSettings, environment));
   if (!core.built || !webhook.built) throw new ConfigError([...core.faults, ...webhook.faults]);
+  const asked = toNames(environment.DIRECTORIES);
   const { PROVIDERS: names, INLINE_BUDGET_MS: inlineBudgetMs } = webhook.built;
-  return { ...core.built, names, inlineBudgetMs, isExclusive: areExclusive(environment) };
+  return { ...core.built, names, inlineBudgetMs, isExclusive: areExclusive(environment), asked };
 }
 
 /** What PROVIDERS names, whether it is right or not. */
-export function readNames({ PROVIDERS = '' }: Environment): readonly string[] {
-  return PROVIDERS.split(/\s+/).filter(Boolean);
+export function readNames({ PROVIDERS }: Environment): readonly string[] {
+  return toNames(PROVIDERS);
+}
+
+function toNames(text = ''): readonly string[] {
+  return text.split(/\s+/).filter(Boolean);
 }
 
 type Connections = ReadonlyMap<string, Kept<ConnectedProvider>>;

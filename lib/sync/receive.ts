@@ -8,7 +8,7 @@ import { isAhead, type LookUp, type UserEvent } from '../event.ts';
 import { causeName } from '../observability/log.ts';
 import type { EventLine, Log } from '../observability/log-line.ts';
 import { type Timings, withTimings } from '../observability/timing.ts';
-import { type Facts, fold, toFacts } from '../user.ts';
+import { type Facts, factNames, fold, isSameFact, toFacts } from '../user.ts';
 import { batchSize } from './batches.ts';
 import { type ConvergePorts, converge } from './converge.ts';
 import type { Outcome } from './outcome.ts';
@@ -19,6 +19,8 @@ export type ReceivePorts = ConvergePorts & {
   readonly noteHeard: (provider: string) => Promise<void>;
   /** Records that a provider spoke of a user who is another's. */
   readonly noteForeign: (provider: string, references: readonly string[]) => Promise<void>;
+  /** Records that the provider has to be asked about users. */
+  readonly noteAsk: (source: string, references: readonly string[]) => Promise<void>;
   readonly log: Log;
 };
 
@@ -32,6 +34,8 @@ export type Sender = {
   readonly isExclusive: boolean;
   /** How its users are read back, where that is configured. */
   readonly lookUp: LookUp | null;
+  /** Whether its directory is asked by another function. */
+  readonly isAsked?: boolean;
 };
 
 export type Budget = {
@@ -69,6 +73,8 @@ export async function receive(
     const { profiles, failure } = await readBack(sender, events);
     const heard = gather([...events, ...profiles]);
     const folded = await foldAll(ports, sender, heard, budget.leaseMs, recordBy);
+    const open = sender.isAsked ? findOpen(events, profiles, heard, folded) : [];
+    if (open.length > 0) await ports.noteAsk(sender.source, open);
     const outcomes = await convergeAll(ports, folded, budget.deadline, sender.name);
     for (const event of withProfiles(events, profiles)) {
       ports.log(eventLine(sender.name, event, folded, outcomes, spent));
@@ -176,6 +182,31 @@ async function foldAll(
   const failed = (await Promise.allSettled(workers)).find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') throw failed.reason;
   return folded;
+}
+
+/** Of whom an event left out what changed, or says otherwise than another one of the same moment: the times settle nothing. */
+function findOpen(
+  events: readonly UserEvent[],
+  profiles: readonly Profile[],
+  heard: ReadonlyMap<string, Facts>,
+  folded: ReadonlyMap<string, Folded>,
+): readonly string[] {
+  const isRead = (reference: string) => profiles.some((profile) => profile.reference === reference);
+  const partial = events
+    .filter(({ told, isPartial }) => told !== null && isPartial)
+    .map(({ reference }) => reference ?? '')
+    .filter((reference) => !isRead(reference));
+  const tied = [...heard].filter(([reference, facts]) =>
+    isTied(facts, folded.get(reference)?.record.facts ?? {}),
+  );
+  return [...new Set([...partial, ...tied.map(([reference]) => reference)])];
+}
+
+function isTied(heard: Facts, held: Facts): boolean {
+  return factNames.some((name) => {
+    const [one, other] = [heard[name], held[name]];
+    return one !== undefined && one.at === other?.at && !isSameFact(one, other);
+  });
 }
 
 async function convergeAll(

@@ -196,8 +196,9 @@ directory:
       return Object.keys(Variables).filter((variable) => /^(DIRECTORIES|DELETIONS|KRATOS_)/.test(variable));
     };
     expect(asks('Pull')).toEqual(['DIRECTORIES', 'KRATOS_ADMIN_URL', 'KRATOS_ADMIN_TOKEN']);
-    for (const name of ['Webhook', 'Reconcile', 'Cognito', 'Backfill', 'Operate'])
-      expect(asks(name)).toEqual([]);
+    // Of whom it leaves the rest to the other, it has to know.
+    expect(asks('Webhook')).toEqual(['DIRECTORIES']);
+    for (const name of ['Reconcile', 'Cognito', 'Backfill', 'Operate']) expect(asks(name)).toEqual([]);
   });
 
   test('keeps every log for as long as is set', () => {

@@ -4,7 +4,9 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readSettings } from '../../lib/config/settings.ts';
 import { hourMs } from '../../lib/directory.ts';
+import type { Asked } from '../../lib/dynamodb/documents.ts';
 import { DirectoryError } from '../../lib/errors.ts';
+import { workOffAsks } from '../../lib/jobs/asks.ts';
 import type { StoredJob } from '../../lib/jobs/jobs.ts';
 import { beginPull, runPull, runPulls } from '../../lib/jobs/pull.ts';
 import { suspectId } from '../../lib/jobs/pull-absent.ts';
@@ -516,5 +518,71 @@ describe('who is not in the list', () => {
       },
     };
     expect(await pull({ through: during })).toMatchObject({ expected: 29, absent: 0 });
+  });
+});
+
+describe('who is to be asked for', () => {
+  const workOff = (through: ConnectedDirectory | null = directory) =>
+    workOffAsks(portsWith(), () => through, budget());
+  const left = () =>
+    Array.fromAsync(world.documents.list<Asked>('ask'), ({ document }) => document.reference);
+
+  test('is folded as the provider has them, and asked for no more', async () => {
+    const [user] = await signUp(1);
+    if (!user) throw new Error('nobody');
+    put(1, { firstName: 'Augusta', disabled: true });
+    await world.ports.noteAsk(provider, [user.id]);
+    pass(1_000);
+    await workOff();
+    expect(roqUser(user)).toMatchObject({ firstName: 'Augusta', active: false });
+    expect(await left()).toEqual([]);
+  });
+
+  test('waits for a provider that does not answer, or that nobody here can ask, and stands in no other’s way', async () => {
+    const [user, other] = await signUp(2);
+    if (!user || !other) throw new Error('nobody');
+    put(2, { firstName: 'Augusta' });
+    await world.ports.noteAsk(provider, [user.id, other.id]);
+    pass(1_000);
+    await workOff(null);
+    expect(await left()).toHaveLength(2);
+    const failing: ConnectedDirectory = {
+      ...directory,
+      get: async (reference, signal) => {
+        if (reference === user.id) throw new DirectoryError('directory_invalid', 'for this one');
+        return directory.get(reference, signal);
+      },
+    };
+    await workOff(failing);
+    expect(await left()).toEqual([user.id]);
+    expect(roqUser(other)).toMatchObject({ firstName: 'Augusta' });
+    api.failAs('unavailable');
+    await workOff();
+    expect(await left()).toEqual([user.id]);
+    api.failAs(null);
+    await workOff();
+    expect(await left()).toEqual([]);
+  });
+
+  test('is asked for once more where an event came after the question', async () => {
+    const [user] = await signUp(1);
+    if (!user) throw new Error('nobody');
+    await world.ports.noteAsk(provider, [user.id]);
+    put(1, { firstName: 'Augusta' });
+    const late: ConnectedDirectory = {
+      ...directory,
+      get: async (...question) => {
+        const got = await directory.get(...question);
+        pass(1_000);
+        await tell(put(1, { firstName: 'Annabella' }));
+        return got;
+      },
+    };
+    await workOff(late);
+    expect(roqUser(user)).toMatchObject({ firstName: 'Annabella' });
+    expect(await left()).toEqual([user.id]);
+    await workOff();
+    expect(await left()).toEqual([]);
+    expect(roqUser(user)).toMatchObject({ firstName: 'Annabella' });
   });
 });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Asked } from '../../lib/dynamodb/documents.ts';
 import { UnavailableError } from '../../lib/errors.ts';
 import type { UserEvent } from '../../lib/event.ts';
 import { type ReceivePorts, receive, type Sender } from '../../lib/sync/receive.ts';
@@ -103,6 +104,45 @@ test('names in the event’s line what could not be read of it, nor of the user 
   expect(world.usersOf(reference)).toMatchObject([{ email: 'a@x.example', firstName: 'A' }]);
   const lines = world.lines.filter(({ message }) => message === 'event');
   expect(lines.map((line) => 'unread' in line && line.unread)).toEqual([['id', 'profile.firstName'], false]);
+});
+
+describe('of a provider that can be asked', () => {
+  const asked: Sender = { ...clerk, isAsked: true };
+  const toAsk = () =>
+    Array.fromAsync(world.documents.list<Asked>('ask'), ({ document }) => document.reference);
+  beforeEach(async () => {
+    for await (const { id } of world.documents.list('ask')) await world.documents.remove('ask', id);
+  });
+
+  test('an event that leaves out what changed is noted, and answered when that is written', async () => {
+    await tell([{ ...event(reference, {}, 1), isPartial: true }], asked);
+    expect(await toAsk()).toEqual([reference]);
+    const noteAsk = async () => {
+      throw new UnavailableError('store_unavailable', 'the table is throttled');
+    };
+    const again = tell([{ ...event(randomUUID(), {}, 1), isPartial: true }], asked, {
+      ...world.ports,
+      noteAsk,
+    });
+    await expect(again).rejects.toMatchObject({ code: 'store_unavailable' });
+  });
+
+  test('two events of one moment that say otherwise are noted, and repeats and whole events are not', async () => {
+    await tell([event(reference, { email: 'a@x.example', disabled: true }, 7)], asked);
+    await tell([event(reference, { email: 'a@x.example', disabled: true }, 7)], asked);
+    await tell([event(reference, { email: 'a@x.example', disabled: true }, 8)], asked);
+    expect(await toAsk()).toEqual([]);
+    await tell([event(reference, { disabled: false }, 8)], asked);
+    expect(await toAsk()).toEqual([reference]);
+    expect(world.usersOf(reference)).toMatchObject([{ active: false }]);
+  });
+
+  test('nobody is noted where nobody asks, or where the user was read back at once', async () => {
+    await tell([{ ...event(reference, {}, 1), isPartial: true }], clerk);
+    const lookUp = async () => ({ told: { email: 'a@x.example' }, at: 2 });
+    await tell([{ ...event(randomUUID(), {}, 1), isPartial: true }], { ...asked, lookUp });
+    expect(await toAsk()).toEqual([]);
+  });
 });
 
 test('a verification that names no address counts anew when it or the address is told again', async () => {
