@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import type { Context } from 'aws-lambda';
 import type { Config } from './config/config.ts';
 import { connectDynamoDb } from './dynamodb/client.ts';
-import { type Asked, createDocuments, type Documents, type Finding } from './dynamodb/documents.ts';
+import { createDocuments, type Documents, type Finding, type Noted } from './dynamodb/documents.ts';
 import { createQueries, type Queries } from './dynamodb/queries.ts';
 import { createStore, type Store } from './dynamodb/store.ts';
 import { sourceOf } from './event.ts';
@@ -55,8 +55,8 @@ export function connect(config: Config, log: Log = writeLine): App {
     prefixOf: (provider) => config.prefixes[sourceOf(provider)] ?? '',
     noteDuplicates: noteDuplicates(documents, log, now),
     noteHeard: noteHeard(documents, now),
-    noteForeign: noteForeign(documents, now),
-    noteAsk: noteAsk(documents, now),
+    noteForeign: noteUsers(documents, now, 'foreign'),
+    noteAsk: noteUsers(documents, now, 'ask'),
     now,
     random: Math.random,
     log,
@@ -77,37 +77,24 @@ export function noteDuplicates(
   };
 }
 
-/** A user whom a provider spoke of although another one reported it first; for an operator to look at. */
-export type Foreign = { readonly provider: string; readonly reference: string; readonly at: number };
+const keepNotedMs = 30 * 24 * 60 * 60_000;
 
-const keepForeignMs = 30 * 24 * 60 * 60_000;
-
-/** Keeps for a month who spoke of whose users. */
-export function noteForeign(
+/**
+ * Keeps users for a month: `foreign`, of whom a provider spoke although another reported them first, for an operator to look
+ * at; `ask`, of whom the provider has to be asked, for the function that may. Throws UnavailableError.
+ */
+export function noteUsers(
   documents: Pick<Documents, 'put'>,
   now: () => number,
+  kind: 'foreign' | 'ask',
 ): ReceivePorts['noteForeign'] {
   return async (provider, references) => {
     for (const reference of references) {
-      const foreign: Foreign = { provider, reference, at: now() };
-      await documents.put('foreign', keyOf(provider, reference), foreign, null, keepForeignMs);
+      // A key has 1,024 bytes at most, a reference may have more.
+      const id = `${provider}#${createHash('sha256').update(reference).digest('base64url')}`;
+      await documents.put(kind, id, { provider, reference, at: now() } satisfies Noted, null, keepNotedMs);
     }
   };
-}
-
-/** Keeps for a month of whom the provider has to be asked; the function that may ask works it off. @throws UnavailableError */
-export function noteAsk(documents: Pick<Documents, 'put'>, now: () => number): ReceivePorts['noteAsk'] {
-  return async (provider, references) => {
-    for (const reference of references) {
-      const asked: Asked = { provider, reference, since: now() };
-      await documents.put('ask', keyOf(provider, reference), asked, null, keepForeignMs);
-    }
-  };
-}
-
-// A key has 1,024 bytes at most, a reference may have more.
-function keyOf(provider: string, reference: string): string {
-  return `${provider}#${createHash('sha256').update(reference).digest('base64url')}`;
 }
 
 function logFailure(log: Log): (failure: RoqError) => void {

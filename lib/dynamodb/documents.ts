@@ -54,8 +54,8 @@ export type Entry<Document> = { readonly id: string; readonly document: Document
 /** A ROQ user that a person should look at; its id is the entry's. */
 export type Finding = { readonly reference: string; readonly foundAt: number };
 
-/** A user of whom the provider has to be asked, since when; in milliseconds. */
-export type Asked = { readonly provider: string; readonly reference: string; readonly since: number };
+/** A user of whom a provider spoke, and when it did last, in milliseconds. */
+export type Noted = { readonly provider: string; readonly reference: string; readonly at: number };
 
 export type Documents = ReturnType<typeof createDocuments>;
 

@@ -1,6 +1,6 @@
 // Users of whom an event left something out, or settled nothing: each is asked for, and folded as the provider has them.
 
-import type { Asked, Entry } from '../dynamodb/documents.ts';
+import type { Entry, Noted } from '../dynamodb/documents.ts';
 import { DirectoryError } from '../errors.ts';
 import type { RunBudget } from '../sync/concurrency.ts';
 import type { FindDirectory } from './pull.ts';
@@ -16,7 +16,7 @@ import { openTally } from './tally.ts';
 export async function workOffAsks(ports: PullPorts, find: FindDirectory, budget: RunBudget): Promise<void> {
   const asks = new Map<string, Ask>();
   const silent = new Set<string>();
-  for await (const entry of ports.documents.list<Asked>('ask')) {
+  for await (const entry of ports.documents.list<Noted>('ask')) {
     const { provider } = entry.document;
     const directory = find(provider);
     if (!directory || silent.has(provider)) continue;
@@ -37,7 +37,7 @@ async function workOff(
   ports: PullPorts,
   directory: ConnectedDirectory,
   ask: Ask,
-  { id, document: { provider, reference }, revision }: Entry<Asked>,
+  { id, document: { provider, reference }, revision }: Entry<Noted>,
   budget: RunBudget,
 ): Promise<void> {
   const got = await ask((signal) => directory.get(reference.slice(ports.prefixOf(provider).length), signal));
@@ -47,6 +47,6 @@ async function workOff(
   // What happened after the question is asked for once more.
   if (found === 'newer') return;
   if (typeof found !== 'string') await applyMissed(ports, directory, [found], tally, budget);
-  const current = await ports.documents.get<Asked>('ask', id);
+  const current = await ports.documents.get<Noted>('ask', id);
   if (current?.revision === revision) await ports.documents.remove('ask', id);
 }

@@ -1,7 +1,7 @@
 // Lists for an operator: the users of a queue, what audits found, whom several providers tell of, whom none has, and the jobs.
 
-import type { App, Foreign } from '../app.ts';
-import type { Finding } from '../dynamodb/documents.ts';
+import type { App } from '../app.ts';
+import type { Finding, Noted } from '../dynamodb/documents.ts';
 import { type Queued, queues } from '../dynamodb/record.ts';
 import { type JobView, viewJob } from '../jobs/job-view.ts';
 import type { StoredJob } from '../jobs/jobs.ts';
@@ -15,7 +15,7 @@ export type ListName = (typeof listNames)[number];
 export type ListedFinding = Finding & { readonly roqId: string };
 
 export type Listing = {
-  readonly entries: readonly (Queued | HeldUser | ListedFinding | Foreign | Suspect | JobView)[];
+  readonly entries: readonly (Queued | HeldUser | ListedFinding | Noted | Suspect | JobView)[];
   /** There are more than were asked for. */
   readonly more: boolean;
 };
@@ -55,8 +55,8 @@ async function* findings(
 }
 
 /** Of whom a provider spoke although another reported them first. */
-export async function* foreignUsers(documents: Pick<App['documents'], 'list'>): AsyncGenerator<Foreign> {
-  for await (const { document } of documents.list<Foreign>('foreign')) yield document;
+export async function* foreignUsers(documents: Pick<App['documents'], 'list'>): AsyncGenerator<Noted> {
+  for await (const { document } of documents.list<Noted>('foreign')) yield document;
 }
 
 /** All jobs that are kept, the newest first. */

@@ -69,7 +69,8 @@ describe('the deployable', () => {
       cognito: [always],
       backfill: ['exports', always],
       operate: ['exports', 'an operator’s commands', always],
-      pull: ['directories', always],
+      // Firebase's statement is signed, and Auth0's list comes as a file.
+      pull: ['JWS and JWE', 'exports', 'directories', always],
     });
   });
 

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readSettings } from '../../lib/config/settings.ts';
 import { hourMs } from '../../lib/directory.ts';
-import type { Asked } from '../../lib/dynamodb/documents.ts';
+import type { Noted } from '../../lib/dynamodb/documents.ts';
 import { DirectoryError } from '../../lib/errors.ts';
 import { workOffAsks } from '../../lib/jobs/asks.ts';
 import type { StoredJob } from '../../lib/jobs/jobs.ts';
@@ -525,7 +525,7 @@ describe('who is to be asked for', () => {
   const workOff = (through: ConnectedDirectory | null = directory) =>
     workOffAsks(portsWith(), () => through, budget());
   const left = () =>
-    Array.fromAsync(world.documents.list<Asked>('ask'), ({ document }) => document.reference);
+    Array.fromAsync(world.documents.list<Noted>('ask'), ({ document }) => document.reference);
 
   test('is folded as the provider has them, and asked for no more', async () => {
     const [user] = await signUp(1);

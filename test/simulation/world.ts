@@ -2,7 +2,7 @@
 
 import { inspect } from 'node:util';
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { type App, noteAsk, noteDuplicates, noteForeign, noteHeard } from '../../lib/app.ts';
+import { type App, noteDuplicates, noteHeard, noteUsers } from '../../lib/app.ts';
 import { createDocuments } from '../../lib/dynamodb/documents.ts';
 import { createQueries } from '../../lib/dynamodb/queries.ts';
 import type { Item } from '../../lib/dynamodb/record.ts';
@@ -166,8 +166,8 @@ export function createWorld(
       admitIn: (run) => createCeiling(limits, run),
       noteDuplicates: noteDuplicates(documents, log, now),
       noteHeard: noteHeard(documents, now),
-      noteForeign: noteForeign(documents, now),
-      noteAsk: noteAsk(documents, now),
+      noteForeign: noteUsers(documents, now, 'foreign'),
+      noteAsk: noteUsers(documents, now, 'ask'),
       prefixOf: () => '',
     };
   }

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
-import { type App, noteAsk, noteDuplicates, noteForeign, noteHeard } from '../../lib/app.ts';
+import { type App, noteDuplicates, noteHeard, noteUsers } from '../../lib/app.ts';
 import { createDocuments } from '../../lib/dynamodb/documents.ts';
 import type { Folded } from '../../lib/dynamodb/fold.ts';
 import { createQueries } from '../../lib/dynamodb/queries.ts';
@@ -63,8 +63,8 @@ export async function startWorld(options: WorldOptions = {}) {
     limits,
     noteDuplicates: noteDuplicates(documents, log, now),
     noteHeard: noteHeard(documents, now),
-    noteForeign: noteForeign(documents, now),
-    noteAsk: noteAsk(documents, now),
+    noteForeign: noteUsers(documents, now, 'foreign'),
+    noteAsk: noteUsers(documents, now, 'ask'),
     prefixOf: () => '',
   };
 

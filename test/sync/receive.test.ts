@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Asked } from '../../lib/dynamodb/documents.ts';
+import type { Noted } from '../../lib/dynamodb/documents.ts';
 import { UnavailableError } from '../../lib/errors.ts';
 import type { UserEvent } from '../../lib/event.ts';
 import { type ReceivePorts, receive, type Sender } from '../../lib/sync/receive.ts';
@@ -109,7 +109,7 @@ test('names in the event’s line what could not be read of it, nor of the user 
 describe('of a provider that can be asked', () => {
   const asked: Sender = { ...clerk, isAsked: true };
   const toAsk = () =>
-    Array.fromAsync(world.documents.list<Asked>('ask'), ({ document }) => document.reference);
+    Array.fromAsync(world.documents.list<Noted>('ask'), ({ document }) => document.reference);
   beforeEach(async () => {
     for await (const { id } of world.documents.list('ask')) await world.documents.remove('ask', id);
   });
