@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Leased } from '../../lib/dynamodb/fold.ts';
+import { RoqError } from '../../lib/roq/faults.ts';
 import { type ConvergePorts, converge } from '../../lib/sync/converge.ts';
 import { backoffMs, landingMs, maxBackoffMs } from '../../lib/sync/outcome.ts';
 import type { Told } from '../../lib/user.ts';
@@ -237,6 +238,27 @@ describe('when something fails', () => {
     await world.deliver(reference, { timezone: 'nowhere', emailVerified: true }, 2);
     expectUser({ isOptedIn: true, active: true, timezone: null });
     expect(await world.record(reference)).toMatchObject({ queue: 'parked', observed: { isOptedIn: true } });
+  });
+
+  test('nor one who was let back in, however often ROQ has no time for that', async () => {
+    await world.deliver(reference, { ...anna, disabled: true }, 1);
+    expectUser({ active: false });
+    world.roqServer.fail.always({ how: 'refuse', operation: 'updateUser', field: 'timezone' });
+    const { roq } = world.ports;
+    const change: typeof roq.change = async (changes, call) => {
+      const isStatusAlone = changes.every((one) => 'update' in one && !('timezone' in one.update.user));
+      if (isStatusAlone) throw new RoqError('roq_throttled', 'none');
+      return roq.change(changes, call);
+    };
+    const busy = { ...world.ports, roq: { ...roq, change } };
+    const back = { timezone: 'nowhere', disabled: false };
+    expect(await world.deliver(reference, back, 2, busy)).toMatchObject({
+      is: 'retry',
+      code: 'roq_throttled',
+    });
+    await world.drain();
+    expectUser({ active: true, timezone: null });
+    expect(await world.record(reference)).toMatchObject({ queue: 'parked', lastError: 'roq_refused' });
   });
 
   test('what ROQ refuses is not sent again where there is no status beside it', async () => {
