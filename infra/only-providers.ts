@@ -1,41 +1,57 @@
-// An esbuild plugin: of all providers only those that the stage's settings name go into the bundle, which is a quarter
-// smaller for it and imported sooner.
+// An esbuild plugin: of all providers and directories only those that the stage's settings name go into the bundles, which
+// are a quarter smaller for it and imported sooner.
 
 import { readFile } from 'node:fs/promises';
 import type { Plugin } from 'esbuild';
 
 type Serverless = {
   readonly service: {
-    readonly custom: { readonly settings: { readonly environment: { readonly PROVIDERS?: string } } };
+    readonly custom: {
+      readonly settings: {
+        readonly environment: { readonly PROVIDERS?: string };
+        readonly directory?: { readonly DIRECTORIES?: string };
+      };
+    };
   };
 };
 
 /** For serverless-esbuild, which hands over the service with its settings. */
 export default function pluginsFor({ service }: Serverless): Plugin[] {
-  return [onlyProviders(service.custom.settings.environment.PROVIDERS ?? '')];
+  const { environment, directory } = service.custom.settings;
+  return [onlyProviders(environment.PROVIDERS ?? ''), onlyDirectories(directory?.DIRECTORIES ?? '')];
 }
 
 /** `setting`: as in PROVIDERS. Where it stands elsewhere, or is empty, all providers remain. */
 export function onlyProviders(setting: string): Plugin {
+  // A provider's file bears its name.
+  return onlyNamed('registry', 'providers', /^import \{ (\w+) \} from '.*\/([\w-]+)\.ts';$/gm, setting);
+}
+
+/** `setting`: as in DIRECTORIES. Where it stands elsewhere, or is empty, all directories remain. */
+export function onlyDirectories(setting: string): Plugin {
+  // A directory's folder bears its name.
+  return onlyNamed(
+    'directories',
+    'directories',
+    /^import \{ (\w+) \} from '\.\/([\w-]+)\/directory\.ts';$/gm,
+    setting,
+  );
+}
+
+function onlyNamed(file: string, list: string, imports: RegExp, setting: string): Plugin {
   const names = [...new Set(setting.split(/\s+/).filter(Boolean))];
   const areKnown = names.length > 0 && !setting.startsWith('ssm:');
   return {
-    name: 'only-providers',
+    name: `only-${list}`,
     setup: ({ onLoad }) => {
       if (!areKnown) return;
-      onLoad({ filter: /[\\/]lib[\\/]providers[\\/]registry\.ts$/ }, async ({ path }) => ({
-        contents: registryOf(names, await readFile(path, 'utf8')),
-        loader: 'ts',
-      }));
+      onLoad({ filter: new RegExp(`[\\\\/]lib[\\\\/]providers[\\\\/]${file}\\.ts$`) }, async ({ path }) => {
+        const found = [...(await readFile(path, 'utf8')).matchAll(imports)];
+        const kept = found.filter(([, , name]) => names.includes(name ?? ''));
+        const exported = kept.map(([, one]) => one).join(', ');
+        const contents = [...kept.map(([line]) => line), `export const ${list} = [${exported}];`].join('\n');
+        return { contents, loader: 'ts' };
+      });
     },
   };
-}
-
-// A provider's file bears its name.
-function registryOf(names: readonly string[], registry: string): string {
-  const kept = [...registry.matchAll(/^import \{ (\w+) \} from '.*\/([\w-]+)\.ts';$/gm)].filter(
-    ([, , name]) => names.includes(name ?? ''),
-  );
-  const imports = kept.map(([line]) => line);
-  return `${imports.join('\n')}\nexport const providers = [${kept.map(([, exported]) => exported).join(', ')}];\n`;
 }

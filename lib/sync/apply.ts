@@ -252,10 +252,9 @@ async function giveStatusAlone(
       observed = { ...observed, ...part };
     } catch (error) {
       const failure = asRoqError(error);
+      const isKnown = failure.effect === 'none';
       // What was only turned away for now is tried again, and parked no sooner than it is given.
-      if (failure.code !== 'roq_refused')
-        return fail(task, failure, failure.effect === 'none' ? observed : null);
-      if (failure.effect !== 'none') return fail(task, failure);
+      if (failure.code !== 'roq_refused' || !isKnown) return fail(task, failure, isKnown ? observed : null);
     }
   }
   return fail(task, refusal, observed);

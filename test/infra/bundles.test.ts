@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { onlyProviders } from '../../infra/only-providers.ts';
+import { onlyDirectories, onlyProviders } from '../../infra/only-providers.ts';
+import { directories } from '../../lib/providers/directories.ts';
+import type { DirectoryProvider } from '../../lib/providers/directory.ts';
 import type { Provider } from '../../lib/providers/provider.ts';
 import { providers } from '../../lib/providers/registry.ts';
 import { answerJson, serve } from '../../local/server.ts';
@@ -96,6 +98,21 @@ describe('the deployable', () => {
     });
     const bundled: { providers: readonly Provider[] } = createRequire(import.meta.url)(outfile);
     expect(bundled.providers.map((provider) => provider.name)).toEqual([name]);
+  });
+
+  test.each(directories)('of pull can be made for $name alone', async ({ name }) => {
+    const outfile = join(service.folder, '.local', `${name}-directory.cjs`);
+    await build({
+      entryPoints: ['lib/providers/directories.ts'],
+      absWorkingDir: service.folder,
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      plugins: [onlyDirectories(name)],
+    });
+    const bundled: { directories: readonly DirectoryProvider[] } = createRequire(import.meta.url)(outfile);
+    expect(bundled.directories.map((directory) => directory.name)).toEqual([name]);
   });
 
   test('is not made above its budget', async () => {
