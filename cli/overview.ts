@@ -4,6 +4,7 @@ import type { Overview } from '../lib/operate/status.ts';
 import type { Call, Result } from './command.ts';
 import { explainWords, type Word, withLegend } from './glossary.ts';
 import { stateOf, toSummary } from './job-text.ts';
+import { explainStop } from './reasons.ts';
 import { type Cell, heading, plain, table } from './table.ts';
 import { whenCell } from './time.ts';
 
@@ -42,7 +43,8 @@ function toQueues({ queues }: Overview): string {
   return table(rows);
 }
 
-function toRows({ deactivations, ranAt, lastAudit, foreign }: Overview): readonly (readonly Cell[])[] {
+function toRows(overview: Overview): readonly (readonly Cell[])[] {
+  const { deactivations, ranAt, lastAudit, lastPulls, suspects, foreign } = overview;
   const title = (text: string) => ({ text, style: 'bold' }) as const;
   const { counted, limit } = deactivations;
   const audit = lastAudit ? `${whenCell(lastAudit.startedAt)}: ${toSummary(lastAudit)}` : 'none yet';
@@ -50,10 +52,21 @@ function toRows({ deactivations, ranAt, lastAudit, foreign }: Overview): readonl
     [title('Deactivations this hour'), `${counted} of a ceiling of ${limit}`],
     [title('Schedule'), `last ran: ${whenCell(ranAt)}`],
     [title('Last audit'), audit],
+    ...lastPulls.map((pull): readonly Cell[] => [
+      title(`Last pull of ${plain(pull.provider)}`),
+      toPull(pull),
+    ]),
+    ...(suspects > 0 ? [[title('Not in the list'), `${suspects}: see roq-sync suspects`]] : []),
     ...(foreign > 0
       ? [[title("Other providers' users"), `${foreign} in a month: see roq-sync foreign`]]
       : []),
   ];
+}
+
+function toPull(pull: Overview['lastPulls'][number]): Cell {
+  const { report, startedAt } = pull;
+  const text = `${whenCell(startedAt)}: ${toSummary(pull)}`;
+  return report.stopped ? { text: `${text}; ${explainStop(report.stopped)}`, style: 'red' } : text;
 }
 
 function toUnfinished({ running }: Overview): readonly string[] {

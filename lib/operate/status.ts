@@ -13,6 +13,7 @@ import { readRan } from '../sync/drain.ts';
 import { type Facts, type Plan, plan, type RoqFields } from '../user.ts';
 import { foreignUsers, newestJobs } from './listing.ts';
 import { type ProviderFaults, readFaults } from './provider-faults.ts';
+import { suspectedUsers } from './suspects.ts';
 
 export type UserStatus = {
   readonly reference: string;
@@ -124,6 +125,10 @@ export type Overview = {
   readonly queues: Readonly<Record<Queue, { readonly count: number; readonly oldestSince: number | null }>>;
   readonly running: readonly JobView[];
   readonly lastAudit: JobView | null;
+  /** The last pull of each provider that was ever asked. */
+  readonly lastPulls: readonly PullView[];
+  /** Users whom the list of their provider does not have. */
+  readonly suspects: number;
   /** When the schedule last ran; null for never. */
   readonly ranAt: number | null;
   /** When each provider's last event came, to within some minutes. */
@@ -151,12 +156,23 @@ export async function overview(
     running: jobs.filter(({ state }) => state === 'running'),
     // Adopting ROQ's users alone is stored as an audit too, under another id.
     lastAudit: jobs.find(({ id, is }) => is === 'audit' && id.startsWith('audit-')) ?? null,
+    lastPulls: lastOfEach(jobs.filter((job) => job.is === 'pull')),
+    suspects: (await Array.fromAsync(suspectedUsers(app.documents))).length,
     ranAt: await readRan(app.documents),
     heard,
     misconfigured: await readFaults(app),
     deactivations: await readCeiling(app),
     foreign: (await Array.fromAsync(foreignUsers(app.documents))).length,
   };
+}
+
+type PullView = Extract<JobView, { is: 'pull' }>;
+
+/** The first of each provider, where the newest come first. */
+function lastOfEach(pulls: readonly PullView[]): readonly PullView[] {
+  const last = new Map<string, PullView>();
+  for (const pull of pulls) if (!last.has(pull.provider)) last.set(pull.provider, pull);
+  return [...last.values()];
 }
 
 /**
