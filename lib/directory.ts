@@ -53,6 +53,11 @@ export type Directory = {
    * @throws DirectoryError
    */
   known?(references: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /**
+   * Keeps the provider's events coming: makes the subscription, or renews it where it ends soon. Left out where none ends.
+   * @throws DirectoryError
+   */
+  listen?(signal: AbortSignal): Promise<void>;
 };
 
 /** What holds for the directory of a provider, besides its answers. */

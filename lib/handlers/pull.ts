@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Context } from 'aws-lambda';
 import * as v from 'valibot';
 import { type App, budgetOf } from '../app.ts';
+import { hourMs } from '../directory.ts';
 import { workOffAsks } from '../jobs/asks.ts';
 import { type JobView, viewJob } from '../jobs/job-view.ts';
 import type { StoredJob } from '../jobs/jobs.ts';
@@ -18,6 +19,8 @@ export type PullAnswer =
   | { readonly ran: number }
   | { readonly checks: readonly Check[] }
   | { readonly error: { readonly code: 'input_invalid' | 'job_unknown'; readonly message: string } };
+
+const listenMs = 30_000;
 
 const inputs = v.union([
   /** By schedule, once a day. */
@@ -38,6 +41,7 @@ const inputs = v.union([
 export function createHandler(app: App, config: DirectoryConfig) {
   const names = config.directories.map(({ traits }) => traits.name);
   const ports = { ...app, wait };
+  let listenedAt = 0;
   const find: FindDirectory = (provider) => {
     const { deletions, isExclusive } = config;
     const found = config.directories.find(({ traits }) => traits.name === provider);
@@ -61,10 +65,23 @@ export function createHandler(app: App, config: DirectoryConfig) {
     if ('begin' in asked) {
       for (const provider of names) await beginPull(app, { provider, apply: false, isScheduled: true });
     }
+    const failures = await listen();
     await workOffAsks(ports, find, budget);
     await runPulls(ports, find, budget);
+    // Thrown, so that an alarm rings.
+    if (failures.length > 0) throw failures[0];
     return { ran: names.length };
   };
+
+  /** Keeps the events of every provider coming; answers what kept that from working. */
+  async function listen(): Promise<readonly unknown[]> {
+    if (app.now() - listenedAt < hourMs) return [];
+    const all = config.directories.map(({ directory }) => directory?.listen?.(AbortSignal.timeout(listenMs)));
+    const settled = await Promise.allSettled(all);
+    const failures = settled.filter((one) => one.status === 'rejected').map(({ reason }) => reason);
+    if (failures.length === 0) listenedAt = app.now();
+    return failures;
+  }
 
   async function checkAll(): Promise<readonly Check[]> {
     const checks = config.directories.map(({ traits, directory, faults }) =>

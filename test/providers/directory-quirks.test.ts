@@ -22,11 +22,14 @@ import { kratosApi } from '../../local/providers/kratos/api.ts';
 import { type RunningServer, readBody, serve } from '../../local/server.ts';
 
 type Answer = { readonly status?: number; readonly body: unknown };
-type Route = (asked: {
+type Asked = {
   readonly path: string;
+  readonly method: string;
+  /** The operation of an AWS API, or the query. */
   readonly call: string;
   readonly body: string;
-}) => Answer | null;
+};
+type Route = (asked: Asked) => Answer | null;
 
 let server: RunningServer | null = null;
 
@@ -36,7 +39,11 @@ afterEach(async () => {
 });
 
 /** A directory whose API answers as the route says, and gives a token to whoever asks. */
-async function connect(provider: DirectoryProvider, route: Route): Promise<Directory> {
+async function connect(
+  provider: DirectoryProvider,
+  route: Route,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Directory> {
   const api = apis.find(({ name }) => name === provider.name);
   server = await serve(0, async (request, response) => {
     const body = (await readBody(request, 1_000_000)).toString();
@@ -49,13 +56,16 @@ async function connect(provider: DirectoryProvider, route: Route): Promise<Direc
     const token = { body: { access_token: 't', expires_in: 300 } };
     const answer = isToken
       ? token
-      : (route({ path, call, body }) ?? { status: 404, body: '<h1>Not Found</h1>' });
+      : (route({ path, method: request.method ?? '', call, body }) ?? {
+          status: 404,
+          body: '<h1>Not Found</h1>',
+        });
     const { status = 200 } = answer as Answer;
     if (Buffer.isBuffer(answer.body)) return void response.writeHead(status).end(answer.body);
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
   });
-  return provider.connect(readSettings(provider.settings, api?.environment(server.url) ?? {}));
+  return provider.connect(readSettings(provider.settings, { ...api?.environment(server.url), ...settings }));
 }
 
 function patience(): AbortSignal {
@@ -261,6 +271,64 @@ test('WorkOS lists the users of its directories after those of AuthKit, and tell
   });
   expect((await directory.get('directory_user_1', patience())).profile?.told).toMatchObject({
     disabled: true,
+  });
+});
+
+describe('Entra’s subscription', () => {
+  const address = 'https://sync.example.com/webhooks/entra';
+  const dayMs = 24 * 60 * 60_000;
+  const listen = async (subscriptions: readonly object[], refuses = false) => {
+    const changes: string[] = [];
+    const api = { ENTRA_NOTIFICATION_URL: address, ENTRA_CLIENT_STATES: 'a-state-of-some-length' };
+    const directory = await connect(
+      entraDirectory,
+      ({ path, method, body }) => {
+        if (method === 'GET') return { body: { value: subscriptions } };
+        changes.push(`${method} ${path} ${body}`);
+        return refuses
+          ? { status: 400, body: { error: { code: 'ValidationError' } } }
+          : { status: 201, body: {} };
+      },
+      api,
+    );
+    await directory.listen?.(patience());
+    return changes;
+  };
+  const ours = (endsInDays: number) => ({
+    id: 'sub-1',
+    resource: 'users',
+    notificationUrl: address,
+    expirationDateTime: new Date(Date.now() + endsInDays * dayMs).toISOString(),
+  });
+
+  test('is made where there is none of ours, and left alone while it lasts', async () => {
+    const [made = '', ...more] = await listen([{ ...ours(20), notificationUrl: 'https://else.example' }]);
+    expect(more).toEqual([]);
+    const { expirationDateTime, ...body } = JSON.parse(made.replace('POST /v1.0/subscriptions ', ''));
+    expect(body).toEqual({
+      changeType: 'updated,deleted',
+      resource: 'users',
+      notificationUrl: address,
+      lifecycleNotificationUrl: address,
+      clientState: 'a-state-of-some-length',
+    });
+    expect(Date.parse(expirationDateTime) - Date.now()).toBeLessThan(29 * dayMs);
+    expect(await listen([ours(8)])).toEqual([]);
+  });
+
+  test('is renewed a week before it ends, and what Graph does not take is no success', async () => {
+    expect(await listen([ours(6)])).toEqual([
+      expect.stringMatching(/^PATCH \/v1\.0\/subscriptions\/sub-1 \{"expirationDateTime":"/),
+    ]);
+    await expect(listen([], true)).rejects.toMatchObject({ code: 'directory_invalid' });
+  });
+
+  test('is nobody’s here unless both settings are there', async () => {
+    const directory = await connect(entraDirectory, () => null);
+    expect(directory.listen).toBeUndefined();
+    await expect(connect(entraDirectory, () => null, { ENTRA_NOTIFICATION_URL: address })).rejects.toThrow(
+      ConfigError,
+    );
   });
 });
 

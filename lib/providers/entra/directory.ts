@@ -2,11 +2,19 @@
 // https://learn.microsoft.com/graph/api/user-list, https://learn.microsoft.com/graph/api/directory-deleteditems-get
 
 import * as v from 'valibot';
-import { optionalUrl, secretText, text, vouchedEmails } from '../../config/settings.ts';
+import { optionalSecretText, optionalUrl, secretText, text, vouchedEmails } from '../../config/settings.ts';
 import { type Got, hourMs, type Profile } from '../../directory.ts';
+import { ConfigError } from '../../errors.ts';
 import type { Row } from '../../exports/shape.ts';
 import { parseJson } from '../../json.ts';
-import { type DirectoryProvider, expectUser, type RowShape, readRows, toProfile } from '../directory.ts';
+import {
+  type DirectoryProvider,
+  expectUser,
+  invalidAnswer,
+  type RowShape,
+  readRows,
+  toProfile,
+} from '../directory.ts';
 import { askDirectory, type DirectoryAnswer, expectAnswer } from '../directory-api.ts';
 import { directoryTokens } from '../directory-token.ts';
 import { vouchFor } from '../payload.ts';
@@ -17,6 +25,12 @@ const settings = {
   ENTRA_CLIENT_ID: text('Id of the app by which users are read.'),
   ENTRA_CLIENT_SECRET: secretText("That app's client secret."),
   ENTRA_EMAILS_ARE_VERIFIED: vouchedEmails('Entra'),
+  ENTRA_NOTIFICATION_URL: optionalUrl(
+    'Address of your webhook, https://…/webhooks/entra: the subscription is made and renewed by it. Empty: you do so yourself.',
+  ),
+  ENTRA_CLIENT_STATES: optionalSecretText(
+    'The clientState of that subscription: one of those that the webhook has. Both or neither.',
+  ),
   ENTRA_GRAPH_URL: optionalUrl('Address of Microsoft Graph; empty: https://graph.microsoft.com.'),
   ENTRA_LOGIN_URL: optionalUrl('Where tokens are fetched; empty: https://login.microsoftonline.com.'),
 };
@@ -50,6 +64,9 @@ export const entraDirectory: DirectoryProvider<typeof settings> = {
         scope: new URL('/.default', graphUrl).href,
       }),
     );
+    const { ENTRA_NOTIFICATION_URL: notificationUrl, ENTRA_CLIENT_STATES } = configured;
+    if (Boolean(notificationUrl) !== Boolean(ENTRA_CLIENT_STATES))
+      throw new ConfigError(['ENTRA_NOTIFICATION_URL and ENTRA_CLIENT_STATES must be set both, or neither']);
     const user: RowShape = {
       id: 'id',
       row: entraUser,
@@ -57,9 +74,44 @@ export const entraDirectory: DirectoryProvider<typeof settings> = {
       toUser: (row) => ({ told: vouchFor(toTold(row as EntraUser), ENTRA_EMAILS_ARE_VERIFIED), at: null }),
     };
 
-    async function ask(path: string, signal: AbortSignal): Promise<DirectoryAnswer> {
-      const headers = { accept: 'application/json', authorization: `Bearer ${await tokens.get()}` };
-      return askDirectory(new URL(path, graphUrl), { headers, signal });
+    async function ask(path: string, signal: AbortSignal, change?: Change): Promise<DirectoryAnswer> {
+      const headers = {
+        accept: 'application/json',
+        authorization: `Bearer ${await tokens.get()}`,
+        ...(change && { 'content-type': 'application/json' }),
+      };
+      const request = {
+        headers,
+        signal,
+        ...(change && { method: change.method, body: JSON.stringify(change.body) }),
+      };
+      return askDirectory(new URL(path, graphUrl), request);
+    }
+
+    // https://learn.microsoft.com/graph/api/resources/subscription
+    async function listen(signal: AbortSignal): Promise<void> {
+      const { value } = expectAnswer(subscriptions, await ask('/v1.0/subscriptions', signal));
+      const ours = value.find((one) => one.resource === 'users' && one.notificationUrl === notificationUrl);
+      const endsAtMs = Date.parse(ours?.expirationDateTime ?? '');
+      if (endsAtMs > Date.now() + renewBeforeMs) return;
+      const expirationDateTime = new Date(Date.now() + lifeMs).toISOString();
+      const answer = ours
+        ? await ask(`/v1.0/subscriptions/${encodeURIComponent(ours.id)}`, signal, {
+            method: 'PATCH',
+            body: { expirationDateTime },
+          })
+        : await ask('/v1.0/subscriptions', signal, {
+            method: 'POST',
+            body: {
+              changeType: 'updated,deleted',
+              resource: 'users',
+              notificationUrl,
+              lifecycleNotificationUrl: notificationUrl,
+              clientState: ENTRA_CLIENT_STATES.split(/\s+/)[0],
+              expirationDateTime,
+            },
+          });
+      if (answer.status >= 300) throw invalidAnswer(`Graph does not take the subscription: ${answer.status}`);
     }
 
     return {
@@ -89,9 +141,27 @@ export const entraDirectory: DirectoryProvider<typeof settings> = {
         const row = expectAnswer(v.looseObject({}), removed);
         return { profile: expectUser(reference, () => toRemoved(row)), at };
       },
+      ...(notificationUrl && { listen }),
     };
   },
 };
+
+type Change = { readonly method: 'POST' | 'PATCH'; readonly body: object };
+
+// Graph lets one of users live for 29 days at most.
+const lifeMs = 28 * 24 * hourMs;
+const renewBeforeMs = 7 * 24 * hourMs;
+
+const subscriptions = v.looseObject({
+  value: v.array(
+    v.looseObject({
+      id: v.string(),
+      resource: v.nullish(v.string()),
+      notificationUrl: v.nullish(v.string()),
+      expirationDateTime: v.nullish(v.string()),
+    }),
+  ),
+});
 
 const listed = v.looseObject({ value: v.array(v.unknown()), '@odata.nextLink': v.nullish(v.string()) });
 

@@ -9,7 +9,7 @@ const tokens = new Set<string>();
 export const entraApi: ProviderApi = {
   name: 'entra',
   setUp:
-    'An app registration with the application permission `User.Read.All`, consented to by an admin, and a client secret. It reads who is in the recycle bin as well.',
+    'An app registration with the application permission `User.Read.All`, consented to by an admin, and a client secret. It reads who is in the recycle bin as well. With `ENTRA_NOTIFICATION_URL` and `ENTRA_CLIENT_STATES` the subscription is made, and renewed a week before it ends.',
   cannotSee:
     'Whether an address is verified. Guests are listed too. A change can take minutes to show, so that nobody counts as gone before a day has passed.',
   environment: (url) => ({

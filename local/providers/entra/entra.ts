@@ -9,7 +9,7 @@ import { firstSecret, newSecret, toBody } from '../signing.ts';
 export const entra: Sender = {
   name: 'entra',
   setUp:
-    'Microsoft Graph: `POST /v1.0/subscriptions` with resource `users`, changeType `updated,deleted`, this address as notificationUrl and lifecycleNotificationUrl, and `ENTRA_CLIENT_STATES` as clientState; deploy first, for Graph makes sure of the address at once. Renew it before it expires, after 29 days at most. Notifications only name a user: an app registration with the application permission `User.Read.All` reads the rest. External tenants and Azure AD B2C send no notifications.',
+    'Microsoft Graph: `POST /v1.0/subscriptions` with resource `users`, changeType `updated,deleted`, this address as notificationUrl and lifecycleNotificationUrl, and `ENTRA_CLIENT_STATES` as clientState; deploy first, for Graph makes sure of the address at once. It ends after 29 days at most: renew it, or have it made and renewed by the function that asks (`ENTRA_NOTIFICATION_URL`). Notifications only name a user: an app registration with the application permission `User.Read.All` reads the rest. External tenants and Azure AD B2C send no notifications.',
   retries:
     'For up to 4 hours; it waits 3 s for an answer, and slows down where answers take longer. A `lifecycle.missed` or `lifecycle.subscriptionRemoved` in the log means that some were lost: the next pull finds them.',
   cannotTell: 'Whether an e-mail address is verified; a profile, without an app that may read it.',
