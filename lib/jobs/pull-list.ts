@@ -129,19 +129,14 @@ async function judge(
     return null;
   }
   const told = toShown(profile, record);
-  if (!record)
-    return addMissed(
-      tally,
-      reference,
-      record,
-      told,
-      ownTime(ports, profile) ?? datedBack(directory, listedAt),
-    );
-  if (missedFields(record.facts, told).length === 0) {
+  if (record && missedFields(record.facts, told).length === 0) {
     tally.add('inStep', 1);
     return null;
   }
   const at = ownTime(ports, profile);
+  // Of whom nothing was ever told, as of those who were adopted from ROQ, nothing newer can be known.
+  if (!record || Object.keys(record.facts).length === 0)
+    return addMissed(tally, reference, record, told, at ?? datedBack(directory, listedAt));
   // A row by its own time says what is newer; any other may be older than what an event told.
   if (at !== null && settles(record.facts, told, at)) return addMissed(tally, reference, record, told, at);
   return readBack(ports, directory, ask, record, tally);

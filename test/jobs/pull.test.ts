@@ -182,6 +182,15 @@ describe('a pull', () => {
     expect(await pull()).toMatchObject({ missed: 0, inStep: 1 });
   });
 
+  test('asks for nobody singly who was adopted from ROQ, of whom nothing was ever told', async () => {
+    const user = put(1, { disabled: true });
+    const { id: roqId } = await world.roq.createUser({ reference: user.id, email: 'old@example.com' });
+    await world.store.adopt(user.id, { roqId, observed: null });
+    expect(await pull()).toMatchObject({ changed: 1, disabled: 1, done: 1 });
+    expect(roqUser(user)).toMatchObject({ id: roqId, email: user.email, active: false });
+    expect(api.asked.filter((question) => question.includes(user.id))).toEqual([]);
+  });
+
   test('writes nothing of users who are in step', async () => {
     const [user] = await signUp(1);
     const record = await world.record(user?.id ?? '');

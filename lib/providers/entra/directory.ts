@@ -35,7 +35,8 @@ const settings = {
   ENTRA_LOGIN_URL: optionalUrl('Where tokens are fetched; empty: https://login.microsoftonline.com.'),
 };
 
-const pageSize = 500;
+// So few that each could be read back within one run.
+const pageSize = 200;
 
 // Graph leaves out some members unless they are asked for, such as accountEnabled.
 const select = Object.keys(entraUser.entries).join(',');

@@ -19,7 +19,8 @@ const settings = {
   FIREBASE_API_URL: optionalUrl('Address of the API; empty: https://identitytoolkit.googleapis.com.'),
 };
 
-const pageSize = 500;
+// So few that each could be read back within one run.
+const pageSize = 200;
 const maxKnown = 100;
 
 const account = firebaseExport as RowShape;
