@@ -30,7 +30,7 @@ async function pull(): Promise<PullRun> {
     isExclusive: false,
   } as const;
   const ports = { ...app, wait: async () => {} };
-  const id = await beginPull(ports, { provider: 'clerk', apply: true, isScheduled: false });
+  const id = await beginPull(ports, 'clerk', true);
   const startedAt = performance.now();
   const before = process.cpuUsage();
   const budget = {

@@ -55,7 +55,11 @@ export default class Settings {
     const settings = toTexts(directory as object);
     Object.assign(functions.pull.environment, settings);
     // Of whom it may leave the rest to that function.
-    if (settings.DIRECTORIES) functions.webhook.environment.DIRECTORIES = settings.DIRECTORIES;
+    const { DIRECTORIES, ASK_AFTER_EVERY_EVENT } = settings;
+    Object.assign(functions.webhook.environment, {
+      ...(DIRECTORIES && { DIRECTORIES }),
+      ...(ASK_AFTER_EVERY_EVENT && { ASK_AFTER_EVERY_EVENT }),
+    });
   }
 
   check(): void {

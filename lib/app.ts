@@ -4,7 +4,13 @@ import { createHash } from 'node:crypto';
 import type { Context } from 'aws-lambda';
 import type { Config } from './config/config.ts';
 import { connectDynamoDb } from './dynamodb/client.ts';
-import { createDocuments, type Documents, type Finding, type Noted } from './dynamodb/documents.ts';
+import {
+  createDocuments,
+  type Documents,
+  type Finding,
+  type Noted,
+  type Notice,
+} from './dynamodb/documents.ts';
 import { createQueries, type Queries } from './dynamodb/queries.ts';
 import { createStore, type Store } from './dynamodb/store.ts';
 import { sourceOf } from './event.ts';
@@ -32,6 +38,7 @@ export type App = {
   readonly noteHeard: ReceivePorts['noteHeard'];
   readonly noteForeign: ReceivePorts['noteForeign'];
   readonly noteAsk: ReceivePorts['noteAsk'];
+  readonly noteNotice: ReceivePorts['noteNotice'];
   readonly now: () => number;
   readonly random: () => number;
   readonly log: Log;
@@ -57,6 +64,7 @@ export function connect(config: Config, log: Log = writeLine): App {
     noteHeard: noteHeard(documents, now),
     noteForeign: noteUsers(documents, now, 'foreign'),
     noteAsk: noteUsers(documents, now, 'ask'),
+    noteNotice: noteNotice(documents, now),
     now,
     random: Math.random,
     log,
@@ -94,6 +102,13 @@ export function noteUsers(
       const id = `${provider}#${createHash('sha256').update(reference).digest('base64url')}`;
       await documents.put(kind, id, { provider, reference, at: now() } satisfies Noted, null, keepNotedMs);
     }
+  };
+}
+
+/** Keeps the notice of a provider that events were lost, until the function that may has asked it. Throws UnavailableError. */
+export function noteNotice(documents: Pick<Documents, 'put'>, now: () => number): ReceivePorts['noteNotice'] {
+  return async (source) => {
+    await documents.put('notice', source, { at: now() } satisfies Notice, null);
   };
 }
 

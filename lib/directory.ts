@@ -54,10 +54,11 @@ export type Directory = {
    */
   known?(references: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
   /**
-   * Keeps the provider's events coming: makes the subscription, or renews it where it ends soon. Left out where none ends.
+   * Keeps the provider's events coming: makes the subscription, or renews it where it ends soon; `isUrged`: wherever there
+   * is one. Left out where none ends.
    * @throws DirectoryError
    */
-  listen?(signal: AbortSignal): Promise<void>;
+  listen?(signal: AbortSignal, isUrged: boolean): Promise<void>;
 };
 
 /** What holds for the directory of a provider, besides its answers. */

@@ -25,6 +25,10 @@ export type UserEvent = {
   readonly told: Told | null;
   /** True: it leaves out what changed, and only the provider's own API has it. */
   readonly isPartial?: boolean;
+  /** It tells nothing itself: the provider may have changed the user, and has to be asked. */
+  readonly isPing?: true;
+  /** The sender's own notice that events were lost, or that it will send none: of all users it has to be asked. */
+  readonly isNotice?: true;
   /** Names of members that could not be read, never their values; they are not told, and the rest is. */
   readonly unread?: readonly string[];
   /** Why it could not be read, where it came with others that could; it tells nothing. */

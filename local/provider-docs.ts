@@ -45,6 +45,9 @@ export type ProviderSheet = {
   readonly title: string;
   readonly family: string;
   readonly mirrored: readonly MirroredKind[];
+  /** Kinds after which the provider is asked for the user, or for all users, where it is asked. */
+  readonly pings: readonly string[];
+  readonly notices: readonly string[];
   readonly ignored: readonly string[];
   readonly settings: readonly SettingSheet[];
   readonly setUp: string;
@@ -68,6 +71,8 @@ const cognito: ProviderSheet = {
   family: 'none: AWS calls the function',
   examples: [],
   mirrored: cognitoKinds,
+  pings: [],
+  notices: [],
   ignored: ['any other trigger or call, such as `AdminUpdateUserAttributes`'],
   settings: listSettings(cognitoSettings),
   setUp:
@@ -80,13 +85,15 @@ const cognito: ProviderSheet = {
 };
 
 function toSheet(provider: Provider): ProviderSheet {
-  const { name, title, family, mirrored, ignored, settings } = provider;
+  const { name, title, family, mirrored, pings = [], notices = [], ignored, settings } = provider;
   const sender = senders.find((candidate) => candidate.name === name);
   return {
     name,
     title,
     family,
     mirrored,
+    pings,
+    notices,
     ignored,
     settings: listSettings(settings),
     setUp: sender?.setUp ?? '',
@@ -222,6 +229,8 @@ function toSection({
       ['event', 'means'],
       sheet.mirrored.map(({ kind, means }) => [`\`${kind}\``, means]),
     ),
+    ...toPinging('Where it is asked, the user is asked for after', sheet.pings),
+    ...toPinging('Where it is asked, all users are asked for after', sheet.notices),
     `Accepted and left alone: ${sheet.ignored.map(toIgnored).join(', ')}.`,
     settingTable(sheet.settings),
     ...(asked
@@ -229,6 +238,10 @@ function toSection({
       : ['**Asked.** Nobody asks this provider: what no event tells comes by a backfill alone.']),
     ...(example ? [`Try it: \`npm run send -- ${name} ${example}\``] : []),
   ].join('\n\n');
+}
+
+function toPinging(when: string, kinds: readonly string[]): readonly string[] {
+  return kinds.length > 0 ? [`${when} ${kinds.map(toIgnored).join(', ')}.`] : [];
 }
 
 function toAskedParts({ name, setUp, cannotSee, settings, secondsFor }: AskedSheet): readonly string[] {

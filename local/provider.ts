@@ -89,6 +89,8 @@ function toText({
     ...(cannotTell ? [heading("Can't tell"), wrap(cannotTell)] : []),
     heading('Mirrored'),
     ...mirrored.map(({ kind, means }) => `  ${kind.padEnd(width)}  ${styleText('dim', means)}`),
+    ...(sheet.pings.length > 0 ? [heading('Asks for the user'), wrap(sheet.pings.join(', '))] : []),
+    ...(sheet.notices.length > 0 ? [heading('Asks for all users'), wrap(sheet.notices.join(', '))] : []),
     ...[heading('Left alone'), wrap(sheet.ignored.join(', ')), heading('Settings')],
     ...sheet.settings.map(settingText),
     ...(sheet.examples.length > 0 ? [heading('Try it')] : []),

@@ -106,6 +106,11 @@ export function words(description: string) {
   return v.pipe(given(), v.transform(toWords), v.description(description));
 }
 
+/** Words separated by spaces; there may be none. */
+export function optionalWords(description: string) {
+  return v.pipe(maybe(), v.transform(toWords), v.description(description));
+}
+
 /** A secret text by which we make ourselves known to somebody else, who has chosen it. */
 export function secretText(description: string) {
   return v.pipe(secretGiven(), v.description(description));

@@ -27,8 +27,10 @@ import { type Item, numberAttribute } from './record.ts';
  * - `ran`: when the schedule last drained what was due.
  * - `pulling`: as `running`, of the pulls, which another function carries on.
  * - `pulled`: when an operator last applied a pull of a provider.
+ * - `complete`: when a list of a provider was begun that had nothing that no webhook had told.
  * - `seen`: who was on a page of a list, each as a few bytes of a digest.
  * - `ask`: a user of whom the provider has to be asked, for an event left something out or settled nothing.
+ * - `notice`: a provider said that events were lost, or that it will send none.
  * - `suspect`: a user whom the list of their provider does not have.
  */
 export type DocumentKind =
@@ -44,8 +46,10 @@ export type DocumentKind =
   | 'foreign'
   | 'pulling'
   | 'pulled'
+  | 'complete'
   | 'seen'
   | 'ask'
+  | 'notice'
   | 'suspect';
 
 /** A stored JSON document; `revision` is raised by every change. */
@@ -56,6 +60,12 @@ export type Finding = { readonly reference: string; readonly foundAt: number };
 
 /** A user of whom a provider spoke, and when it did last, in milliseconds. */
 export type Noted = { readonly provider: string; readonly reference: string; readonly at: number };
+
+/** Until when nothing of a provider was missed, in milliseconds: when it was heard, or its list was complete. */
+export type Heard = { readonly at: number };
+
+/** A provider's own notice, and when the last came, in milliseconds. */
+export type Notice = { readonly at: number };
 
 export type Documents = ReturnType<typeof createDocuments>;
 

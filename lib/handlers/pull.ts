@@ -8,7 +8,8 @@ import { hourMs } from '../directory.ts';
 import { workOffAsks } from '../jobs/asks.ts';
 import { type JobView, viewJob } from '../jobs/job-view.ts';
 import type { StoredJob } from '../jobs/jobs.ts';
-import { beginPull, type FindDirectory, runPull, runPulls } from '../jobs/pull.ts';
+import { pullNoticed, pullSilent, readNotices } from '../jobs/occasions.ts';
+import { beginPull, beginScheduled, type FindDirectory, runPull, runPulls } from '../jobs/pull.ts';
 import type { Check } from '../operate/check.ts';
 import { checkDirectory } from '../operate/directory-check.ts';
 import type { DirectoryConfig } from '../providers/connect-directories.ts';
@@ -63,9 +64,13 @@ export function createHandler(app: App, config: DirectoryConfig) {
     if ('apply' in asked && asked.begin !== 'scheduled') return begin(asked.begin, asked.apply);
     logFaults();
     if ('begin' in asked) {
-      for (const provider of names) await beginPull(app, { provider, apply: false, isScheduled: true });
+      const day = new Date(app.now()).toISOString().slice(0, 10);
+      // One a day, however often EventBridge delivers its event.
+      for (const provider of names) await beginScheduled(app, provider, day);
     }
-    const failures = await listen();
+    const failures = await listen(await readNotices(app));
+    await pullNoticed(app, names);
+    if (config.silenceMs !== null) await pullSilent(app, names, config.silenceMs);
     await workOffAsks(ports, find, budget);
     await runPulls(ports, find, budget);
     // Thrown, so that an alarm rings.
@@ -73,10 +78,12 @@ export function createHandler(app: App, config: DirectoryConfig) {
     return { ran: names.length };
   };
 
-  /** Keeps the events of every provider coming; answers what kept that from working. */
-  async function listen(): Promise<readonly unknown[]> {
-    if (app.now() - listenedAt < hourMs) return [];
-    const all = config.directories.map(({ directory }) => directory?.listen?.(AbortSignal.timeout(listenMs)));
+  /** Keeps the events of every provider coming, at once of one that `noticed` it; answers what kept that from working. */
+  async function listen(noticed: readonly string[]): Promise<readonly unknown[]> {
+    if (app.now() - listenedAt < hourMs && !names.some((name) => noticed.includes(name))) return [];
+    const all = config.directories.map(({ traits, directory }) =>
+      directory?.listen?.(AbortSignal.timeout(listenMs), noticed.includes(traits.name)),
+    );
     const settled = await Promise.allSettled(all);
     const failures = settled.filter((one) => one.status === 'rejected').map(({ reason }) => reason);
     if (failures.length === 0) listenedAt = app.now();
@@ -103,7 +110,7 @@ export function createHandler(app: App, config: DirectoryConfig) {
     const configured = config.directories.find(({ traits }) => traits.name === provider);
     if (!configured) return refuse('input_invalid', `begin is one of ${names.join(', ')}`);
     if (!configured.directory) return refuse('input_invalid', `${provider}: ${configured.faults.join('; ')}`);
-    const id = await beginPull(app, { provider, apply, isScheduled: false });
+    const id = await beginPull(app, provider, apply);
     const stored = await app.documents.get<StoredJob>('job', id);
     return stored ? viewJob(id, stored.document) : refuse('job_unknown', `there is no pull ${id}`);
   }

@@ -5,7 +5,7 @@ import { type App, leaseMsFor } from '../app.ts';
 import { type ErrorCode, RejectedError, type RejectionCode, UnavailableError } from '../errors.ts';
 import { sourceOf, type WebhookRequest } from '../event.ts';
 import { causeName, log } from '../observability/log.ts';
-import type { ConnectedProvider } from '../providers/connect.ts';
+import type { ConnectedProvider, WebhookCore } from '../providers/connect.ts';
 import type { ChallengeAnswer } from '../providers/provider.ts';
 import { receive } from '../sync/receive.ts';
 
@@ -41,13 +41,13 @@ type Options = {
   readonly inlineBudgetMs: number;
   /** Whether a provider leaves users alone that another one reported first. */
   readonly isExclusive: boolean;
-  /** The providers whose directories another function asks. */
-  readonly asked?: readonly string[];
+  /** The providers whose directories another function asks, and when. */
+  readonly asked?: WebhookCore['asked'];
 };
 
 export function createHandler(
   app: App,
-  { providers, inlineBudgetMs, isExclusive, asked = [] }: Options,
+  { providers, inlineBudgetMs, isExclusive, asked = new Map() }: Options,
 ): Handler {
   return async (event, context, receivedAtMs = app.now()) => {
     const name = event.pathParameters?.provider ?? lastSegment(event.rawPath);
@@ -61,8 +61,8 @@ export function createHandler(
       const challenge = provider.challenge?.(request);
       if (challenge) return text(challenge);
       const source = sourceOf(name);
-      const isAsked = asked.includes(source);
-      const sender = { ...provider, source, prefix: app.prefixOf(name), isExclusive, isAsked };
+      const asks = asked.get(source) ?? null;
+      const sender = { ...provider, source, prefix: app.prefixOf(name), isExclusive, asks };
       await receive(app, sender, (nowMs) => provider.read(request, nowMs), {
         deadline: receivedAtMs + inlineBudgetMs,
         leaseMs: leaseMsFor(context.getRemainingTimeInMillis()),

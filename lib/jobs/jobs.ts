@@ -82,7 +82,7 @@ const reserveMs = 3_000;
 
 /** Stores a new job, to be run by `runJob` or the schedule; false when there is one of that id already. */
 export async function startJob(
-  { documents, now }: Pick<JobPorts, 'documents' | 'now'>,
+  { documents, now }: { readonly documents: Pick<Documents, 'put'>; readonly now: () => number },
   id: string,
   job: Job,
 ): Promise<boolean> {

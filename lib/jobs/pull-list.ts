@@ -168,7 +168,8 @@ export async function judgeAnswer(
   tally: PullTally,
 ): Promise<Missed | 'inStep' | 'newer' | 'gone'> {
   const record = (await ports.queries.getMany([reference])).get(reference);
-  if (!got.profile || !record) return 'gone';
+  if (!got.profile) return 'gone';
+  if (!record) return addMissed(tally, reference, record, got.profile.told, got.at);
   const told = toShown(got.profile, record);
   const at = Math.max(got.at, ownTime(ports, got.profile) ?? 0);
   if (missedFields(record.facts, told).length === 0) return 'inStep';

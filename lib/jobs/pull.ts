@@ -1,5 +1,6 @@
 // Asks a provider for all of its users, and finds what no webhook told: in the list, and who is in it no more.
 
+import type { Documents, Heard } from '../dynamodb/documents.ts';
 import type { RunBudget } from '../sync/concurrency.ts';
 import { drive, type JobPorts, type StoredJob, startJob } from './jobs.ts';
 import { pullAbsent } from './pull-absent.ts';
@@ -14,27 +15,47 @@ type Ports = JobPorts & PullPorts;
 /** A provider's directory by its name; null where none is configured. */
 export type FindDirectory = (provider: string) => ConnectedDirectory | null;
 
+type BeginPorts = Pick<Ports, 'now'> & {
+  readonly documents: Pick<Documents, 'get' | 'put' | 'remove' | 'list'>;
+};
+
 /**
- * Begins a pull, unless one of that provider is running.
- * Scheduled pulls plan until an operator has applied one.
+ * Begins a pull that an operator wants, unless one of that provider is running.
  * @returns the id of the one that is running now
  */
-export async function beginPull(
-  ports: Pick<Ports, 'documents' | 'now'>,
-  { provider, apply, isScheduled }: Pick<PullJob, 'provider' | 'apply' | 'isScheduled'>,
-): Promise<string> {
-  for await (const { id } of ports.documents.list('pulling', { prefix: `pull-${provider}-` })) return id;
-  const nowMs = ports.now();
-  // One a day by the schedule, however often EventBridge delivers its event.
-  const time = new Date(nowMs).toISOString();
-  const id = `pull-${provider}-${isScheduled ? time.slice(0, 10) : time}`;
-  const wasApplied = (await ports.documents.get('pulled', provider)) !== null;
-  await startJob(
-    ports,
-    id,
-    newPull({ provider, isScheduled, nowMs, apply: isScheduled ? wasApplied : apply }),
-  );
+export async function beginPull(ports: BeginPorts, provider: string, apply: boolean): Promise<string> {
+  const running = await runningPull(ports, provider);
+  if (running !== null) return running;
+  const id = pullId(provider, new Date(ports.now()).toISOString());
+  await startJob(ports, id, newPull({ provider, apply, isScheduled: false, nowMs: ports.now() }));
   return id;
+}
+
+/**
+ * Begins a pull that nobody waits for, once for each `occasion`, unless one of that provider is running. It only plans until
+ * an operator has applied one.
+ * @returns whether the occasion has had its pull
+ */
+export async function beginScheduled(
+  ports: BeginPorts,
+  provider: string,
+  occasion: string,
+): Promise<boolean> {
+  const id = pullId(provider, occasion);
+  const running = await runningPull(ports, provider);
+  if (running !== null) return running === id;
+  const apply = (await ports.documents.get('pulled', provider)) !== null;
+  await startJob(ports, id, newPull({ provider, apply, isScheduled: true, nowMs: ports.now() }));
+  return true;
+}
+
+function pullId(provider: string, occasion: string): string {
+  return `pull-${provider}-${occasion}`;
+}
+
+async function runningPull({ documents }: BeginPorts, provider: string): Promise<string | null> {
+  for await (const { id } of documents.list('pulling', { prefix: pullId(provider, '') })) return id;
+  return null;
 }
 
 /**
@@ -61,10 +82,18 @@ export async function runPull(
     (limited) => pullSteps({ ...ports, ...limited }, directory, id, job, budget),
     budget,
   );
-  if (stored.state === 'done' && job.apply && !job.isScheduled) {
-    await ports.documents.put('pulled', job.provider, { appliedAt: ports.now() }, null);
-  }
+  if (stored.state === 'done') await noteEnd(ports, stored.job as PullJob);
   return stored;
+}
+
+async function noteEnd({ documents, now }: BeginPorts, job: PullJob): Promise<void> {
+  const { provider, apply, isScheduled, listedFrom, report } = job;
+  if (apply && !isScheduled) await documents.put('pulled', provider, { appliedAt: now() }, null);
+  const { missed, missingOnce, gone, stopped } = report;
+  // So its webhooks had told everything until then, however long none of them has come.
+  if (stopped === null && missed + missingOnce + gone === 0) {
+    await documents.put('complete', provider, { at: listedFrom } satisfies Heard, null);
+  }
 }
 
 /** Carries on whatever is running, one after the other. @throws what the first threw, once the others had their turn */

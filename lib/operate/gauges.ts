@@ -1,6 +1,8 @@
 // The state of all users in figures, for the alarms.
 
 import type { App } from '../app.ts';
+import type { Heard } from '../dynamodb/documents.ts';
+import { sourceOf } from '../event.ts';
 import type { GaugesLine } from '../observability/log-line.ts';
 import { readCeiling } from '../sync/ceiling.ts';
 import { measure } from './status.ts';
@@ -38,14 +40,17 @@ function isPause(nowMs: number): boolean {
   return nowMs % reminderMs < pauseMs;
 }
 
-// A provider that has never sent an event is still being set up, which is no alarm.
+// A provider that has never sent an event is still being set up, which is no alarm; and of one whose list has nothing that
+// webhooks did not tell, silence means that nothing happened.
 async function longestSilence(
   { documents, now }: Pick<App, 'documents' | 'now'>,
   providers: readonly string[],
 ): Promise<number | null> {
-  const heard = await Array.fromAsync(documents.list<{ at: number }>('heard'));
+  const heard = await Array.fromAsync(documents.list<Heard>('heard'));
+  const complete = new Map<string, number>();
+  for await (const { id, document } of documents.list<Heard>('complete')) complete.set(id, document.at);
   const silences = heard
     .filter(({ id }) => providers.includes(id))
-    .map(({ document }) => now() - document.at);
+    .map(({ id, document }) => now() - Math.max(document.at, complete.get(sourceOf(id)) ?? 0));
   return silences.length > 0 ? Math.max(...silences) : null;
 }

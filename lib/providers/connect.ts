@@ -26,16 +26,17 @@ export const webhookCoreSettings = [
   ...Object.keys({ ...coreSettings, ...webhookSettings }),
   // It says whether others tell of users beside the webhook.
   'COGNITO_USER_POOL_IDS',
-  // And this, whom another function asks.
+  // And these, whom another function asks.
   'DIRECTORIES',
+  'ASK_AFTER_EVERY_EVENT',
 ];
 
 export type WebhookCore = Config & {
   readonly inlineBudgetMs: number;
   /** Whether a provider leaves users alone that another one reported first. */
   readonly isExclusive: boolean;
-  /** The providers whose directories another function asks, as the deployment says. */
-  readonly asked: readonly string[];
+  /** The providers whose directories another function asks, as the deployment says: see Sender. */
+  readonly asked: ReadonlyMap<string, 'open' | 'always'>;
   /** The providers that are configured, by their names; whether there are such is another question. */
   readonly names: readonly string[];
 };
@@ -68,7 +69,12 @@ export function readWebhookCore(environment: Environment): WebhookCore {
   const core = attempt(() => readConfig(environment));
   const webhook = attempt(() => readSettings(webhookSettings, environment));
   if (!core.built || !webhook.built) throw new ConfigError([...core.faults, ...webhook.faults]);
-  const asked = toNames(environment.DIRECTORIES);
+  const always = toNames(environment.ASK_AFTER_EVERY_EVENT);
+  const asked = new Map(
+    toNames(environment.DIRECTORIES).map(
+      (name) => [name, always.includes(name) ? 'always' : 'open'] as const,
+    ),
+  );
   const { PROVIDERS: names, INLINE_BUDGET_MS: inlineBudgetMs } = webhook.built;
   return { ...core.built, names, inlineBudgetMs, isExclusive: areExclusive(environment), asked };
 }

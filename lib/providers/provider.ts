@@ -38,6 +38,10 @@ export type Provider<Settings extends v.ObjectEntries = v.ObjectEntries> = {
   readonly mirrored: readonly MirroredKind[];
   /** Kinds that are accepted and left alone, for the documentation. */
   readonly ignored: readonly string[];
+  /** Kinds that only name a user, for whom the directory is asked where there is one; else they are left alone. */
+  readonly pings?: readonly string[];
+  /** Kinds by which the sender says that events were lost, or will be: its directory is pulled where there is one. */
+  readonly notices?: readonly string[];
   /** How the sender wants to be answered: plain HTTP, or RFC 8935's 202 and 400 for security event tokens. */
   readonly answers: 'plain' | 'set';
   /**

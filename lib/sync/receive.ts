@@ -21,6 +21,8 @@ export type ReceivePorts = ConvergePorts & {
   readonly noteForeign: (provider: string, references: readonly string[]) => Promise<void>;
   /** Records that the provider has to be asked about users. */
   readonly noteAsk: (source: string, references: readonly string[]) => Promise<void>;
+  /** Records that a provider said of itself that events were lost, or that it will send none. */
+  readonly noteNotice: (source: string) => Promise<void>;
   readonly log: Log;
 };
 
@@ -34,8 +36,8 @@ export type Sender = {
   readonly isExclusive: boolean;
   /** How its users are read back, where that is configured. */
   readonly lookUp: LookUp | null;
-  /** Whether its directory is asked by another function. */
-  readonly isAsked?: boolean;
+  /** Whether another function asks its directory: only where an event settles nothing, or after every event. */
+  readonly asks?: 'open' | 'always' | null;
 };
 
 export type Budget = {
@@ -73,11 +75,10 @@ export async function receive(
     const { profiles, failure } = await readBack(sender, events);
     const heard = gather([...events, ...profiles]);
     const folded = await foldAll(ports, sender, heard, budget.leaseMs, recordBy);
-    const open = sender.isAsked ? findOpen(events, profiles, heard, folded) : [];
-    if (open.length > 0) await ports.noteAsk(sender.source, open);
+    if (sender.asks) await noteOpen(ports, sender, events, profiles, heard, folded);
     const outcomes = await convergeAll(ports, folded, budget.deadline, sender.name);
     for (const event of withProfiles(events, profiles)) {
-      ports.log(eventLine(sender.name, event, folded, outcomes, spent));
+      ports.log(eventLine(sender, event, folded, outcomes, spent));
     }
     // What the event told is recorded; for what it left out the sender must come again.
     if (failure) throw failure;
@@ -184,6 +185,22 @@ async function foldAll(
   return folded;
 }
 
+/** Notes before the request is answered of whom its provider has to be asked. */
+async function noteOpen(
+  { noteAsk, noteNotice }: ReceivePorts,
+  { source, asks }: Sender,
+  events: readonly UserEvent[],
+  profiles: readonly Profile[],
+  heard: ReadonlyMap<string, Facts>,
+  folded: ReadonlyMap<string, Folded>,
+): Promise<void> {
+  const open = asks === 'always' ? [...heard.keys()] : findOpen(events, profiles, heard, folded);
+  const pinged = events.filter(({ isPing }) => isPing).map(({ reference }) => reference ?? '');
+  const references = [...new Set([...open, ...pinged])];
+  if (references.length > 0) await noteAsk(source, references);
+  if (events.some(({ isNotice }) => isNotice)) await noteNotice(source);
+}
+
 /** Of whom an event left out what changed, or says otherwise than another one of the same moment: the times settle nothing. */
 function findOpen(
   events: readonly UserEvent[],
@@ -199,7 +216,7 @@ function findOpen(
   const tied = [...heard].filter(([reference, facts]) =>
     isTied(facts, folded.get(reference)?.record.facts ?? {}),
   );
-  return [...new Set([...partial, ...tied.map(([reference]) => reference)])];
+  return [...partial, ...tied.map(([reference]) => reference)];
 }
 
 function isTied(heard: Facts, held: Facts): boolean {
@@ -233,7 +250,7 @@ async function convergeAll(
 }
 
 function eventLine(
-  provider: string,
+  sender: Sender,
   event: UserEvent,
   folded: ReadonlyMap<string, Folded>,
   outcomes: ReadonlyMap<string, Outcome>,
@@ -244,11 +261,11 @@ function eventLine(
   const outcome = reference === null ? undefined : outcomes.get(reference);
   return {
     message: 'event',
-    provider,
+    provider: sender.name,
     eventId: id,
     kind,
     reference,
-    outcome: outcomeOf(event, user, outcome),
+    outcome: outcomeOf(event, user, outcome, Boolean(sender.asks)),
     code: rejected ?? outcome?.code ?? null,
     cause: null,
     ...(unread.length > 0 && { unread }),
@@ -258,12 +275,13 @@ function eventLine(
 }
 
 function outcomeOf(
-  { told, rejected }: UserEvent,
+  { told, rejected, isPing, isNotice }: UserEvent,
   user: Folded | undefined,
   outcome: Outcome | undefined,
+  isAsking: boolean,
 ): string {
   if (rejected) return 'rejected';
-  if (told === null) return 'ignored';
+  if (told === null) return isAsking && (isPing || isNotice) ? 'asked' : 'ignored';
   if (user?.isForeign) return 'foreign';
   return user?.changed === false ? 'repeat' : (outcome?.is ?? 'pending');
 }

@@ -494,7 +494,7 @@ describe('roq-sync pull', () => {
 
   test('says that another one is running, and what it does', async () => {
     world.pass(1_000);
-    const id = await beginPull(world.ports, { provider: 'kratos', apply: true, isScheduled: false });
+    const id = await beginPull(world.ports, 'kratos', true);
     const { json, exitCode } = await pull();
     expect(json).toMatchObject({ error: { code: 'busy', message: expect.stringContaining(id) } });
     expect(exitCode).toBe(1);

@@ -24,9 +24,11 @@ test('the documents name every setting there is, and no other', () => {
   const named = new Set(`${readme}${docs}`.match(/\b[A-Z][A-Z\d]*(?:_[A-Z\d]+)+\b|\bPROVIDERS\b/g));
   expect([...settings].filter((name) => !named.has(name))).toEqual([]);
   // Some kinds of events are written like settings.
-  const kinds = providers.flatMap(({ mirrored, ignored }) => [
+  const kinds = providers.flatMap(({ mirrored, ignored, pings = [], notices = [] }) => [
     ...mirrored.map(({ kind }) => kind),
     ...ignored,
+    ...pings,
+    ...notices,
   ]);
   const unknown = [...named].filter(
     (name) => !settings.has(name) && !kinds.some((kind) => kind.includes(name)),

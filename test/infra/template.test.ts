@@ -41,6 +41,7 @@ ${environment}  COGNITO_USER_POOL_IDS: eu-central-1_abc
   REFERENCE_PREFIXES: cognito=cognito/
 directory:
   DIRECTORIES: kratos
+  ASK_AFTER_EVERY_EVENT: kratos
   KRATOS_ADMIN_URL: https://kratos.example
   KRATOS_ADMIN_TOKEN: ssm:/roq-sync/\${sls:stage}/directory/KRATOS_ADMIN_TOKEN
 `;
@@ -113,6 +114,7 @@ environment:
   OKTA_SECRET: a
 directory:
   DIRECTORIES: kratos
+  ASK_AFTER_EVERY_EVENT: okta
   KRATOS_ADMIN_TOKEN: ssm:/roq-sync/wrong/webhook/KRATOS_ADMIN_TOKEN
   CLERK_SECRETS: a
 `;
@@ -127,7 +129,7 @@ directory:
       '  - environment: ROQ_ENVIRONMENT_ID is missing',
       '  - directory: nothing reads CLERK_SECRETS',
       '  - directory: KRATOS_ADMIN_TOKEN must stand below /roq-sync/wrong/directory/ to be readable',
-      '  - directory: KRATOS_ADMIN_URL is missing',
+      '  - directory: ASK_AFTER_EVERY_EVENT names okta, which DIRECTORIES does not',
     ]);
   });
 
@@ -193,11 +195,18 @@ directory:
       const { Variables } = propertiesOf(withOptions, `${name}LambdaFunction`).Environment as {
         Variables: Record<string, string>;
       };
-      return Object.keys(Variables).filter((variable) => /^(DIRECTORIES|DELETIONS|KRATOS_)/.test(variable));
+      return Object.keys(Variables).filter((variable) =>
+        /^(DIRECTORIES|DELETIONS|ASK_|KRATOS_)/.test(variable),
+      );
     };
-    expect(asks('Pull')).toEqual(['DIRECTORIES', 'KRATOS_ADMIN_URL', 'KRATOS_ADMIN_TOKEN']);
+    expect(asks('Pull')).toEqual([
+      'DIRECTORIES',
+      'ASK_AFTER_EVERY_EVENT',
+      'KRATOS_ADMIN_URL',
+      'KRATOS_ADMIN_TOKEN',
+    ]);
     // Of whom it leaves the rest to the other, it has to know.
-    expect(asks('Webhook')).toEqual(['DIRECTORIES']);
+    expect(asks('Webhook')).toEqual(['DIRECTORIES', 'ASK_AFTER_EVERY_EVENT']);
     for (const name of ['Reconcile', 'Cognito', 'Backfill', 'Operate']) expect(asks(name)).toEqual([]);
   });
 

@@ -8,7 +8,7 @@ import type { Noted } from '../../lib/dynamodb/documents.ts';
 import { DirectoryError } from '../../lib/errors.ts';
 import { workOffAsks } from '../../lib/jobs/asks.ts';
 import type { StoredJob } from '../../lib/jobs/jobs.ts';
-import { beginPull, runPull, runPulls } from '../../lib/jobs/pull.ts';
+import { beginPull, beginScheduled, runPull, runPulls } from '../../lib/jobs/pull.ts';
 import { suspectId } from '../../lib/jobs/pull-absent.ts';
 import type { ConnectedDirectory, PullJob, PullReport } from '../../lib/jobs/pull-job.ts';
 import { kratosDirectory } from '../../lib/providers/kratos/directory.ts';
@@ -71,10 +71,16 @@ async function pullJob({
 }: Options = {}): Promise<StoredJob> {
   pass(1_000);
   const ports = portsWith(ceiling);
-  const id = await beginPull(ports, { provider, apply, isScheduled });
+  const id = isScheduled ? await beginByItself(ports) : await beginPull(ports, provider, apply);
   const stored = await runPull(ports, id, () => through, budget());
   if (!stored) throw new Error('there is no job');
   return stored;
+}
+
+async function beginByItself(ports: ReturnType<typeof portsWith>): Promise<string> {
+  const occasion = new Date(world.now()).toISOString();
+  await beginScheduled(ports, provider, occasion);
+  return `pull-${provider}-${occasion}`;
 }
 
 function portsWith(count = world.limits.count) {
@@ -250,7 +256,7 @@ describe('a pull', () => {
   test('goes on where it was broken off, and counts nobody twice', async () => {
     for (let n = 1; n <= 600; n++) put(n);
     const ports = portsWith();
-    const id = await beginPull(ports, { provider, apply: false, isScheduled: false });
+    const id = await beginPull(ports, provider, false);
     let rounds = 0;
     for (let state = 'running'; state === 'running'; rounds++) {
       // So little time that every run takes one step.
@@ -295,9 +301,10 @@ describe('a pull', () => {
 
   test('is one at a time for a provider, and is carried on by whoever has the directory', async () => {
     const ports = portsWith();
-    const id = await beginPull(ports, { provider, apply: true, isScheduled: false });
+    const id = await beginPull(ports, provider, true);
     pass(5_000);
-    expect(await beginPull(ports, { provider, apply: false, isScheduled: true })).toBe(id);
+    expect(await beginPull(ports, provider, false)).toBe(id);
+    expect(await beginScheduled(ports, provider, 'today')).toBe(false);
     await runPulls(ports, () => null, budget());
     expect((await world.documents.get<StoredJob>('job', id))?.document.state).toBe('running');
     await runPulls(ports, () => directory, budget());
@@ -544,6 +551,15 @@ describe('who is to be asked for', () => {
     pass(1_000);
     await workOff();
     expect(roqUser(user)).toMatchObject({ firstName: 'Augusta', active: false });
+    expect(await left()).toEqual([]);
+  });
+
+  test('is recorded and created who was never told of', async () => {
+    const user = put(1, { firstName: 'Augusta' });
+    await world.ports.noteAsk(provider, [user.id]);
+    pass(1_000);
+    await workOff();
+    expect(roqUser(user)).toMatchObject({ firstName: 'Augusta', active: true });
     expect(await left()).toEqual([]);
   });
 

@@ -277,7 +277,7 @@ test('WorkOS lists the users of its directories after those of AuthKit, and tell
 describe('Entra’s subscription', () => {
   const address = 'https://sync.example.com/webhooks/entra';
   const dayMs = 24 * 60 * 60_000;
-  const listen = async (subscriptions: readonly object[], refuses = false) => {
+  const listen = async (subscriptions: readonly object[], { refuses = false, isUrged = false } = {}) => {
     const changes: string[] = [];
     const api = { ENTRA_NOTIFICATION_URL: address, ENTRA_CLIENT_STATES: 'a-state-of-some-length' };
     const directory = await connect(
@@ -291,7 +291,7 @@ describe('Entra’s subscription', () => {
       },
       api,
     );
-    await directory.listen?.(patience());
+    await directory.listen?.(patience(), isUrged);
     return changes;
   };
   const ours = (endsInDays: number) => ({
@@ -316,11 +316,11 @@ describe('Entra’s subscription', () => {
     expect(await listen([ours(8)])).toEqual([]);
   });
 
-  test('is renewed a week before it ends, and what Graph does not take is no success', async () => {
-    expect(await listen([ours(6)])).toEqual([
-      expect.stringMatching(/^PATCH \/v1\.0\/subscriptions\/sub-1 \{"expirationDateTime":"/),
-    ]);
-    await expect(listen([], true)).rejects.toMatchObject({ code: 'directory_invalid' });
+  test('is renewed a week before it ends, or as soon as Graph wants it, and what Graph does not take is no success', async () => {
+    const renewed = [expect.stringMatching(/^PATCH \/v1\.0\/subscriptions\/sub-1 \{"expirationDateTime":"/)];
+    expect(await listen([ours(6)])).toEqual(renewed);
+    expect(await listen([ours(20)], { isUrged: true })).toEqual(renewed);
+    await expect(listen([], { refuses: true })).rejects.toMatchObject({ code: 'directory_invalid' });
   });
 
   test('is nobody’s here unless both settings are there', async () => {

@@ -121,7 +121,7 @@ function connect({ directory }: Partner, { environment }: RunningPartner): Conne
 
 async function pullOnce(world: World, directory: ConnectedDirectory): Promise<PullReport> {
   const ports = { ...world.ports, wait: async (ms: number) => world.pass(ms) };
-  const id = await beginPull(ports, { provider: directory.traits.name, apply: true, isScheduled: false });
+  const id = await beginPull(ports, directory.traits.name, true);
   const budget = {
     deadline: world.now() + hourMs,
     leaseMs: 40_000,

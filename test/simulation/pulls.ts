@@ -155,7 +155,7 @@ function createPulledWorld(chance: Chance) {
       ...provider.directory(trouble, () => changeMeanwhile(trouble)),
       ...{ traits, deletions: 'apply', isExclusive: false },
     };
-    const id = await beginPull(ports, { provider: source, apply: true, isScheduled: false });
+    const id = await beginPull(ports, source, true);
     for (let tries = 0; tries < 4; tries++) {
       const budget = {
         deadline: nowMs + hourMs,

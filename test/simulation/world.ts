@@ -2,7 +2,7 @@
 
 import { inspect } from 'node:util';
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { type App, noteDuplicates, noteHeard, noteUsers } from '../../lib/app.ts';
+import { type App, noteDuplicates, noteHeard, noteNotice, noteUsers } from '../../lib/app.ts';
 import { createDocuments } from '../../lib/dynamodb/documents.ts';
 import { createQueries } from '../../lib/dynamodb/queries.ts';
 import type { Item } from '../../lib/dynamodb/record.ts';
@@ -168,6 +168,7 @@ export function createWorld(
       noteHeard: noteHeard(documents, now),
       noteForeign: noteUsers(documents, now, 'foreign'),
       noteAsk: noteUsers(documents, now, 'ask'),
+      noteNotice: noteNotice(documents, now),
       prefixOf: () => '',
     };
   }

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
-import { type App, noteDuplicates, noteHeard, noteUsers } from '../../lib/app.ts';
+import { type App, noteDuplicates, noteHeard, noteNotice, noteUsers } from '../../lib/app.ts';
 import { createDocuments } from '../../lib/dynamodb/documents.ts';
 import type { Folded } from '../../lib/dynamodb/fold.ts';
 import { createQueries } from '../../lib/dynamodb/queries.ts';
@@ -65,6 +65,7 @@ export async function startWorld(options: WorldOptions = {}) {
     noteHeard: noteHeard(documents, now),
     noteForeign: noteUsers(documents, now, 'foreign'),
     noteAsk: noteUsers(documents, now, 'ask'),
+    noteNotice: noteNotice(documents, now),
     prefixOf: () => '',
   };
 

@@ -107,7 +107,7 @@ test('names in the event’s line what could not be read of it, nor of the user 
 });
 
 describe('of a provider that can be asked', () => {
-  const asked: Sender = { ...clerk, isAsked: true };
+  const asked: Sender = { ...clerk, asks: 'open' };
   const toAsk = () =>
     Array.fromAsync(world.documents.list<Noted>('ask'), ({ document }) => document.reference);
   beforeEach(async () => {
@@ -135,6 +135,36 @@ describe('of a provider that can be asked', () => {
     await tell([event(reference, { disabled: false }, 8)], asked);
     expect(await toAsk()).toEqual([reference]);
     expect(world.usersOf(reference)).toMatchObject([{ active: false }]);
+  });
+
+  test('an event that only names a user has them asked for, and is left alone where nobody asks', async () => {
+    const ping = (of: string) => ({ ...event(of, {}, 1), told: null, isPing: true as const });
+    const [one, other] = [randomUUID(), randomUUID()];
+    await tell([ping(one)], asked);
+    await tell([ping(other)], clerk);
+    expect(await toAsk()).toEqual([one]);
+    expect(await world.store.get(one)).toBeNull();
+    expect(world.lines.slice(-2)).toMatchObject([{ outcome: 'asked' }, { outcome: 'ignored' }]);
+  });
+
+  test('after every event the user is asked for, where the operator wants it', async () => {
+    await tell([event(reference, { email: 'a@x.example' }, 7)], { ...asked, asks: 'always' });
+    expect(await toAsk()).toEqual([reference]);
+  });
+
+  test('a notice that events were lost is kept until all users are asked for', async () => {
+    const notice = { ...event(reference, {}, 1), reference: null, told: null, isNotice: true as const };
+    const notices = () => Array.fromAsync(world.documents.list('notice'), ({ id }) => id);
+    await tell([notice], clerk);
+    expect(await notices()).toEqual([]);
+    await tell([notice], asked);
+    expect(await notices()).toEqual([asked.source]);
+    const noteNotice = async () => {
+      throw new UnavailableError('store_unavailable', 'the table is throttled');
+    };
+    await expect(tell([notice], asked, { ...world.ports, noteNotice })).rejects.toMatchObject({
+      code: 'store_unavailable',
+    });
   });
 
   test('nobody is noted where nobody asks, or where the user was read back at once', async () => {

@@ -90,11 +90,11 @@ export const entraDirectory: DirectoryProvider<typeof settings> = {
     }
 
     // https://learn.microsoft.com/graph/api/resources/subscription
-    async function listen(signal: AbortSignal): Promise<void> {
+    async function listen(signal: AbortSignal, isUrged: boolean): Promise<void> {
       const { value } = expectAnswer(subscriptions, await ask('/v1.0/subscriptions', signal));
       const ours = value.find((one) => one.resource === 'users' && one.notificationUrl === notificationUrl);
       const endsAtMs = Date.parse(ours?.expirationDateTime ?? '');
-      if (endsAtMs > Date.now() + renewBeforeMs) return;
+      if (!isUrged && endsAtMs > Date.now() + renewBeforeMs) return;
       const expirationDateTime = new Date(Date.now() + lifeMs).toISOString();
       const answer = ours
         ? await ask(`/v1.0/subscriptions/${encodeURIComponent(ours.id)}`, signal, {

@@ -99,7 +99,8 @@ export const entra: Provider<typeof settings> = {
   family: 'static credential',
   settings,
   mirrored: listKinds(kinds),
-  ignored: ['lifecycle.*', 'group.*', 'any other resource'],
+  ignored: ['group.*', 'any other resource'],
+  notices: ['lifecycle.missed', 'lifecycle.subscriptionRemoved', 'lifecycle.reauthorizationRequired'],
   answers: 'plain',
   connect({ ENTRA_CLIENT_STATES }) {
     const check = verifyCredentialText(ENTRA_CLIENT_STATES);
@@ -136,7 +137,7 @@ function toUserEvent(item: unknown, nowMs: number): UserEvent {
   const kind = lifecycleEvent ? `lifecycle.${lifecycleEvent}` : `${resource}.${changeType ?? 'unknown'}`;
   const event = { id, kind, at: resourceData?.eventTime ?? nowMs };
   const found = findKind(kinds, kind);
-  if (!found) return ignoredEvent(event);
+  if (!found) return lifecycleEvent ? { ...ignoredEvent(event), isNotice: true } : ignoredEvent(event);
   const user = parsePayload(v.object({ id: reference() }), { id: resourceData?.id });
   const told = found.tells();
   return withUnread(

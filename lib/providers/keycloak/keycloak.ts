@@ -37,6 +37,9 @@ type Configured = v.InferOutput<v.ObjectSchema<typeof settings, undefined>>;
 // A signature has no time, or only that of sending, but the event in the body has one.
 const maxAgeMs = 31 * 86_400_000;
 
+// Who comes from an LDAP or an identity provider may have changed there, and no event says so. A sign-in is when it shows.
+const pings = ['access.LOGIN'];
+
 // The realm's keys sign its user tokens as well: a user's own must not pass for an event.
 const userTokenClaims = ['sub', 'azp', 'scope', 'sid', 'session_state'];
 
@@ -46,8 +49,8 @@ export const keycloak: Provider<typeof settings> = {
   family: 'HMAC or JWS header',
   settings,
   mirrored: [...listKinds(accountKinds), ...listKinds(adminKinds)],
+  pings,
   ignored: [
-    'access.LOGIN',
     'access.*_ERROR',
     'access.USER_DISABLED_BY_TEMPORARY_LOCKOUT',
     'admin.USER-ACTION',
@@ -94,12 +97,14 @@ function toUserEvent(event: KeycloakEvent, realm: string): UserEvent {
   const id = event.uid ?? event.id;
   const account = findKind(accountKinds, type);
   const kind = account ?? findKind(adminKinds, type);
-  const userId = account ? event.authDetails?.userId : userIn(event.resourcePath);
+  const isPing = pings.includes(type);
+  const userId = account || isPing ? event.authDetails?.userId : userIn(event.resourcePath);
   const isForeign = realm !== '' && realm !== realmName && realm !== realmId;
   // Without a user, it is a step before the user exists; with an error, an attempt that failed.
-  if (!kind || isForeign || userId === undefined || userId === null || event.error)
+  if (!(kind || isPing) || isForeign || userId === undefined || userId === null || event.error)
     return ignoredEvent({ id, kind: type, at });
   const user = parsePayload(v.object({ id: reference() }), { id: userId });
+  if (!kind) return { id, kind: type, reference: user.id, at, told: null, isPing: true };
   const told = kind.tells(event);
   return { id, kind: type, reference: user.id, at, told, ...(isPartial(event, told) && { isPartial: true }) };
 }

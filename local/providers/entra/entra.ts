@@ -11,7 +11,7 @@ export const entra: Sender = {
   setUp:
     'Microsoft Graph: `POST /v1.0/subscriptions` with resource `users`, changeType `updated,deleted`, this address as notificationUrl and lifecycleNotificationUrl, and `ENTRA_CLIENT_STATES` as clientState; deploy first, for Graph makes sure of the address at once. It ends after 29 days at most: renew it, or have it made and renewed by the function that asks (`ENTRA_NOTIFICATION_URL`). Notifications only name a user: an app registration with the application permission `User.Read.All` reads the rest. External tenants and Azure AD B2C send no notifications.',
   retries:
-    'For up to 4 hours; it waits 3 s for an answer, and slows down where answers take longer. A `lifecycle.missed` or `lifecycle.subscriptionRemoved` in the log means that some were lost: the next pull finds them.',
+    'For up to 4 hours; it waits 3 s for an answer, and slows down where answers take longer. A `lifecycle.missed` or `lifecycle.subscriptionRemoved` means that some were lost: where the tenant is asked it is pulled at once, and the subscription made anew; else a backfill finds them.',
   cannotTell: 'Whether an e-mail address is verified; a profile, without an app that may read it.',
   environment: () => ({ ENTRA_CLIENT_STATES: newSecret() }),
   sign: async (payload, { environment }) => {

@@ -145,7 +145,10 @@ export const keycloak: Sender = {
       () => ({ custom_required_action: 'delete_account' }),
       () => ({ deleted: true }),
     ),
-    'access.LOGIN': access('access.LOGIN', () => ({ auth_method: 'openid-connect' })),
+    'access.LOGIN': {
+      ...access('access.LOGIN', () => ({ auth_method: 'openid-connect' })),
+      wanted: ({ id }, at) => [{ kind: 'access.LOGIN', reference: id, at, told: null, isPing: true }],
+    },
     'access.REGISTER_ERROR': access('access.REGISTER_ERROR', ({ email }) => ({ email })),
     'admin.USER-CREATE': admin('USER-CREATE', toRepresentation, (sample) => ({
       ...toTold(sample),

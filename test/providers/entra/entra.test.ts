@@ -138,11 +138,18 @@ describe('a notification', () => {
   });
 
   test.each(['missed', 'subscriptionRemoved', 'reauthorizationRequired'])(
-    'of the life cycle, %s, tells nothing, and is named in the log',
+    'of the life cycle, %s, tells nothing, and is a notice that has the tenant pulled',
     async (lifecycleEvent) => {
       const { clientState } = removal;
       expect(await send({ lifecycleEvent, subscriptionId: 'subscription-1', clientState })).toEqual([
-        { id: null, kind: `lifecycle.${lifecycleEvent}`, reference: null, at: nowMs, told: null },
+        {
+          id: null,
+          kind: `lifecycle.${lifecycleEvent}`,
+          reference: null,
+          at: nowMs,
+          told: null,
+          isNotice: true,
+        },
       ]);
     },
   );

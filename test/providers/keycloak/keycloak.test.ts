@@ -44,6 +44,15 @@ describe('Keycloak', () => {
     },
   );
 
+  test('has a user asked for who signs in, for what an LDAP or an identity provider changed is told by nothing else', async () => {
+    const login = { type: 'access.LOGIN', authDetails: { userId: user } };
+    expect(await send(login)).toEqual({
+      ...{ id: 'uid-1', kind: 'access.LOGIN', reference: user, at: nowMs - 1_000 },
+      ...{ told: null, isPing: true },
+    });
+    expect(await send({ ...login, error: 'user_disabled' })).toMatchObject({ reference: null, told: null });
+  });
+
   test.each([
     ['of an attempt that failed', byAdmin('admin.USER-DELETE', { error: 'user_not_found' })],
     ['of a step before there is a user', { type: 'access.UPDATE_PROFILE', authDetails: { userId: null } }],
