@@ -23,7 +23,11 @@ export const doctor: CliCommand = {
 };
 
 function toRows({ check, ok, detail, remedy }: Diagnosis['checks'][number]): readonly (readonly Cell[])[] {
-  const mark: Cell = ok ? { text: '✓', style: 'green' } : { text: '✗', style: 'red' };
+  const mark: Cell = !ok
+    ? { text: '✗', style: 'red' }
+    : remedy
+      ? { text: '!', style: 'yellow' }
+      : { text: '✓', style: 'green' };
   const row: readonly Cell[] = [mark, check, plain(detail, 120)];
   return remedy ? [row, ['', '', { text: remedy, style: 'bold' }]] : [row];
 }

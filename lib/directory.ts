@@ -54,6 +54,11 @@ export type Directory = {
    */
   known?(references: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
   /**
+   * What the credentials are allowed; null where they do not say. Left out where they never do.
+   * @throws DirectoryError
+   */
+  rights?(): Promise<readonly string[] | null>;
+  /**
    * Keeps the provider's events coming: makes the subscription, or renews it where it ends soon; `isUrged`: wherever there
    * is one. Left out where none ends.
    * @throws DirectoryError
@@ -63,6 +68,8 @@ export type Directory = {
 
 /** What holds for the directory of a provider, besides its answers. */
 export type DirectoryTraits = {
+  /** What its credentials must be allowed, and no more; null: the provider has none that may do less than everything. */
+  readonly leastRights: readonly string[] | null;
   /** As in PROVIDERS; in its name the facts are recorded. */
   readonly name: string;
   readonly title: string;

@@ -7,7 +7,7 @@ export type Check = {
   readonly check: string;
   readonly ok: boolean;
   readonly detail: string;
-  /** What a person can do; null where nothing needs doing. */
+  /** What a person can do, also where it works but could be safer; null where nothing needs doing. */
   readonly remedy: string | null;
 };
 

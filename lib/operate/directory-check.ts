@@ -10,15 +10,42 @@ const timeoutMs = 30_000;
 const remedies = {
   list: 'Compare the settings under `directory` with the provider: docs/providers.md says which credential it takes, with which right.',
   one: 'The credential may list users and not read one: see its rights in docs/providers.md.',
+  rights: 'Take away from the credential what it need not be allowed: see docs/providers.md.',
   nobody:
     'Nobody can be told to be gone by such an answer: with DELETIONS "apply" a pull makes nobody inactive. See whether the address is that of the provider itself.',
 };
 
-/** Lists a page, asks for one of its users, and for one who never was: what documents leave open is measured by that. */
+/**
+ * Lists a page, asks for one of its users, and for one who never was: what documents leave open is measured by that. And says
+ * what the credentials may.
+ */
 export async function checkDirectory(
   directory: Directory,
-  { title }: DirectoryTraits,
+  traits: DirectoryTraits,
 ): Promise<readonly Check[]> {
+  return [...(await checkAnswers(directory, traits)), await checkRights(directory, traits)];
+}
+
+/** A right too many is no failure, and yet something to do. */
+async function checkRights(directory: Directory, { title, leastRights }: DirectoryTraits): Promise<Check> {
+  const check = `${title}: rights`;
+  if (leastRights === null) {
+    const detail =
+      'its key may do everything, for there is none that may less: only this function can read it';
+    return { check, ok: true, detail, remedy: null };
+  }
+  return ask(check, remedies.list, async () => {
+    const granted = (await directory.rights?.()) ?? null;
+    if (granted === null)
+      return { ok: true, detail: `needs ${leastRights.join(', ')}; what it has it does not say` };
+    const excess = granted.filter((right) => !leastRights.includes(right));
+    return excess.length === 0
+      ? { ok: true, detail: `may ${granted.join(', ')}, and no more` }
+      : { ok: true, detail: `may more than it needs: ${excess.join(', ')}`, remedy: remedies.rights };
+  });
+}
+
+async function checkAnswers(directory: Directory, { title }: DirectoryTraits): Promise<readonly Check[]> {
   let listed: readonly Profile[] = [];
   const name = (question: string) => `${title}: ${question}`;
   const list = await ask(name('list'), remedies.list, async () => {
@@ -50,11 +77,11 @@ export async function checkDirectory(
 async function ask(
   check: string,
   remedy: string,
-  question: () => Promise<{ readonly ok: boolean; readonly detail: string }>,
+  question: () => Promise<Pick<Check, 'ok' | 'detail'> & { readonly remedy?: string }>,
 ): Promise<Check> {
   try {
-    const { ok, detail } = await question();
-    return { check, ok, detail, remedy: ok ? null : remedy };
+    const { ok, detail, remedy: advice = null } = await question();
+    return { check, ok, detail, remedy: ok ? advice : remedy };
   } catch (error) {
     if (!(error instanceof DirectoryError)) throw error;
     return { check, ok: false, detail: `${error.code}: ${error.message}`, remedy };

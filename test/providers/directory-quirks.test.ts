@@ -1,10 +1,13 @@
 // What only one provider's directory does: each of these answers looks like another one, and must not be taken for it.
 
+import { generateKeyPairSync } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
+import { jwtVerify } from 'jose';
 import { afterEach, describe, expect, test } from 'vitest';
 import { readSettings } from '../../lib/config/settings.ts';
 import type { Directory } from '../../lib/directory.ts';
 import { ConfigError } from '../../lib/errors.ts';
+import { checkDirectory } from '../../lib/operate/directory-check.ts';
 import { auth0Directory } from '../../lib/providers/auth0/directory.ts';
 import { clerkDirectory } from '../../lib/providers/clerk/directory.ts';
 import { cognitoDirectory } from '../../lib/providers/cognito/directory.ts';
@@ -32,10 +35,15 @@ type Asked = {
 type Route = (asked: Asked) => Answer | null;
 
 let server: RunningServer | null = null;
+/** What is given to whoever asks for a token, and what they sent for it. */
+let accessToken = 't';
+const forms: URLSearchParams[] = [];
 
 afterEach(async () => {
   await server?.close();
   server = null;
+  accessToken = 't';
+  forms.length = 0;
 });
 
 /** A directory whose API answers as the route says, and gives a token to whoever asks. */
@@ -53,9 +61,9 @@ async function connect(
         .split('.')
         .at(-1) ?? '';
     const isToken = /token$/.test(path);
-    const token = { body: { access_token: 't', expires_in: 300 } };
+    if (isToken) forms.push(new URLSearchParams(body));
     const answer = isToken
-      ? token
+      ? { body: { access_token: accessToken, expires_in: 300 } }
       : (route({ path, method: request.method ?? '', call, body }) ?? {
           status: 404,
           body: '<h1>Not Found</h1>',
@@ -271,6 +279,91 @@ test('WorkOS lists the users of its directories after those of AuthKit, and tell
   });
   expect((await directory.get('directory_user_1', patience())).profile?.told).toMatchObject({
     disabled: true,
+  });
+});
+
+/** An access token of the form of a JWT, as servers give it out. */
+function tokenOf(claims: object): string {
+  const parts = [{ alg: 'RS256' }, claims, 0];
+  return parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+}
+
+describe('what its credentials may', () => {
+  test.each<readonly [string, DirectoryProvider, object, readonly string[]]>([
+    [
+      'Keycloak',
+      keycloakDirectory,
+      { resource_access: { 'realm-management': { roles: ['view-users'] }, account: { roles: ['x'] } } },
+      ['view-users'],
+    ],
+    ['Entra', entraDirectory, { roles: ['User.Read.All'] }, ['User.Read.All']],
+    ['Auth0', auth0Directory, { scope: 'read:users update:users' }, ['read:users', 'update:users']],
+  ])('is said by a token of %s', async (_title, provider, claims, rights) => {
+    const directory = await connect(provider, () => null);
+    accessToken = tokenOf(claims);
+    expect(await directory.rights?.()).toEqual(rights);
+    const silent = await connect(provider, () => null);
+    accessToken = 'opaque';
+    expect(await silent.rights?.()).toBeNull();
+  });
+
+  test('is shown, and what it need not be allowed is something to mend', async () => {
+    const check = async (claims: object) => {
+      const directory = await connect(keycloakDirectory, () => ({ body: [] }));
+      accessToken = tokenOf(claims);
+      return (await checkDirectory(directory, keycloakDirectory)).at(-1);
+    };
+    const roles = (...names: string[]) => ({ resource_access: { 'realm-management': { roles: names } } });
+    expect(await check(roles('view-users'))).toMatchObject({ ok: true, remedy: null });
+    expect(await check(roles('view-users', 'manage-users'))).toEqual({
+      check: 'Keycloak: rights',
+      ok: true,
+      detail: 'may more than it needs: manage-users',
+      remedy: expect.stringMatching(/^Take away/),
+    });
+  });
+});
+
+describe('an app of Okta’s', () => {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const app = {
+    OKTA_API_TOKEN: '',
+    OKTA_CLIENT_ID: '0oa1',
+    OKTA_PRIVATE_KEY: JSON.stringify({ ...privateKey.export({ format: 'jwk' }), kid: 'key-1' }),
+  };
+
+  test('makes itself known by its key, and asks for no more than to read users', async () => {
+    const directory = await connect(oktaDirectory, () => ({ body: [] }), app);
+    accessToken = tokenOf({ scp: ['okta.users.read'] });
+    await directory.list(null, patience());
+    await directory.list(null, patience());
+    expect(forms).toHaveLength(1);
+    const form = Object.fromEntries(forms[0] ?? []);
+    expect(form).toEqual({
+      grant_type: 'client_credentials',
+      scope: 'okta.users.read',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: expect.any(String),
+    });
+    const { payload, protectedHeader } = await jwtVerify(form.client_assertion ?? '', publicKey, {
+      issuer: '0oa1',
+      subject: '0oa1',
+      audience: `${server?.url}/oauth2/v1/token`,
+      requiredClaims: ['jti', 'exp'],
+    });
+    expect(protectedHeader.kid).toBe('key-1');
+    expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBeLessThanOrEqual(3600);
+    expect(await directory.rights?.()).toEqual(['okta.users.read']);
+  });
+
+  test.each([
+    ['a token beside it', { OKTA_API_TOKEN: 'token-of-an-administrator' }],
+    ['no key', { OKTA_PRIVATE_KEY: '' }],
+    ['a key that is none', { OKTA_PRIVATE_KEY: '-----BEGIN PRIVATE KEY-----' }],
+    ['a public key', { OKTA_PRIVATE_KEY: JSON.stringify(publicKey.export({ format: 'jwk' })) }],
+  ])('is refused with %s, before anything is asked', async (_what, settings) => {
+    const refused = connect(oktaDirectory, () => null, { ...app, ...settings });
+    await expect(refused).rejects.toThrow(ConfigError);
   });
 });
 

@@ -148,7 +148,7 @@ function createPulledWorld(chance: Chance) {
 
   async function pull(trouble: Trouble): Promise<void> {
     const traits: DirectoryTraits = {
-      ...{ name: source, title: 'Clerk', pageSize: 3, requestsPerSecond: 10, maxKnown: 0 },
+      ...{ name: source, title: 'Clerk', pageSize: 3, requestsPerSecond: 10, leastRights: null, maxKnown: 0 },
       ...{ lagMs, isGoneEstablished: true, secondLookMs: hourMs },
     };
     const directory: ConnectedDirectory = {

@@ -10,6 +10,7 @@ import { DirectoryError } from '../../errors.ts';
 import { type ExportLine, readUsers } from '../../exports/read.ts';
 import { openSource, SourceError } from '../../exports/source.ts';
 import { parseJson } from '../../json.ts';
+import { readOwnToken } from '../../signatures/own-token.ts';
 import { type DirectoryProvider, expectUser, invalidAnswer, type RowShape, toProfile } from '../directory.ts';
 import { askDirectory, expectAnswer } from '../directory-api.ts';
 import { directoryTokens } from '../directory-token.ts';
@@ -38,6 +39,7 @@ export const auth0Directory: DirectoryProvider<typeof settings> = {
   pageSize: partLines,
   // A free tenant takes 2 requests a second, and exports are few.
   requestsPerSecond: 1,
+  leastRights: ['read:users'],
   maxKnown: 0,
   lagMs: hourMs,
   isGoneEstablished: true,
@@ -101,6 +103,10 @@ export const auth0Directory: DirectoryProvider<typeof settings> = {
     }
 
     return {
+      async rights() {
+        const token = v.safeParse(applicationToken, readOwnToken(await tokens.get()));
+        return token.success ? token.output.scope.split(' ').filter(Boolean) : null;
+      },
       list: (cursor, signal) => (cursor === null ? beginExport(signal) : readPart(readPlace(cursor), signal)),
       async get(reference, signal): Promise<Got> {
         const answer = await ask(`users/${encodeURIComponent(reference)}`, signal);
@@ -116,6 +122,8 @@ export const auth0Directory: DirectoryProvider<typeof settings> = {
     };
   },
 };
+
+const applicationToken = v.object({ scope: v.string() });
 
 /** Where a list stands: in which export, and after which line of its file. */
 const place = v.object({ job: v.string(), askedAtMs: v.number(), polls: v.number(), line: v.number() });

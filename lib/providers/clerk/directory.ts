@@ -32,6 +32,7 @@ export const clerkDirectory: DirectoryProvider<typeof settings> = {
   settings,
   pageSize,
   requestsPerSecond: 3,
+  leastRights: null,
   maxKnown,
   lagMs: 60_000,
   isGoneEstablished: true,

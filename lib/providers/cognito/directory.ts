@@ -47,6 +47,7 @@ export const cognitoDirectory: DirectoryProvider<typeof settings> = {
   pageSize,
   // The quota of 30 a second is the account's in the region, over all pools.
   requestsPerSecond: 3,
+  leastRights: ['cognito-idp:ListUsers', 'cognito-idp:AdminGetUser'],
   maxKnown: 0,
   lagMs: 60_000,
   isGoneEstablished: true,

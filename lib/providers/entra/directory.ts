@@ -7,6 +7,7 @@ import { type Got, hourMs, type Profile } from '../../directory.ts';
 import { ConfigError } from '../../errors.ts';
 import type { Row } from '../../exports/shape.ts';
 import { parseJson } from '../../json.ts';
+import { readOwnToken } from '../../signatures/own-token.ts';
 import {
   type DirectoryProvider,
   expectUser,
@@ -47,6 +48,7 @@ export const entraDirectory: DirectoryProvider<typeof settings> = {
   settings,
   pageSize,
   requestsPerSecond: 2,
+  leastRights: ['User.Read.All'],
   maxKnown: 0,
   lagMs: hourMs,
   isGoneEstablished: true,
@@ -116,6 +118,10 @@ export const entraDirectory: DirectoryProvider<typeof settings> = {
     }
 
     return {
+      async rights() {
+        const token = v.safeParse(appToken, readOwnToken(await tokens.get()));
+        return token.success ? token.output.roles : null;
+      },
       async list(cursor, signal) {
         const answer = await ask(cursor ?? `/v1.0/users?$select=${select}&$top=${pageSize}`, signal);
         const { value, '@odata.nextLink': next } = expectAnswer(listed, answer);
@@ -146,6 +152,8 @@ export const entraDirectory: DirectoryProvider<typeof settings> = {
     };
   },
 };
+
+const appToken = v.object({ roles: v.array(v.string()) });
 
 type Change = { readonly method: 'POST' | 'PATCH'; readonly body: object };
 

@@ -37,6 +37,7 @@ export const firebaseDirectory: DirectoryProvider<typeof settings> = {
   settings,
   pageSize,
   requestsPerSecond: 2,
+  leastRights: ['firebaseauth.users.get'],
   maxKnown,
   lagMs: 60_000,
   isGoneEstablished: true,

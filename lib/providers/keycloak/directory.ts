@@ -8,6 +8,7 @@ import * as v from 'valibot';
 import { secretText, text, url } from '../../config/settings.ts';
 import { hourMs } from '../../directory.ts';
 import { parseJson } from '../../json.ts';
+import { readOwnToken } from '../../signatures/own-token.ts';
 import { type DirectoryProvider, expectUser, type RowShape, readRows, toProfile } from '../directory.ts';
 import { askDirectory, expectAnswer } from '../directory-api.ts';
 import { directoryTokens } from '../directory-token.ts';
@@ -43,6 +44,7 @@ export const keycloakDirectory: DirectoryProvider<typeof settings> = {
   settings,
   pageSize,
   requestsPerSecond: 2,
+  leastRights: ['view-users', 'query-users', 'query-groups'],
   maxKnown: 0,
   lagMs: 0,
   isGoneEstablished: true,
@@ -62,6 +64,10 @@ export const keycloakDirectory: DirectoryProvider<typeof settings> = {
     }
 
     return {
+      async rights() {
+        const token = v.safeParse(serviceToken, readOwnToken(await tokens.get()));
+        return token.success ? (token.output.resource_access['realm-management']?.roles ?? []) : null;
+      },
       async list(cursor, signal) {
         const first = Number(cursor ?? 0);
         const query = new URLSearchParams({
@@ -89,6 +95,10 @@ export const keycloakDirectory: DirectoryProvider<typeof settings> = {
     };
   },
 };
+
+const serviceToken = v.object({
+  resource_access: v.record(v.string(), v.object({ roles: v.array(v.string()) })),
+});
 
 // A realm that is not there is 404 as well, with another text.
 // https://github.com/keycloak/keycloak/blob/main/services/src/main/java/org/keycloak/services/resources/admin/UsersResource.java

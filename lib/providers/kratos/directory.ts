@@ -45,6 +45,7 @@ export const kratosDirectory: DirectoryProvider<typeof settings> = {
   settings,
   pageSize,
   requestsPerSecond: 3,
+  leastRights: null,
   maxKnown: 250,
   lagMs: 0,
   isGoneEstablished: true,

@@ -4,17 +4,26 @@
 // Without a search Okta leaves out who is deactivated. A search reads an index that lags behind.
 
 import * as v from 'valibot';
-import { secretText, url, vouchedEmails } from '../../config/settings.ts';
+import { optionalSecretText, optionalText, url, vouchedEmails } from '../../config/settings.ts';
 import { hourMs } from '../../directory.ts';
+import { ConfigError } from '../../errors.ts';
+import type { TokenCache } from '../../http/token-cache.ts';
 import { parseJson } from '../../json.ts';
+import { readPrivateKey, signClientAssertion } from '../../signatures/client-assertion.ts';
+import { readOwnToken } from '../../signatures/own-token.ts';
 import { type DirectoryProvider, expectUser, type RowShape, readRows, toProfile } from '../directory.ts';
 import { askDirectory, expectAnswer, nextLink } from '../directory-api.ts';
+import { directoryTokens } from '../directory-token.ts';
 import { vouchFor } from '../payload.ts';
 import { oktaExport } from './export.ts';
 
 const settings = {
   OKTA_API_URL: url('Address of your Okta organization, https://<name>.okta.com.'),
-  OKTA_API_TOKEN: secretText('API token of an admin who may read users, and no more.'),
+  OKTA_CLIENT_ID: optionalText('The API service app that asks.'),
+  OKTA_PRIVATE_KEY: optionalSecretText("That app's private RSA key, as JSON."),
+  OKTA_API_TOKEN: optionalSecretText(
+    'Or else an API token, of an admin who may read users and no more; either this or the other two.',
+  ),
   OKTA_EMAILS_ARE_VERIFIED: vouchedEmails('Okta'),
 };
 
@@ -27,19 +36,22 @@ export const oktaDirectory: DirectoryProvider<typeof settings> = {
   pageSize,
   // Sign-ins use up the same limits: a quarter of 600 a minute.
   requestsPerSecond: 2.5,
+  leastRights: ['okta.users.read'],
   maxKnown: 0,
   lagMs: 5 * 60_000,
   isGoneEstablished: true,
   secondLookMs: hourMs,
-  connect({ OKTA_API_URL, OKTA_API_TOKEN, OKTA_EMAILS_ARE_VERIFIED: isVouched }) {
-    const headers = {
-      accept: 'application/json',
-      authorization: `SSWS ${OKTA_API_TOKEN}`,
-      // Pages are smaller without: https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/
-      'content-type': 'application/json; okta-response=omitCredentials,omitCredentialsLinks',
-    };
-    const ask = (path: string, signal: AbortSignal) =>
-      askDirectory(new URL(path, OKTA_API_URL), { headers, signal }, 'unixSeconds');
+  connect({ OKTA_API_URL, OKTA_EMAILS_ARE_VERIFIED: isVouched, ...credentials }) {
+    const tokens = toTokens(OKTA_API_URL, credentials);
+    async function ask(path: string, signal: AbortSignal) {
+      const headers = {
+        accept: 'application/json',
+        authorization: tokens ? `Bearer ${await tokens.get()}` : `SSWS ${credentials.OKTA_API_TOKEN}`,
+        // Pages are smaller without: https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/
+        'content-type': 'application/json; okta-response=omitCredentials,omitCredentialsLinks',
+      };
+      return askDirectory(new URL(path, OKTA_API_URL), { headers, signal }, 'unixSeconds');
+    }
     const user: RowShape = {
       ...(oktaExport as RowShape),
       toUser: (row, atMs) => {
@@ -48,6 +60,13 @@ export const oktaDirectory: DirectoryProvider<typeof settings> = {
       },
     };
     return {
+      // An API token may whatever its admin may, and does not say it.
+      ...(tokens && {
+        async rights() {
+          const token = v.safeParse(appToken, readOwnToken(await tokens.get()));
+          return token.success ? token.output.scp : null;
+        },
+      }),
       async list(cursor, signal) {
         const query = new URLSearchParams({
           search: 'lastUpdated gt "1970-01-01T00:00:00.000Z"',
@@ -78,6 +97,33 @@ export const oktaDirectory: DirectoryProvider<typeof settings> = {
     };
   },
 };
+
+type Credentials = {
+  readonly OKTA_CLIENT_ID: string;
+  readonly OKTA_PRIVATE_KEY: string;
+  readonly OKTA_API_TOKEN: string;
+};
+
+/** Tokens of an app that may read users alone; null where an API token is configured. @throws ConfigError */
+function toTokens(
+  url: string,
+  { OKTA_CLIENT_ID: clientId, OKTA_PRIVATE_KEY: key, OKTA_API_TOKEN: token }: Credentials,
+): TokenCache | null {
+  const ofApp = [clientId, key];
+  if (token ? ofApp.some(Boolean) : !ofApp.every(Boolean))
+    throw new ConfigError(['either OKTA_API_TOKEN must be set, or OKTA_CLIENT_ID and OKTA_PRIVATE_KEY']);
+  if (token) return null;
+  const privateKey = readPrivateKey(key, 'OKTA_PRIVATE_KEY');
+  const tokenUrl = new URL('/oauth2/v1/token', url);
+  // https://developer.okta.com/docs/guides/implement-oauth-for-okta-serviceapp/main/
+  return directoryTokens(tokenUrl, async () => ({
+    grant_type: 'client_credentials',
+    scope: 'okta.users.read',
+    ...(await signClientAssertion(clientId, privateKey, tokenUrl)),
+  }));
+}
+
+const appToken = v.object({ scp: v.array(v.string()) });
 
 // https://developer.okta.com/docs/reference/error-codes/
 const notFound = v.looseObject({ errorCode: v.literal('E0000007') });

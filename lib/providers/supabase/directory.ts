@@ -35,6 +35,7 @@ export const supabaseDirectory: DirectoryProvider<typeof settings> = {
   settings,
   pageSize,
   requestsPerSecond: 2,
+  leastRights: null,
   maxKnown: 0,
   lagMs: 0,
   isGoneEstablished: true,

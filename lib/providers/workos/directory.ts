@@ -63,6 +63,7 @@ export const workosDirectory: DirectoryProvider<typeof settings> = {
   pageSize,
   // A directory takes 4 requests a second: https://workos.com/docs/reference/rate-limits
   requestsPerSecond: 2,
+  leastRights: null,
   maxKnown: 0,
   lagMs: 60_000,
   isGoneEstablished: true,

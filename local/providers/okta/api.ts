@@ -8,7 +8,7 @@ const token = '00-of-the-local-organization';
 export const oktaApi: ProviderApi = {
   name: 'okta',
   setUp:
-    '`OKTA_API_TOKEN` is made by an admin of the role Read-Only Administrator (Security → API → Tokens): it can do what they can, and ends with their account.',
+    'An API service app (Applications → Create App Integration) with Public key / Private key, its key made by Okta and copied as JSON into `OKTA_PRIVATE_KEY`, proof of possession (DPoP) not required, the scope `okta.users.read` granted, and the admin role Read-Only Administrator. Or `OKTA_API_TOKEN`, made by an admin of that role (Security → API → Tokens): it can do what they can, and ends with their account.',
   cannotSee: 'Whether an address is verified. A lockout, which ends by itself, is not read.',
   environment: (url) => ({ OKTA_API_URL: url, OKTA_API_TOKEN: token }),
   toId: (n) => `00u${String(n).padStart(17, '0')}`,
