@@ -23,6 +23,11 @@ export function startHost(
   return startChild('host.ts', environment, [...heap, ...profiling]);
 }
 
+/** The host that pulls. */
+export function startPullHost(environment: Readonly<Record<string, string>>): Child {
+  return startChild('pull-host.ts', environment, heap);
+}
+
 function readMemoryMb(): number {
   const file = readFileSync(new URL('../serverless.yml', import.meta.url), 'utf8');
   return (parse(file, { logLevel: 'error' }) as { provider: { memorySize: number } }).provider.memorySize;

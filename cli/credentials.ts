@@ -4,13 +4,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import * as v from 'valibot';
+import type { AwsCredentials } from '../lib/http/aws-request.ts';
 import { Refusal } from './refusal.ts';
-
-export type Credentials = {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-};
 
 const exported = v.object({
   AccessKeyId: v.string(),
@@ -21,7 +16,7 @@ const exported = v.object({
 /** Finds credentials. @throws Refusal where there are none */
 export async function readCredentials(
   environment: Readonly<Record<string, string | undefined>>,
-): Promise<Credentials> {
+): Promise<AwsCredentials> {
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = environment;
   if (AWS_ACCESS_KEY_ID && AWS_SECRET_ACCESS_KEY) {
     return toCredentials(AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN);
@@ -48,6 +43,6 @@ function toCredentials(
   accessKeyId: string,
   secretAccessKey: string,
   sessionToken: string | null | undefined,
-): Credentials {
+): AwsCredentials {
   return { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
 }

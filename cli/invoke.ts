@@ -4,7 +4,7 @@
 import { type IncomingHttpHeaders, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
-import { AwsV4Signer } from 'aws4fetch';
+import { signForAws } from '../lib/http/aws-request.ts';
 import { isObject } from '../lib/json.ts';
 import { readCredentials } from './credentials.ts';
 import type { Options } from './options.ts';
@@ -99,8 +99,7 @@ async function sign(
   environment: Environment,
 ): Promise<Record<string, string>> {
   const credentials = await readCredentials(environment);
-  const signer = new AwsV4Signer({ method: 'POST', url, body, region, service: 'lambda', ...credentials });
-  return Object.fromEntries((await signer.sign()).headers);
+  return signForAws({ url: new URL(url), headers: {}, body, region, service: 'lambda', credentials });
 }
 
 type HttpAnswer = {

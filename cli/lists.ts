@@ -106,7 +106,7 @@ const headers: Readonly<Record<ListName, readonly string[]>> = {
   pending: ['reference', 'age', 'tries', 'error', 'next try'],
   waiting: ['reference', 'age'],
   parked: ['reference', 'age', 'tries', 'error'],
-  held: ['reference', 'why', 'told by', 'age'],
+  held: ['reference', 'why', 'told by', 'event', 'age'],
   duplicates: ['reference', 'age', 'ROQ id'],
   strangers: ['reference', 'age', 'ROQ id'],
   foreign: ['reference', 'provider', 'last'],
@@ -123,9 +123,10 @@ function toRow(entry: Entry, of: ListName): readonly Cell[] {
   if ('since' in entry) return toSuspectRow(entry);
   if ('provider' in entry) return [plain(entry.reference), plain(entry.provider), `${age(entry.at)} ago`];
   if ('reason' in entry) {
-    const { reference, reason, sources, pendingSince } = entry;
+    const { reference, reason, sources, told, pendingSince } = entry;
     const why: Cell = reason === 'disabled' ? { text: 'disabled', style: 'red' } : reason;
-    return [plain(reference), why, plain(sources.join(', ')) || '–', age(pendingSince)];
+    const by = plain(told?.by ?? sources.join(', ')) || '–';
+    return [plain(reference), why, by, plain(told?.what ?? '–'), age(pendingSince)];
   }
   if ('foundAt' in entry) return [plain(entry.reference), age(entry.foundAt), plain(entry.roqId)];
   const { reference, pendingSince, dueAt, attempts, lastError } = entry;

@@ -3,6 +3,7 @@
 import type { RecordStatus, UserStatus } from '../lib/operate/status.ts';
 import { type FactName, factNames, type RoqFields } from '../lib/user.ts';
 import type { Call, CliCommand, Result } from './command.ts';
+import { historyTable } from './history.ts';
 import { showOverview } from './overview.ts';
 import { reason } from './reasons.ts';
 import { type Cell, count, plain, table } from './table.ts';
@@ -30,6 +31,7 @@ function toText(status: UserStatus): string {
     ...(status.record ? ['', factTable(status)] : []),
     '',
     table(toRows(status)),
+    ...(status.record?.history.length ? ['', historyTable(status.record.history)] : []),
   ].join('\n');
 }
 

@@ -111,6 +111,11 @@ export function fold(known: Facts, heard: Facts): Facts {
   return { ...known, ...news(known, heard) };
 }
 
+/** When the newest of the facts was told, in milliseconds; 0 where there is none. */
+export function newestAt(facts: Facts): number {
+  return Math.max(0, ...Object.values(facts).map(({ at }) => at));
+}
+
 /** Whether the two facts of a name say the same, whenever they said it. */
 export function isSameFact(one: Fact, other: Fact | undefined): boolean {
   return one.value === other?.value && one.of === other.of;

@@ -1,8 +1,8 @@
 // Settings that stand in SSM Parameter Store, and secrets of Secrets Manager by way of it: read at run time, so that a
 // new value needs no deployment. https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
 
-import { AwsClient } from 'aws4fetch';
 import { UnavailableError } from '../errors.ts';
+import { readOwnCredentials, signForAws } from '../http/aws-request.ts';
 import { log } from '../observability/log.ts';
 import { type Environment, parameterOf } from './settings.ts';
 
@@ -93,12 +93,15 @@ type Answer = { readonly Parameters?: readonly Parameter[]; readonly __type?: st
 
 async function call(names: readonly string[]): Promise<Outcome> {
   try {
-    const response = await signed().fetch(endpoint(), {
-      method: 'POST',
+    const url = new URL(endpoint());
+    const body = JSON.stringify({ Names: names, WithDecryption: true });
+    const headers = await signForAws({
+      ...{ url, body, service: 'ssm', region: process.env.AWS_REGION ?? '' },
       headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'AmazonSSM.GetParameters' },
-      body: JSON.stringify({ Names: names, WithDecryption: true }),
-      signal: AbortSignal.timeout(callTimeoutMs),
+      credentials: readOwnCredentials(),
     });
+    const signal = AbortSignal.timeout(callTimeoutMs);
+    const response = await fetch(url, { method: 'POST', headers, body, signal });
     const { Parameters = [], __type: type = 'Error' } = (await response.json()) as Answer;
     if (response.ok) return { is: 'answered', parameters: Parameters };
     // Of a cause, its name is all that is logged: AWS's own, such as AccessDeniedException.
@@ -116,25 +119,6 @@ const throttlings = ['ThrottlingException', 'Throttling', 'RequestLimitExceeded'
 
 function unavailable(cause: unknown): UnavailableError {
   return new UnavailableError('settings_unavailable', 'the parameters could not be read', { cause });
-}
-
-// What Lambda gives a function in its environment; it is renewed there, so it is read each time.
-function signed(): AwsClient {
-  const {
-    AWS_ACCESS_KEY_ID = '',
-    AWS_SECRET_ACCESS_KEY = '',
-    AWS_SESSION_TOKEN,
-    AWS_REGION = '',
-  } = process.env;
-  return new AwsClient({
-    accessKeyId: AWS_ACCESS_KEY_ID,
-    secretAccessKey: AWS_SECRET_ACCESS_KEY,
-    region: AWS_REGION,
-    ...(AWS_SESSION_TOKEN && { sessionToken: AWS_SESSION_TOKEN }),
-    service: 'ssm',
-    // Its own ways know neither a throttling, which is a 400, nor how much time there is.
-    retries: 0,
-  });
 }
 
 function endpoint(): string {

@@ -2,6 +2,7 @@
 
 import { setTimeout } from 'node:timers/promises';
 import { UnavailableError } from '../errors.ts';
+import { type Step, toStepText } from '../history.ts';
 import {
   desired,
   diff,
@@ -34,6 +35,7 @@ import {
 } from './expressions.ts';
 import type { Attempt, Items } from './items.ts';
 import { numberAttribute, type UserRecord, valueAttribute } from './record.ts';
+import { appendStep } from './steps.ts';
 
 /** A record whose lease we hold. */
 export type Leased = UserRecord & { readonly lease: { readonly owner: string; readonly untilMs: number } };
@@ -48,7 +50,12 @@ export type Folded = {
   readonly isForeign: boolean;
 };
 
+/** Why facts are folded, for the history of the user. */
+export type Why = Pick<Step, 'by' | 'what' | 'toldAt'>;
+
 export type FoldOptions = {
+  /** Left out: no step is written down. */
+  readonly why?: Why;
   /** Who tells it; null for an operator, who claims nothing. */
   readonly source?: string | null;
   /** Whether a user that another source reported first is left alone. */
@@ -79,7 +86,7 @@ export function createFold(
     heard: Facts,
     owner: string,
     leaseMs: number,
-    { source = null, isExclusive = false, withoutLease = false }: FoldOptions = {},
+    { why, source = null, isExclusive = false, withoutLease = false }: FoldOptions = {},
   ): Promise<Folded> {
     const told: Told = {
       reference,
@@ -87,6 +94,7 @@ export function createFold(
       leaseMs,
       withoutLease,
       by: [toldBy(source), isExclusive ? isToldBy(source) : {}],
+      why,
     };
     let found = await foldUnread(told, heard);
     for (let round = 0; round < maxRounds; round++) {
@@ -121,6 +129,7 @@ export function createFold(
     const names = Object.keys(heard);
     return attempt(told.reference, [
       setFacts(heard),
+      noteStep(told, heard),
       raiseVersion,
       restartBackoff,
       names.length > 0 ? isLater(heard) : isNewUser,
@@ -132,9 +141,11 @@ export function createFold(
   }
 
   // Somebody is converging the record: they go round again with what is new, or the schedule does when their lease is over.
-  function foldUnderLease({ reference, by }: Told, known: UserRecord, fresh: Facts): Promise<Attempt> {
+  function foldUnderLease(told: Told, known: UserRecord, fresh: Facts): Promise<Attempt> {
+    const { reference, by } = told;
     return attempt(reference, [
       setFacts(fresh),
+      noteStep(told, fresh),
       raiseVersion,
       restartBackoff,
       isLater(fresh, known.facts),
@@ -148,6 +159,7 @@ export function createFold(
   function foldRead(told: Told, known: UserRecord, fresh: Facts): Promise<Attempt> {
     return attempt(told.reference, [
       setFacts(fresh),
+      noteStep(told, fresh),
       raiseVersion,
       restartBackoff,
       versionIs(known.version),
@@ -176,6 +188,13 @@ export function createFold(
     return [takeLease(owner, now() + leaseMs), queueUp(reference, 'pending', now() + leaseMs, now())];
   }
 
+  function noteStep({ why }: Told, facts: Facts): Part {
+    if (!why) return {};
+    return appendStep(
+      toStepText({ ...why, at: now(), fields: Object.keys(facts) as FactName[], code: null }),
+    );
+  }
+
   function isLeased({ lease }: UserRecord): boolean {
     return lease !== null && lease.untilMs > now();
   }
@@ -188,6 +207,7 @@ type Told = {
   readonly leaseMs: number;
   readonly withoutLease: boolean;
   readonly by: readonly Part[];
+  readonly why: Why | undefined;
 };
 
 function toFolded(record: UserRecord, folded: Partial<Folded>): Folded {

@@ -31,6 +31,8 @@ export type UserRecord = {
   readonly cleared: boolean;
   /** Profile fields that ROQ gave back otherwise than they were sent, each as a digest of the two values. */
   readonly contested: Contested;
+  /** The last steps, each as a text: see lib/history.ts. */
+  readonly steps: readonly string[];
 };
 
 export type Contested = Readonly<Record<string, string>>;
@@ -86,6 +88,7 @@ export function toRecord(item: Item): UserRecord {
     lastError: text(item.lastError) as ConvergeCode | null,
     cleared: item.cleared?.BOOL ?? false,
     contested: toContested(item.contested?.M ?? {}),
+    steps: (item.steps?.L ?? []).map((step) => text(step) ?? ''),
   };
 }
 

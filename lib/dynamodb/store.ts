@@ -27,6 +27,7 @@ import {
 import { createFold, type Leased, ours } from './fold.ts';
 import { createItems } from './items.ts';
 import { numberAttribute, toRecord, type UserRecord } from './record.ts';
+import { setSteps } from './steps.ts';
 
 /** How a write under our lease ended. */
 export type Written =
@@ -86,6 +87,7 @@ export function createStore(options: TableOptions) {
       versionIs(record.version),
       setFound(found),
       setContested(record),
+      setSteps(knowing(record, found)),
       { set: ['syncedVersion = :synced'], values: { ':synced': numberAttribute(record.version) } },
       { remove: ['attempts', 'lastError', 'cleared'] },
       queue ? queueUp(record.reference, queue, now(), now()) : leaveQueue,
@@ -110,17 +112,23 @@ export function createStore(options: TableOptions) {
     if (landedAt === null) {
       const parts = [
         versionIs(record.version),
+        setSteps(knowing(record, found)),
         ...failed,
         queueUp(record.reference, 'pending', dueAt, now()),
       ];
       return finish(record, [...parts, endLease], isDone);
     }
     const lease = takeLease(record.lease.owner, landedAt);
-    const write = (condition: Part, due: number) =>
-      finish(record, [condition, ...failed, lease, queueUp(record.reference, 'pending', due, now())], isDone);
-    const first = await write(versionIs(record.version), dueAt);
+    const write = (condition: readonly Part[], due: number) =>
+      finish(
+        record,
+        [...condition, ...failed, lease, queueUp(record.reference, 'pending', due, now())],
+        isDone,
+      );
+    const first = await write([versionIs(record.version), setSteps(knowing(record, found))], dueAt);
     if (first.is !== 'moved') return first;
-    return isDone(first.record) ? { is: 'written' } : write({}, landedAt);
+    // What was added to the steps meanwhile stays.
+    return isDone(first.record) ? { is: 'written' } : write([], landedAt);
   }
 
   /** ROQ refuses these facts for good. */
@@ -129,6 +137,7 @@ export function createStore(options: TableOptions) {
       versionIs(record.version),
       setFound(found),
       setCleared(record),
+      setSteps(knowing(record, found)),
       setFailure(record, code),
       queueUp(record.reference, 'parked', now(), now()),
       endLease,
@@ -141,6 +150,7 @@ export function createStore(options: TableOptions) {
     const parts: readonly Part[] = [
       versionIs(record.version),
       setFound(found),
+      setSteps(knowing(record, found)),
       { remove: ['attempts', 'lastError'] },
       queueUp(record.reference, 'held', now(), now()),
       endLease,
@@ -188,6 +198,11 @@ export function createStore(options: TableOptions) {
     if (stillOurs) return { is: 'moved', record: stillOurs };
     return current && isDone(current) ? { is: 'written' } : { is: 'lost' };
   }
+}
+
+/** The record as it will be. */
+function knowing(record: UserRecord, { roqId, observed }: Found): UserRecord {
+  return { ...record, roqId: roqId ?? record.roqId, observed };
 }
 
 /** Whether one more attempt than ours is on record, of the same version: that of this very write. */

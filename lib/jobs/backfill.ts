@@ -14,7 +14,17 @@ import { batchesOf } from '../sync/batches.ts';
 import { type CeilingPorts, readCeiling } from '../sync/ceiling.ts';
 import { type Feedback, feedbackOf, type RunBudget } from '../sync/concurrency.ts';
 import { type ConvergePorts, converge } from '../sync/converge.ts';
-import { desired, type Facts, factNames, fold, news, plan, type RoqFields, toFacts } from '../user.ts';
+import {
+  desired,
+  type Facts,
+  factNames,
+  fold,
+  newestAt,
+  news,
+  plan,
+  type RoqFields,
+  toFacts,
+} from '../user.ts';
 import {
   addInvalid,
   addOutcome,
@@ -103,7 +113,10 @@ async function applyBatch(
   const shutOut = await findShutOut(ports, batch);
   const folded = await Promise.all(
     [...batch].map(([reference, facts]) =>
-      ports.store.fold(reference, facts, owner, budget.leaseMs, { source }),
+      ports.store.fold(reference, facts, owner, budget.leaseMs, {
+        source,
+        why: { by: provider ?? 'operator', what: 'backfill', toldAt: newestAt(facts) },
+      }),
     ),
   );
   for (const { changed, leased, record } of folded) {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import type { UserRecord } from '../dynamodb/record.ts';
 import { sourceOf } from '../event.ts';
 import { readCeiling } from '../sync/ceiling.ts';
-import { desired, type Facts } from '../user.ts';
+import { desired, newestAt } from '../user.ts';
 import type { ConnectedDirectory, PullJob, PullPorts } from './pull-job.ts';
 import type { Seen } from './seen.ts';
 import { openTally } from './tally.ts';
@@ -71,12 +71,8 @@ function isExpected(
     sources.includes(sourceOf(traits.name)) &&
     reference.startsWith(ports.prefixOf(traits.name)) &&
     desired(facts).active !== false &&
-    latest(facts) < listedFrom - traits.lagMs
+    newestAt(facts) < listedFrom - traits.lagMs
   );
-}
-
-function latest(facts: Facts): number {
-  return Math.max(0, ...Object.values(facts).map(({ at }) => at));
 }
 
 async function suspect(

@@ -9,7 +9,7 @@ import { batchesOf } from '../sync/batches.ts';
 import { readCeiling } from '../sync/ceiling.ts';
 import { feedbackOf, type RunBudget } from '../sync/concurrency.ts';
 import { converge } from '../sync/converge.ts';
-import { type Facts, fold, type RoqFields, type Told, toFacts } from '../user.ts';
+import { type Facts, fold, newestAt, type RoqFields, type Told, toFacts } from '../user.ts';
 import { missedFields, missedKindsOf, toShown } from './missed.ts';
 import {
   addFound,
@@ -238,7 +238,11 @@ export async function applyMissed(
       const owner = randomUUID();
       const folded = await Promise.all(
         batch.map(({ reference, facts }) =>
-          ports.store.fold(reference, facts, owner, budget.leaseMs, { source, isExclusive }),
+          ports.store.fold(reference, facts, owner, budget.leaseMs, {
+            source,
+            isExclusive,
+            why: { by: directory.traits.name, what: 'pull', toldAt: newestAt(facts) },
+          }),
         ),
       );
       const leased = folded.map((one) => one.leased).filter((record) => record !== null);

@@ -22,7 +22,9 @@ async function takeBack({ store }: App, reference: string, { leaseMs }: RunBudge
   if (isErased(known.facts)) return withoutLease(reference, 'erased', known);
   const facts = toOverruling(known.facts);
   if (Object.keys(facts).length === 0) return withoutLease(reference, 'nothing', known);
-  const { leased, record } = await store.fold(reference, facts, randomUUID(), leaseMs);
+  const { leased, record } = await store.fold(reference, facts, randomUUID(), leaseMs, {
+    why: { by: 'operator', what: 'drop', toldAt: null },
+  });
   // The fold is recorded; another process that has the lease converges once more because of it.
   return leased
     ? { reference, leased: { ...leased, queue: known.queue } }

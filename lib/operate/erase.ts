@@ -15,6 +15,7 @@ import type { Outcome } from '../sync/outcome.ts';
 import { desired } from '../user.ts';
 import { lookUp } from './status.ts';
 import { filledFacts, filledFields, isErased, toPlaceholder, toTombstone } from './tombstone.ts';
+import { withCommand } from './user-command.ts';
 
 export type Receipt = {
   readonly reference: string;
@@ -93,7 +94,14 @@ async function foldTombstone(
 async function overwriteAtRoq(app: App, leased: Leased, { deadline }: RunBudget): Promise<Outcome | null> {
   const [outcome] = await converge(
     app,
-    [{ ...leased, observed: null, contested: {}, cleared: true }],
+    [
+      {
+        ...withCommand({ ...leased, steps: [] }, 'erase', app.now()),
+        observed: null,
+        contested: {},
+        cleared: true,
+      },
+    ],
     deadline,
   );
   return outcome ?? null;

@@ -2,6 +2,7 @@
 
 import type { App } from '../app.ts';
 import type { Queued, UserRecord } from '../dynamodb/record.ts';
+import { findTold, type Step } from '../history.ts';
 import { type Reason, reasonOf } from '../sync/ceiling.ts';
 
 /** A user who is held, and why. */
@@ -9,6 +10,8 @@ export type HeldUser = Queued & {
   readonly reason: Reason;
   /** The providers that reported the user; empty where the record is older than their being recorded. */
   readonly sources: readonly string[];
+  /** Who told it by which kind of event, and when; null where that is not kept any more. */
+  readonly told: Pick<Step, 'by' | 'what' | 'at'> | null;
 };
 
 // What one BatchGetItem takes.
@@ -36,7 +39,10 @@ export async function* heldUsers({ queries }: Pick<App, 'queries'>): AsyncGenera
 function toHeldUser(queued: Queued, records: ReadonlyMap<string, UserRecord>): HeldUser | null {
   const record = records.get(queued.reference);
   if (record?.queue !== 'held') return null;
-  return { ...queued, reason: reasonOf(record.facts), sources: record.sources };
+  const reason = reasonOf(record.facts);
+  const step = findTold(record.steps, [reason]);
+  const told = step && { by: step.by, what: step.what, at: step.at };
+  return { ...queued, reason, sources: record.sources, told };
 }
 
 function rank({ reason }: HeldUser): number {

@@ -9,7 +9,7 @@ import type { RoqUser } from '../roq/types.ts';
 import type { RunBudget } from '../sync/concurrency.ts';
 import { converge } from '../sync/converge.ts';
 import { lookUp } from './status.ts';
-import { take, toResult, type UserResult } from './user-command.ts';
+import { take, toResult, type UserResult, withCommand } from './user-command.ts';
 
 export type Linked = {
   readonly user: UserResult;
@@ -33,6 +33,7 @@ export type LinkRefused = {
 };
 
 type Change = {
+  readonly command: 'relink' | 'recreate';
   /** Why these users, all that ROQ has of the reference, stand against it; null where nothing does. */
   readonly check: (users: readonly RoqUser[]) => LinkRefused | null;
   /** The record as it is to be converged; null where the lease was lost. */
@@ -43,7 +44,7 @@ type Change = {
 export async function changeLink(
   app: App,
   reference: string,
-  { check, prepare }: Change,
+  { command, check, prepare }: Change,
   budget: RunBudget,
 ): Promise<Linked | LinkRefused> {
   const users = await lookUp(app.roq, reference, budget.deadline);
@@ -53,7 +54,9 @@ export async function changeLink(
   const taken = await take(app, reference, randomUUID(), budget.leaseMs);
   if (!taken.leased) return answer(app, taken.result);
   const prepared = await prepare(taken.leased);
-  const [outcome] = prepared ? await converge(app, [prepared], budget.deadline) : [];
+  const [outcome] = prepared
+    ? await converge(app, [withCommand(prepared, command, app.now())], budget.deadline)
+    : [];
   return answer(app, toResult(taken.leased, outcome), taken.leased.roqId);
 }
 

@@ -10,6 +10,7 @@ import { changeLink, type Linked, type LinkRefused, refuse } from './link.ts';
  */
 export function recreate(app: App, reference: string, budget: RunBudget): Promise<Linked | LinkRefused> {
   const change: Parameters<typeof changeLink>[2] = {
+    command: 'recreate',
     check: ([user]) =>
       user
         ? refuse(

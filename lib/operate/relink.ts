@@ -15,6 +15,7 @@ export function relink(
   budget: RunBudget,
 ): Promise<Linked | LinkRefused> {
   const change: Parameters<typeof changeLink>[2] = {
+    command: 'relink',
     check: (users) => {
       if (users.some(({ id }) => id === roqId)) return null;
       const found =

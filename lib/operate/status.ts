@@ -3,6 +3,7 @@
 import type { App } from '../app.ts';
 import { type Queue, type Queued, queues, type UserRecord } from '../dynamodb/record.ts';
 import type { RoqCode } from '../errors.ts';
+import { type Step, toSteps } from '../history.ts';
 import type { JobView } from '../jobs/job-view.ts';
 import { RoqError } from '../roq/faults.ts';
 import { toRoqFields } from '../roq/fields.ts';
@@ -46,6 +47,8 @@ export type RecordStatus = Pick<
   readonly facts: Facts;
   /** Why the user is held; null for one who is not. */
   readonly reason: Reason | null;
+  /** The last steps, the oldest first. */
+  readonly history: readonly Step[];
 };
 
 export type FoundUser = {
@@ -99,7 +102,7 @@ export async function lookUp(
 function toRecordStatus(record: UserRecord): RecordStatus {
   const { facts, roqId, queue, dueAt, pendingSince, attempts, lastError, lease, cleared, sources } = record;
   const known = { facts, roqId, queue, dueAt, pendingSince, attempts, lastError, lease, cleared, sources };
-  return { ...known, reason: queue === 'held' ? reasonOf(facts) : null };
+  return { ...known, reason: queue === 'held' ? reasonOf(facts) : null, history: toSteps(record.steps) };
 }
 
 function toFoundUser(user: RoqUser, kept: RoqUser | undefined): FoundUser {

@@ -24,7 +24,9 @@ export const gone: UserCommand = async (app, references, budget) => {
         return withoutLease(reference, 'nothing', await app.store.get(reference));
       }
       const facts = toFacts({ gone: true }, entry.document.goneAt);
-      const { leased, record } = await app.store.fold(reference, facts, randomUUID(), budget.leaseMs);
+      const { leased, record } = await app.store.fold(reference, facts, randomUUID(), budget.leaseMs, {
+        why: { by: 'operator', what: 'gone', toldAt: entry.document.goneAt },
+      });
       await app.documents.remove('suspect', entry.id);
       return leased ? { reference, leased } : withoutLease(reference, 'retry', record);
     }),

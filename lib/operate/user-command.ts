@@ -5,6 +5,7 @@ import type { App } from '../app.ts';
 import type { Leased } from '../dynamodb/fold.ts';
 import type { Queue, UserRecord } from '../dynamodb/record.ts';
 import type { ErrorCode } from '../errors.ts';
+import { addStep } from '../history.ts';
 import { batchSize } from '../sync/batches.ts';
 import { feedbackOf, type RunBudget } from '../sync/concurrency.ts';
 import { converge } from '../sync/converge.ts';
@@ -144,6 +145,12 @@ export async function convergeTaken(
   const outcomes = await converge(app, leased.map(prepare), deadline);
   const outcomeOf = new Map(outcomes.map((outcome) => [outcome.reference, outcome]));
   return taken.map((one) => (one.leased ? toResult(one.leased, outcomeOf.get(one.reference)) : one.result));
+}
+
+/** The record with an operator's command as its last step. */
+export function withCommand(record: Leased, command: string, nowMs: number): Leased {
+  const step = { at: nowMs, by: 'operator', what: command, toldAt: null, fields: [], code: null };
+  return { ...record, steps: addStep(record.steps, step) };
 }
 
 /** What came of a user whose lease was taken; without an outcome the lease was lost. */

@@ -4,6 +4,7 @@ import type { Found } from '../dynamodb/expressions.ts';
 import type { Leased } from '../dynamodb/fold.ts';
 import type { Store, Written } from '../dynamodb/store.ts';
 import type { ConvergeCode, ErrorCode } from '../errors.ts';
+import { addStep, type Step } from '../history.ts';
 import type { Effect } from '../roq/faults.ts';
 import type { Plan, RoqFields } from '../user.ts';
 
@@ -32,7 +33,7 @@ export type Outcome = {
   /** What was changed at ROQ; null where nothing was, or nobody knows. */
   readonly did: 'create' | 'adopt' | 'update' | null;
   /** The ROQ fields of an update. */
-  readonly fields: readonly string[];
+  readonly fields: readonly (keyof RoqFields)[];
   readonly deactivated: boolean;
 };
 
@@ -75,26 +76,55 @@ export async function recordOutcome(
 ): Promise<{ outcome: Outcome | null; again: Leased | null }> {
   const { record, duplicates } = result.task;
   if (duplicates.length > 0) await ports.noteDuplicates(record.reference, duplicates);
-  const { written, is } = await write(ports, result);
+  const is = endOf(result);
+  const made = changeMade(result);
+  const noted = (current: Leased) => withSteps(current, result, made, is, ports.now());
+  const written = await write(ports, result, noted(record), is);
   if (written.is === 'moved') {
     const { roqId, observed } = result;
     const { cleared, contested } = record;
-    return { outcome: null, again: { ...written.record, roqId, observed, cleared, contested } };
+    return { outcome: null, again: { ...noted(written.record), roqId, observed, cleared, contested } };
   }
   const outcome = {
     reference: record.reference,
     is: written.is === 'lost' ? written.is : is,
     code: result.failure?.code ?? null,
-    ...changeMade(result),
+    ...made,
   };
   return { outcome, again: null };
 }
 
-function changeMade({ task, roqId, failure }: Result): Pick<Outcome, 'did' | 'fields' | 'deactivated'> {
+/** How the turn ends, if its lease is still ours. */
+function endOf({ task, failure }: Result): Exclude<Outcome['is'], 'lost'> {
+  if (failure) return isFinal(failure.code) ? 'parked' : 'retry';
+  if (task.isHeld) return 'held';
+  return task.plan.do === 'wait' ? 'waiting' : 'done';
+}
+
+/** The record with what was done at ROQ as a step, and how it ended where it did not end well. */
+function withSteps(
+  record: Leased,
+  { task, failure }: Result,
+  made: Made,
+  is: Outcome['is'],
+  at: number,
+): Leased {
+  const add = (steps: readonly string[], step: Pick<Step, 'what' | 'fields' | 'code'>) =>
+    addStep(steps, { ...step, at, by: 'roq', toldAt: null });
+  const { did, fields } = made;
+  const done = did === null ? record.steps : add(record.steps, { what: did, fields, code: null });
+  const isOldNews = is === 'done' || (is === 'waiting' && task.record.queue === 'waiting');
+  const code = failure?.code ?? null;
+  return { ...record, steps: isOldNews ? done : add(done, { what: is, fields: [], code }) };
+}
+
+type Made = Pick<Outcome, 'did' | 'fields' | 'deactivated'>;
+
+function changeMade({ task, roqId, failure }: Result): Made {
   const { plan, record } = task;
   if (failure) return { did: null, fields: [], deactivated: false };
   if (plan.do === 'create') return { did: 'create', fields: [], deactivated: false };
-  const fields = plan.do === 'update' ? Object.keys(plan.changes) : [];
+  const fields = plan.do === 'update' ? (Object.keys(plan.changes) as (keyof RoqFields)[]) : [];
   const deactivated = isDeactivation(plan);
   if (record.roqId === null && roqId !== null) return { did: 'adopt', fields, deactivated };
   return { did: plan.do === 'update' ? 'update' : null, fields, deactivated };
@@ -102,26 +132,18 @@ function changeMade({ task, roqId, failure }: Result): Pick<Outcome, 'did' | 'fi
 
 async function write(
   { store, now, random }: OutcomePorts,
-  { task, roqId, observed, failure }: Result,
-): Promise<{ written: Written; is: Outcome['is'] }> {
-  const { record } = task;
+  { roqId, observed, failure }: Result,
+  record: Leased,
+  is: Outcome['is'],
+): Promise<Written> {
   const found = { roqId, observed };
-  if (!failure && task.isHeld) return { written: await store.hold(record, found), is: 'held' };
-  if (!failure) {
-    const isWaiting = task.plan.do === 'wait';
-    const written = await store.mark(record, found, isWaiting ? 'waiting' : null);
-    return { written, is: isWaiting ? 'waiting' : 'done' };
-  }
-  if (isFinal(failure.code)) {
-    return { written: await store.park(record, found, failure.code), is: 'parked' };
-  }
+  if (is === 'held') return store.hold(record, found);
+  if (!failure) return store.mark(record, found, is === 'waiting' ? 'waiting' : null);
+  if (is === 'parked') return store.park(record, found, failure.code);
   const waitMs = backoffMs(record.attempts, failure.retryAfterMs, random);
-  if (failure.effect !== 'late') {
-    return { written: await store.postpone(record, found, failure.code, now() + waitMs), is: 'retry' };
-  }
+  if (failure.effect !== 'late') return store.postpone(record, found, failure.code, now() + waitMs);
   const landedAt = now() + landingMs;
-  const dueAt = Math.max(landedAt, now() + waitMs);
-  return { written: await store.postpone(record, found, failure.code, dueAt, landedAt), is: 'retry' };
+  return store.postpone(record, found, failure.code, Math.max(landedAt, now() + waitMs), landedAt);
 }
 
 /** Whether trying again is no use: a person has to look, or new facts have to come in. */

@@ -74,7 +74,7 @@ export async function receive(
     );
     const { profiles, failure } = await readBack(sender, events);
     const heard = gather([...events, ...profiles]);
-    const folded = await foldAll(ports, sender, heard, budget.leaseMs, recordBy);
+    const folded = await foldAll(ports, sender, heard, newestOf(events), budget.leaseMs, recordBy);
     if (sender.asks) await noteOpen(ports, sender, events, profiles, heard, folded);
     const outcomes = await convergeAll(ports, folded, budget.deadline, sender.name);
     for (const event of withProfiles(events, profiles)) {
@@ -153,14 +153,26 @@ function gather(events: readonly Profile[]): ReadonlyMap<string, Facts> {
   return heard;
 }
 
+/** The last that happened of the events of each user, by which a history names all of them. */
+function newestOf(events: readonly UserEvent[]): ReadonlyMap<string, UserEvent> {
+  const newest = new Map<string, UserEvent>();
+  for (const event of events) {
+    if (event.told === null || event.reference === null) continue;
+    const known = newest.get(event.reference);
+    if (!known || event.at >= known.at) newest.set(event.reference, event);
+  }
+  return newest;
+}
+
 /**
  * All or nothing: a sender that is told 2xx sends none of it again. One that has to come again finds what was recorded
  * recorded, and so gets further.
  */
 async function foldAll(
   { store, now }: ReceivePorts,
-  { source, isExclusive }: Sender,
+  { name, source, isExclusive }: Sender,
   heard: ReadonlyMap<string, Facts>,
+  newest: ReadonlyMap<string, UserEvent>,
   leaseMs: number,
   recordBy: number,
 ): Promise<ReadonlyMap<string, Folded>> {
@@ -175,7 +187,9 @@ async function foldAll(
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       if (now() >= recordBy) throw new UnavailableError('store_unavailable', 'no time is left');
       const { reference, facts, withoutLease } = next;
-      const options = { source, isExclusive, withoutLease };
+      const { kind = 'event', at = null } = newest.get(reference) ?? {};
+      const why = { by: name, what: kind, toldAt: at };
+      const options = { why, source, isExclusive, withoutLease };
       folded.set(reference, await store.fold(reference, facts, owner, leaseMs, options));
     }
   };

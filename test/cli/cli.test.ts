@@ -118,10 +118,11 @@ describe('roq-sync held, release and drop', () => {
     expect(json.entries).toMatchObject(
       expect.arrayContaining([expect.objectContaining({ reference: 'guilty' })]),
     );
-    expect((await runText('held')).stdout).toMatch(/innocent +disabled +– +\d/);
+    expect((await runText('held')).stdout).toMatch(/innocent +disabled +– +– +\d/);
     expect((await runText('status', 'innocent')).stdout).toMatch(
       /held because +it was disabled, which is a ban/,
     );
+    expect((await runText('status', 'innocent')).stdout).toMatch(/created +ROQ +\d{4}-/);
     world.limits.count = 0;
     expect(await run('release', 'guilty')).toMatchObject({ json: { counts: { done: 1 } }, exitCode: 0 });
     expect(await run('release', '--all')).toMatchObject({ exitCode: 2 });

@@ -51,6 +51,7 @@ describe('folding', () => {
       cleared: false,
       sources: [],
       contested: {},
+      steps: [],
     } satisfies UserRecord);
   });
 
@@ -192,6 +193,7 @@ describe('a ROQ user that we did not make', () => {
       cleared: false,
       sources: [],
       contested: {},
+      steps: [],
     } satisfies UserRecord);
   });
 

@@ -407,7 +407,8 @@ describe('who is held', () => {
       for (const [i, said] of [{ email: `${reference}@x.example` }, what].entries()) {
         own.limits.count = i === 0 ? 1_000_000 : 0;
         const heard = toFacts(said, at + i);
-        const { leased } = await own.store.fold(reference, heard, randomUUID(), 40_000, { source });
+        const why = { by: source, what: i === 0 ? 'user.created' : 'user.changed', toldAt: at + i };
+        const { leased } = await own.store.fold(reference, heard, randomUUID(), 40_000, { source, why });
         if (leased) await converge(own.ports, [leased], own.now() + 2_000);
       }
       own.pass(60_000);
@@ -416,7 +417,10 @@ describe('who is held', () => {
     for (const i of [0, 1, 2]) await told(`left-${i}`, { deleted: true }, 'okta');
     await told('banned', off, 'clerk');
     await told('banned-and-left', { ...off, deleted: true }, 'clerk');
-    const ban = { reason: 'disabled', sources: ['clerk'] };
+    const ban = {
+      ...{ reason: 'disabled', sources: ['clerk'] },
+      told: { by: 'clerk', what: 'user.changed', at: expect.any(Number) },
+    };
     const { entries } = await ask<Listing>({ command: 'list', of: 'held' }, own);
     expect(entries).toMatchObject([
       { reference: 'banned', ...ban, pendingSince: since + 180_000 },
@@ -429,12 +433,41 @@ describe('who is held', () => {
     expect(two).toMatchObject({ entries: [ban, ban], more: true });
     const one = await ask<UserStatus>({ command: 'status', reference: 'left-0' }, own);
     expect(one.record).toMatchObject({ queue: 'held', reason: 'deleted', sources: ['okta'] });
+    expect(one.record?.history).toMatchObject([
+      { by: 'okta', what: 'user.created', fields: ['email'] },
+      { by: 'roq', what: 'create' },
+      { by: 'okta', what: 'user.changed', fields: ['deleted'] },
+      { by: 'roq', what: 'held' },
+    ]);
     await own.close();
   });
 
   test('says nothing of why somebody is held who is not', async () => {
     await world.deliver('free', { email: 'free@x.example', ...off }, at);
     expect((await status('free')).record).toMatchObject({ queue: null, reason: null });
+  });
+});
+
+describe('the history of a user', () => {
+  const stepsOf = async (reference: string) => {
+    const { record } = await ask<UserStatus>({ command: 'status', reference });
+    return record?.history.map(({ by, what }) => `${by} ${what}`) ?? [];
+  };
+
+  test('has what an operator did, and then what came of it', async () => {
+    await hold('storied', off);
+    await touch({ command: 'release', reference: 'storied' });
+    await touch({ command: 'drop', reference: 'storied' });
+    await touch({ command: 'resync', reference: 'storied' });
+    expect((await stepsOf('storied')).slice(-6)).toEqual([
+      ...['roq held', 'operator release', 'roq update', 'operator drop', 'roq update', 'operator resync'],
+    ]);
+  });
+
+  test('is gone with the user, but for that', async () => {
+    await world.deliver('storied-and-erased', { email: 's@x.example' }, at);
+    await ask<Receipt>({ command: 'erase', reference: 'storied-and-erased' });
+    expect(await stepsOf('storied-and-erased')).toEqual(['operator erase', 'roq update']);
   });
 });
 

@@ -192,6 +192,7 @@ class Parser {
       this.used.add(this.#take());
       return (_, { values }) => values[token] ?? refuse(`The value ${token} is not defined`);
     }
+    if (this.#took('list_append')) return this.#joined();
     if (!this.#took('if_not_exists')) return this.#path();
     this.#take('(');
     const path = this.#path();
@@ -199,6 +200,19 @@ class Parser {
     const otherwise = this.#operand();
     this.#take(')');
     return (item, given) => path(item, given) ?? otherwise(item, given);
+  }
+
+  #joined(): Operand {
+    this.#take('(');
+    const first = this.#operand();
+    this.#take(',');
+    const second = this.#operand();
+    this.#take(')');
+    return (item, given) => {
+      const [before, after] = [first(item, given)?.L, second(item, given)?.L];
+      if (!before || !after) return refuse('An operand in the update expression has an incorrect data type');
+      return { L: [...before, ...after] };
+    };
   }
 
   #path(): Operand {

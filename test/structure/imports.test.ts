@@ -7,8 +7,8 @@ import { listFiles, listImports, listPackages } from './tree.ts';
 const directions: Readonly<Record<string, readonly string[]>> = {
   'lib/*.ts': [],
   'lib/observability': ['lib/*.ts'],
-  'lib/config': ['lib/*.ts', 'lib/observability'],
-  'lib/http': ['lib/*.ts', 'lib/observability', 'lib/config'],
+  'lib/http': ['lib/*.ts'],
+  'lib/config': ['lib/*.ts', 'lib/observability', 'lib/http'],
   'lib/dynamodb': ['lib/*.ts', 'lib/observability'],
   'lib/roq': ['lib/*.ts', 'lib/observability', 'lib/http'],
   'lib/signatures': ['lib/*.ts', 'lib/observability', 'lib/config', 'lib/http'],
@@ -55,7 +55,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     'lib/operate/gauges.ts',
     'lib/handlers',
   ],
-  cli: ['lib/*.ts', 'lib/dynamodb', 'lib/exports', 'lib/providers', 'lib/jobs', 'lib/operate'],
+  cli: ['lib/*.ts', 'lib/http', 'lib/dynamodb', 'lib/exports', 'lib/providers', 'lib/jobs', 'lib/operate'],
   infra: ['lib/*.ts', 'lib/config', 'lib/providers'],
   local: [
     'lib/*.ts',

@@ -5,12 +5,12 @@
 // The list is eventually consistent; AWS itself points to AdminGetUser for one user, which takes the `sub` of a local user,
 // and of a federated one only the user name: that is looked for by the list first.
 
-import { AwsClient } from 'aws4fetch';
 import * as v from 'valibot';
 import { optionalUrl } from '../../config/settings.ts';
 import { type Got, hourMs, type ListedPage, type Profile } from '../../directory.ts';
 import { ConfigError, DirectoryError } from '../../errors.ts';
 import type { Row } from '../../exports/shape.ts';
+import { readOwnCredentials, signForAws } from '../../http/aws-request.ts';
 import { parseJson } from '../../json.ts';
 import {
   type DirectoryProvider,
@@ -55,19 +55,16 @@ export const cognitoDirectory: DirectoryProvider<typeof settings> = {
   connect({ COGNITO_USER_POOL_IDS: pools, COGNITO_API_URL }) {
     async function ask(operation: string, input: { readonly UserPoolId: string }, signal: AbortSignal) {
       const region = regionOf(input.UserPoolId);
-      const url = COGNITO_API_URL || `https://cognito-idp.${region}.amazonaws.com/`;
-      const request = await signer(region).sign(url, {
-        method: 'POST',
+      const url = new URL(COGNITO_API_URL || `https://cognito-idp.${region}.amazonaws.com/`);
+      const body = JSON.stringify(input);
+      const headers = await signForAws({
+        ...{ url, body, region, service: 'cognito-idp', credentials: readOwnCredentials() },
         headers: {
           'content-type': 'application/x-amz-json-1.1',
           'x-amz-target': `AWSCognitoIdentityProviderService.${operation}`,
         },
-        body: JSON.stringify(input),
       });
-      const headers = Object.fromEntries(request.headers);
-      return refuse(
-        await askDirectory(new URL(url), { method: 'POST', headers, body: JSON.stringify(input), signal }),
-      );
+      return refuse(await askDirectory(url, { method: 'POST', headers, body, signal }));
     }
 
     async function listSome(pool: string, options: object, signal: AbortSignal) {
@@ -138,19 +135,6 @@ function regionOf(pool: string): string {
   const [, region] = /^([a-z]{2}(?:-[a-z]+)+-\d)_/.exec(pool) ?? [];
   if (!region) throw new ConfigError([`COGNITO_USER_POOL_IDS names ${pool}, which is no id of a user pool`]);
   return region;
-}
-
-// What Lambda gives a function in its environment; it is renewed there, so it is read each time.
-function signer(region: string): AwsClient {
-  const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '', AWS_SESSION_TOKEN } = process.env;
-  return new AwsClient({
-    accessKeyId: AWS_ACCESS_KEY_ID,
-    secretAccessKey: AWS_SECRET_ACCESS_KEY,
-    ...(AWS_SESSION_TOKEN && { sessionToken: AWS_SESSION_TOKEN }),
-    service: 'cognito-idp',
-    region,
-    retries: 0,
-  });
 }
 
 // Every refusal is a 400 that names itself.
