@@ -7,6 +7,8 @@ import { whenCell } from './time.ts';
 // An event that comes later than this after it happened is worth a word.
 const lateMs = 60_000;
 
+const maxNames = 5;
+
 /** The steps, the last one first. */
 export function historyTable(steps: readonly Step[]): string {
   return table(steps.toReversed().map(toRow), { header: ['step', 'by', 'when'] });
@@ -17,7 +19,8 @@ function toRow(step: Step): readonly Cell[] {
 }
 
 function toText({ by, what, fields, code }: Step): Cell {
-  const names = fields.join(', ');
+  // A whole profile is no news.
+  const names = fields.length > maxNames ? `${fields.length} fields` : fields.join(', ');
   if (by === 'operator') return what;
   if (by !== 'roq') return names ? `${plain(what)}: ${names}` : plain(what);
   if (code) return { text: `${ends[what] ?? what}: ${code}`, style: 'red' };

@@ -1,7 +1,7 @@
-// Takes one user out of the reports of jobs, and out of jobs that are over the address of their file.
+// Takes one user out of the reports of jobs, and out of jobs that are over what they would have gone on by.
 
 import type { Documents, Entry } from '../dynamodb/documents.ts';
-import { keepMs, type StoredJob, withoutAddress } from './jobs.ts';
+import { keepMs, type StoredJob, withoutPlace } from './jobs.ts';
 
 type ForgetPorts = {
   readonly documents: Pick<Documents, 'get' | 'put' | 'list'>;
@@ -27,8 +27,8 @@ export async function forgetInJobs(ports: ForgetPorts, reference: string): Promi
   let left = 0;
   for await (const entry of ports.documents.list<StoredJob>('job')) {
     const isNamed = namesUser(entry.document, reference);
-    const hasAddress = withoutAddress(entry.document) !== entry.document;
-    if (!isNamed && !hasAddress) continue;
+    const hasPlace = withoutPlace(entry.document) !== entry.document;
+    if (!isNamed && !hasPlace) continue;
     const isDone = await forget(ports, entry, reference);
     if (isNamed && isDone) jobs += 1;
     if (isNamed && !isDone) left += 1;
@@ -57,11 +57,12 @@ function namesUser({ job }: StoredJob, reference: string): boolean {
 }
 
 function withoutUser(stored: StoredJob, reference: string): StoredJob {
-  const { job } = stored;
-  if (job.is === 'backfill') return withoutAddress(stored);
+  const over = withoutPlace(stored);
+  const { job } = over;
+  if (job.is === 'backfill') return over;
   const kept = Object.entries(job.report.examples).map(
     ([of, references]) => [of, references.filter((other) => other !== reference)] as const,
   );
   const report = { ...job.report, examples: Object.fromEntries(kept) };
-  return { ...stored, job: { ...job, report } as StoredJob['job'] };
+  return { ...over, job: { ...job, report } as StoredJob['job'] };
 }

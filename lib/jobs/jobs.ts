@@ -209,7 +209,7 @@ async function save(
   changes: Partial<StoredJob>,
 ): Promise<Entry<StoredJob> | null> {
   const changed = { ...document, ...changes, updatedAt: now() };
-  const stored = withoutAddress({ ...changed, state: stateOf(changed) });
+  const stored = withoutPlace({ ...changed, state: stateOf(changed) });
   if (!(await documents.put('job', id, stored, revision, keepMs))) return null;
   if (stored.state !== 'running') {
     await documents.remove(runningKind(stored.job), id);
@@ -226,12 +226,16 @@ async function save(
   return { id, document: stored, revision: revision + 1 };
 }
 
-/** A job that is over, without the address of its file; any other as it is. */
-export function withoutAddress(stored: StoredJob): StoredJob {
+/** A job that is over, without where it stood: the address of its file, or users by whom it would go on; any other as it is. */
+export function withoutPlace(stored: StoredJob): StoredJob {
   const { job, state } = stored;
-  if (state === 'running' || job.is !== 'backfill' || job.source.from !== 'url' || job.source.url === '')
-    return stored;
-  return { ...stored, job: { ...job, source: { ...job.source, url: '' } } };
+  if (state === 'running') return stored;
+  if (job.is === 'backfill') {
+    if (job.source.from !== 'url' || job.source.url === '') return stored;
+    return { ...stored, job: { ...job, source: { ...job.source, url: '' } } };
+  }
+  if (job.cursor === null) return stored;
+  return { ...stored, job: { ...job, cursor: null, ...(job.is === 'pull' && { canaries: [] }) } };
 }
 
 function stateOf({ job, failures, lastError }: StoredJob): StoredJob['state'] {

@@ -67,9 +67,13 @@ test('a job that meets what nobody foresaw counts a failure, is given up some da
     expect(await stored('audit-x')).toMatchObject({ failures, lastError: 'unforeseen' });
   }
   // A day of minutes later.
-  await world.documents.put('job', 'audit-x', { ...(await stored('audit-x')), failures: 24 * 60 - 1 }, null);
+  const last = await stored('audit-x');
+  const cursor = { in: 'records', after: 'the last user' };
+  const job = { ...last?.job, cursor };
+  await world.documents.put('job', 'audit-x', { ...last, job, failures: 24 * 60 - 1 }, null);
   await expect(runJob({ ...world.ports, queries }, 'audit-x', budget())).rejects.toBe(bug);
-  expect(await stored('audit-x')).toMatchObject({ state: 'failed' });
+  // And then it names nobody by whom it would have gone on.
+  expect(await stored('audit-x')).toMatchObject({ state: 'failed', job: { cursor: null } });
 });
 
 async function audit(): Promise<StoredJob | null> {
