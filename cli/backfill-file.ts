@@ -7,6 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ExportLine, readUsers } from '../lib/exports/read.ts';
 import type { ExportShape } from '../lib/exports/shape.ts';
 import type { JobView } from '../lib/jobs/job-view.ts';
+import { compileMapping } from '../lib/mapping/compile.ts';
+import type { MappingSettings } from '../lib/mapping/mapping.ts';
 import { findShape, shapes } from '../lib/providers/exports.ts';
 import { toInstant } from '../lib/providers/payload.ts';
 import type { Call } from './command.ts';
@@ -64,7 +66,9 @@ export async function openFile(
 export async function sendFile(call: Call, file: UserFile, apply: boolean): Promise<JobView> {
   const { id, after } = apply ? await findUnfinished(call, file) : newPlan(file);
   const counter = { bytes: 0 };
-  const lines = readUsers(countBytes(file.path, counter), { ...file, after });
+  const settings = await call.invoke<MappingSettings>('operate', { command: 'mapping' });
+  const mapping = compileMapping(settings).get(file.shape.name);
+  const lines = readUsers(countBytes(file.path, counter), { ...file, mapping, after });
   const doneShare = () => (file.bytes === 0 ? 1 : counter.bytes / file.bytes);
   let start: { readonly atMs: number; readonly share: number } | null = null;
   let view: JobView | null = null;

@@ -8,6 +8,7 @@ import { drop } from './drop.ts';
 import { erase } from './erase.ts';
 import { job } from './job.ts';
 import { listCommands } from './lists.ts';
+import { map } from './map.ts';
 import { pull } from './pull.ts';
 import { recreate } from './recreate.ts';
 import { release } from './release.ts';
@@ -29,6 +30,7 @@ export const commands: readonly CliCommand[] = [
   gone,
   keep,
   backfill,
+  map,
   job,
   erase,
   doctor,

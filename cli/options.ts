@@ -20,7 +20,7 @@ const forms = {
   limit: ['--limit <number>', 'show so many at most (default: 100; up to 1000)'],
   provider: [
     '--provider <name>',
-    'of a backfill: whose export it is (default: generic); of a pull: who is asked',
+    'of a backfill: whose export it is (default: generic); of a pull: who is asked; of a map: whose user it is',
   ],
   exportedAt: [
     '--exported-at <time>',

@@ -3,6 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 import type { Plugin } from 'esbuild';
+import { readMappingSettings } from '../lib/mapping/settings.ts';
 
 type Serverless = {
   readonly service: {
@@ -10,6 +11,7 @@ type Serverless = {
       readonly settings: {
         readonly environment: { readonly PROVIDERS?: string };
         readonly directory?: { readonly DIRECTORIES?: string };
+        readonly mapping?: unknown;
       };
     };
   };
@@ -17,8 +19,30 @@ type Serverless = {
 
 /** For serverless-esbuild, which hands over the service with its settings. */
 export default function pluginsFor({ service }: Serverless): Plugin[] {
-  const { environment, directory } = service.custom.settings;
-  return [onlyProviders(environment.PROVIDERS ?? ''), onlyDirectories(directory?.DIRECTORIES ?? '')];
+  const { environment, directory, mapping } = service.custom.settings;
+  return [
+    onlyProviders(environment.PROVIDERS ?? ''),
+    onlyDirectories(directory?.DIRECTORIES ?? ''),
+    withMapping(mapping),
+  ];
+}
+
+/** The mapping goes into the bundles as it is written, and so the two always belong together. */
+export function withMapping(written: unknown): Plugin {
+  const settings = readMappingSettings(written);
+  return {
+    name: 'mapping',
+    setup: ({ onLoad }) => {
+      if (!settings) return;
+      onLoad({ filter: /[\\/]lib[\\/]mapping[\\/]configured\.ts$/ }, () => ({
+        contents: [
+          "import { compileMapping } from './compile.ts';",
+          `export const mapping = compileMapping(${JSON.stringify(settings)});`,
+        ].join('\n'),
+        loader: 'ts',
+      }));
+    },
+  };
 }
 
 /** `setting`: as in PROVIDERS. Where it stands elsewhere, or is empty, all providers remain. */

@@ -10,10 +10,13 @@ import { isSecret, parameterOf, readSettings } from '../lib/config/settings.ts';
 import { areExclusive, configuredProviders } from '../lib/config/sources.ts';
 import { ConfigError } from '../lib/errors.ts';
 import { sourceOf } from '../lib/event.ts';
+import { compileMapping } from '../lib/mapping/compile.ts';
+import { readMappingSettings } from '../lib/mapping/settings.ts';
 import { cognitoSettings } from '../lib/providers/cognito/cognito.ts';
 import { readWebhookConfig, webhookSettings } from '../lib/providers/connect.ts';
 import { directorySettings, readDirectoryConfig } from '../lib/providers/connect-directories.ts';
 import { directories } from '../lib/providers/directories.ts';
+import { shapes } from '../lib/providers/exports.ts';
 import { providers } from '../lib/providers/registry.ts';
 
 type Values = Readonly<Record<string, string>>;
@@ -68,7 +71,7 @@ export default class Settings {
     const file = `settings.${stage}.yml`;
     // The example, which stands in for it, is made to be filled in.
     if (!existsSync(join(serviceDir, file))) return;
-    const { environment = {}, directory = {}, ...options } = service.custom.settings;
+    const { environment = {}, directory = {}, mapping, ...options } = service.custom.settings;
     const values = toTexts(environment as object);
     const asked = toTexts(directory as object);
     const faults = [
@@ -78,6 +81,7 @@ export default class Settings {
       ...wrongValues(values),
       ...mixedReferences(values),
       ...wrongDirectories(asked, values, stage),
+      ...wrongMapping(mapping),
     ];
     if (faults.length > 0) throw new classes.Error(`${file} can't work:\n${faults.join('\n')}`);
     const plain = [...plainSecrets(values, all), ...plainSecrets(asked, ofDirectories)];
@@ -93,7 +97,7 @@ function toTexts(environment: object): Values {
 function unknownOptions(options: object, known: object): readonly string[] {
   const unknown = Object.keys(options).filter((name) => !(name in known));
   return unknown.map(
-    (name) => `  - ${name} is none of ${Object.keys(known).join(', ')}, environment, directory`,
+    (name) => `  - ${name} is none of ${Object.keys(known).join(', ')}, environment, directory, mapping`,
   );
 }
 
@@ -163,6 +167,19 @@ function isElsewhere(elsewhere: readonly string[], fault: string): boolean {
 /** A parameter's path, also of a secret of Secrets Manager. */
 function toPath(parameter: string): string {
   return parameter.replace(/^\/aws\/reference\/secretsmanager(?=\/)/, '');
+}
+
+/** What is wrong under `mapping`, each with its place. */
+function wrongMapping(written: unknown): readonly string[] {
+  const known = [...providers, ...directories, ...shapes].map(({ name }) => name).concat('cognito');
+  const faults = faultsOf(() => {
+    const settings = readMappingSettings(written);
+    if (!settings) return;
+    const unknown = Object.keys(settings.providers).filter((name) => !known.includes(name));
+    if (unknown.length > 0) throw new ConfigError(unknown.map((name) => `${name} is no provider`));
+    compileMapping(settings);
+  });
+  return faults.map((fault) => `  - mapping: ${fault}`);
 }
 
 /** Several providers whose ids may meet: each would take the other's users for its own, or for foreign ones. */

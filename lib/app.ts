@@ -14,6 +14,8 @@ import {
 import { createQueries, type Queries } from './dynamodb/queries.ts';
 import { createStore, type Store } from './dynamodb/store.ts';
 import { sourceOf } from './event.ts';
+import { mapping } from './mapping/configured.ts';
+import type { Mapping } from './mapping/mapping.ts';
 import { log as writeLine } from './observability/log.ts';
 import type { Log } from './observability/log-line.ts';
 import { createRoq, type Roq } from './roq/client.ts';
@@ -39,6 +41,8 @@ export type App = {
   readonly noteForeign: ReceivePorts['noteForeign'];
   readonly noteAsk: ReceivePorts['noteAsk'];
   readonly noteNotice: ReceivePorts['noteNotice'];
+  /** What the operator makes of users, by provider. */
+  readonly mapping: Mapping;
   readonly now: () => number;
   readonly random: () => number;
   readonly log: Log;
@@ -65,6 +69,7 @@ export function connect(config: Config, log: Log = writeLine): App {
     noteForeign: noteUsers(documents, now, 'foreign'),
     noteAsk: noteUsers(documents, now, 'ask'),
     noteNotice: noteNotice(documents, now),
+    mapping,
     now,
     random: Math.random,
     log,

@@ -1,5 +1,6 @@
 // What a provider's user list answers when it is asked, whichever provider it is. Pure.
 
+import type { Original } from './event.ts';
 import type { Told } from './user.ts';
 
 /** A user as the provider has them. */
@@ -12,6 +13,8 @@ export type Profile = {
   readonly at: number | null;
   /** Names of members that could not be read, never their values. */
   readonly unread: readonly string[];
+  /** The row, for mappings; nothing of it is kept. */
+  readonly original?: Original;
 };
 
 /**

@@ -11,6 +11,13 @@ export type WebhookRequest = {
   readonly body: Uint8Array;
 };
 
+/** The user's object as the provider wrote it, for mappings. */
+export type Original = {
+  readonly user: Readonly<Record<string, unknown>>;
+  /** The object is the whole user: what it leaves out is empty. */
+  readonly isWhole: boolean;
+};
+
 /** One thing that a provider said of one user. */
 export type UserEvent = {
   /** The provider's own id of the event, for the log; null where it has none. */
@@ -33,12 +40,14 @@ export type UserEvent = {
   readonly unread?: readonly string[];
   /** Why it could not be read, where it came with others that could; it tells nothing. */
   readonly rejected?: RejectionCode;
+  /** The user's object in it, where there is one; nothing of it is kept. */
+  readonly original?: Original;
 };
 
 /** Reads a user from the provider's own API; null where it has none of that id. Throws UnavailableError. */
 export type LookUp = (reference: string) => Promise<ReadUser | null>;
 
-export type ReadUser = Pick<UserEvent, 'at' | 'unread'> & { readonly told: Told };
+export type ReadUser = Pick<UserEvent, 'at' | 'unread' | 'original'> & { readonly told: Told };
 
 const maxAheadMs = 5 * 60_000;
 

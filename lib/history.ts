@@ -34,6 +34,7 @@ const letters: Readonly<Record<Field, string>> = {
   disabled: 'd',
   deleted: 'x',
   gone: 'g',
+  outOfScope: 's',
   isOptedIn: 'i',
   active: 'y',
 };

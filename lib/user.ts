@@ -21,6 +21,8 @@ export type Told = {
   deleted?: true;
   /** What no event says: a directory was asked, and has no such user (true), or shows them again (false). */
   gone?: boolean;
+  /** What no provider says, but the operator's scope: the user is not mirrored. */
+  outOfScope?: boolean;
 };
 
 export type FactName = Exclude<keyof Told, 'emailVerifiedOf'>;
@@ -50,6 +52,7 @@ export const factNames = [
   'disabled',
   'deleted',
   'gone',
+  'outOfScope',
 ] as const satisfies readonly FactName[];
 
 /** A last-writer-wins register; `at` is the provider's event time in milliseconds, never arrival, never our clock. */
@@ -138,8 +141,22 @@ function textRank(value: Fact['value'] | undefined): string {
   return value === null ? '-' : `=${value}`;
 }
 
-/** What ROQ should hold: only of what was told, so that a user found there keeps what nobody told us about. */
+/**
+ * What ROQ should hold: only of what was told, so that a user found there keeps what nobody told us about. Who is not
+ * mirrored stays as they are there, unless they are shut out.
+ */
 export function desired(facts: Facts): RoqFields {
+  const fields = desiredOfMirrored(facts);
+  if (!isOutOfScope(facts)) return fields;
+  return fields.active === false ? { active: false } : {};
+}
+
+/** Whether the user is not to be mirrored. */
+export function isOutOfScope({ outOfScope }: Facts): boolean {
+  return outOfScope?.value === true;
+}
+
+function desiredOfMirrored(facts: Facts): RoqFields {
   const fields: RoqFields = {};
   for (const name of profileNames) {
     const fact = facts[name];
@@ -193,7 +210,7 @@ function isDeleted({ deleted }: Facts): boolean {
 }
 
 /** Whether the provider has the user no more, as far as it was asked; whatever it tells of them later takes that back. */
-export function isGone({ gone, ...others }: Facts): boolean {
+export function isGone({ gone, outOfScope: _, ...others }: Facts): boolean {
   return gone?.value === true && Object.values(others).every(({ at }) => at <= gone.at);
 }
 
@@ -237,7 +254,7 @@ export function plan(facts: Facts, observed: RoqFields | null): Plan {
     }
     return Object.keys(changes).length > 0 ? { do: 'update', changes } : { do: 'nothing' };
   }
-  if (isDeleted(facts) || isGone(facts)) return { do: 'nothing' };
+  if (isDeleted(facts) || isGone(facts) || isOutOfScope(facts)) return { do: 'nothing' };
   const { email } = wanted;
   if (!email) return { do: 'wait' };
   return { do: 'create', user: { isOptedIn: false, active: true, ...wanted, email } };

@@ -1,5 +1,6 @@
 // Reads the users of an export file for the backfill, one at a time however large the file.
 
+import { mapTold, type ProviderMapping } from '../mapping/mapping.ts';
 import type { Told } from '../user.ts';
 import { FormatSplitter } from './format.ts';
 import type { Cut, Frame } from './frame.ts';
@@ -56,6 +57,8 @@ export type ReadOptions = {
    * of change that does not move with every change.
    */
   readonly exportedAtMs: number | null;
+  /** What the operator makes of the provider's users. */
+  readonly mapping?: ProviderMapping | undefined;
   /** Lines up to this one are passed over: of them, only the ids are read. */
   readonly after?: number;
 };
@@ -69,14 +72,14 @@ export async function* readUsers(
   source: AsyncIterable<Uint8Array>,
   options: ReadOptions,
 ): AsyncGenerator<ExportLine> {
-  const { shape, exportedAtMs, after = 0 } = options;
+  const { shape, exportedAtMs, mapping, after = 0 } = options;
   const splitter = new FormatSplitter(options.format ?? null, shape.member);
   const rows = new RowReader(shape, exportedAtMs, after);
   let isOver = false;
 
   function* toLines(frames: readonly Frame[]): Generator<ExportLine> {
     for (const frame of frames) {
-      const line = toLine(frame.line, exportedAtMs, () => rows.read(frame, splitter.format));
+      const line = toLine(frame.line, exportedAtMs, () => mapRow(mapping, rows.read(frame, splitter.format)));
       if (!line) continue;
       isOver = line.is === 'invalid' && line.isWholeFile === true;
       if (isOver || line.line > after) yield line;
@@ -95,6 +98,14 @@ export async function* readUsers(
     if (!cut) throw error;
   }
   yield* toLines(splitter.end(cut));
+}
+
+// What a file leaves out may be left out of the file alone, so that nothing of it is empty.
+function mapRow(mapping: ProviderMapping | undefined, read: ReadRow | null): ReadRow | null {
+  if (!mapping || !read) return read;
+  const original = { user: read.row, isWhole: false };
+  const { told, unread = [] } = mapTold(mapping, { told: read.told, unread: read.untold, original });
+  return { ...read, told, untold: unread };
 }
 
 /** What became of a line: null for one that holds nothing. */

@@ -40,6 +40,8 @@ export type ReadRow = {
   readonly at: number | null;
   /** The members that could not be read, and are not told. */
   readonly untold: readonly string[];
+  /** The row, for mappings. */
+  readonly row: Row;
 };
 
 /** Reads the frames of one file in their order. */
@@ -77,7 +79,7 @@ export class RowReader {
     const exported = this.#shape.toUser(user, this.#exportedAtMs);
     if (!exported) return null;
     const { told, dropped } = sift(exported.told);
-    return { reference: String(id), told, at: exported.at, untold: [...unread, ...dropped] };
+    return { reference: String(id), told, at: exported.at, untold: [...unread, ...dropped], row };
   }
 
   #toRow(frame: Frame, format: Format | null): Row | null {

@@ -10,6 +10,7 @@ import type {
 import { type App, leaseMsFor } from '../app.ts';
 import { RejectedError, UnavailableError } from '../errors.ts';
 import type { UserEvent } from '../event.ts';
+import { mapEach } from '../mapping/mapping.ts';
 import { causeName, log } from '../observability/log.ts';
 import { readCall, readTrigger } from '../providers/cognito/cognito.ts';
 import { receive } from '../sync/receive.ts';
@@ -58,7 +59,9 @@ export function createHandler(app: App, { userPoolIds, inlineBudgetMs, isExclusi
   return async (event, context) => {
     const remainingMs = context.getRemainingTimeInMillis();
     const budget = { deadline: app.now() + inlineBudgetMs, leaseMs: leaseMsFor(remainingMs) };
-    const record = (read: () => UserEvent) => receive(app, sender, async () => [read()], budget);
+    const mapping = app.mapping.get('cognito');
+    const record = (read: () => UserEvent) =>
+      receive(app, sender, async () => mapEach(mapping, [read()]), budget);
     if (!('triggerSource' in event)) {
       await orRejected(
         app,

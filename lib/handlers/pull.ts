@@ -10,6 +10,7 @@ import { type JobView, viewJob } from '../jobs/job-view.ts';
 import type { StoredJob } from '../jobs/jobs.ts';
 import { pullNoticed, pullSilent, readNotices } from '../jobs/occasions.ts';
 import { beginPull, beginScheduled, type FindDirectory, runPull, runPulls } from '../jobs/pull.ts';
+import { mapDirectory } from '../mapping/mapping.ts';
 import type { Check } from '../operate/check.ts';
 import { checkDirectory } from '../operate/directory-check.ts';
 import type { DirectoryConfig } from '../providers/connect-directories.ts';
@@ -46,7 +47,14 @@ export function createHandler(app: App, config: DirectoryConfig) {
   const find: FindDirectory = (provider) => {
     const { deletions, isExclusive } = config;
     const found = config.directories.find(({ traits }) => traits.name === provider);
-    return found?.directory ? { ...found.directory, traits: found.traits, deletions, isExclusive } : null;
+    return found?.directory
+      ? {
+          ...mapDirectory(app.mapping.get(provider), found.directory),
+          traits: found.traits,
+          deletions,
+          isExclusive,
+        }
+      : null;
   };
 
   return async (input: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<PullAnswer> => {

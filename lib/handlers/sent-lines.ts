@@ -31,8 +31,9 @@ const sentUser = {
     emailVerified: yesNo(),
     disabled: yesNo(),
     deleted: v.optional(v.literal(true)),
+    outOfScope: yesNo(),
   }),
-  decisive: ['at', 'customData', 'disabled', 'deleted'],
+  decisive: ['at', 'customData', 'disabled', 'deleted', 'outOfScope'],
 };
 
 /** The line as a file's reader would have it. */

@@ -4,6 +4,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import { type App, leaseMsFor } from '../app.ts';
 import { type ErrorCode, RejectedError, type RejectionCode, UnavailableError } from '../errors.ts';
 import { sourceOf, type WebhookRequest } from '../event.ts';
+import { mapEach, mapLookUp } from '../mapping/mapping.ts';
 import { causeName, log } from '../observability/log.ts';
 import type { ConnectedProvider, WebhookCore } from '../providers/connect.ts';
 import type { ChallengeAnswer } from '../providers/provider.ts';
@@ -62,8 +63,10 @@ export function createHandler(
       if (challenge) return text(challenge);
       const source = sourceOf(name);
       const asks = asked.get(source) ?? null;
-      const sender = { ...provider, source, prefix: app.prefixOf(name), isExclusive, asks };
-      await receive(app, sender, (nowMs) => provider.read(request, nowMs), {
+      const mapping = app.mapping.get(name);
+      const lookUp = mapLookUp(mapping, provider.lookUp);
+      const sender = { ...provider, lookUp, source, prefix: app.prefixOf(name), isExclusive, asks };
+      await receive(app, sender, async (nowMs) => mapEach(mapping, await provider.read(request, nowMs)), {
         deadline: receivedAtMs + inlineBudgetMs,
         leaseMs: leaseMsFor(context.getRemainingTimeInMillis()),
       });

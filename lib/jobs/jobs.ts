@@ -10,6 +10,7 @@ import {
 } from '../errors.ts';
 import { type ExportLine, readUsers } from '../exports/read.ts';
 import { openSource, SourceError } from '../exports/source.ts';
+import type { Mapping } from '../mapping/mapping.ts';
 import type { Log } from '../observability/log-line.ts';
 import { findShape } from '../providers/exports.ts';
 import { RoqError } from '../roq/faults.ts';
@@ -25,6 +26,7 @@ export type JobPorts = AuditPorts &
   BackfillPorts & {
     readonly documents: Pick<Documents, 'get' | 'put' | 'remove' | 'list'>;
     readonly log: Log;
+    readonly mapping: Mapping;
     /** The ceiling on the deactivations of one run, within that of the hour. */
     readonly admitIn: (run: string) => Admit;
   };
@@ -279,7 +281,12 @@ async function* backfillFile(
   if (!known) throw new SourceError('shape_unknown');
   const file = await openSource(url, version, budget.deadline - ports.now());
   const source: FileSource = { from: 'url', url, shape, exportedAtMs, version: file.version };
-  const lines = readUsers(file.body, { shape: known, exportedAtMs, after: job.line });
+  const lines = readUsers(file.body, {
+    shape: known,
+    exportedAtMs,
+    mapping: ports.mapping.get(shape),
+    after: job.line,
+  });
   yield* backfillLines(ports, { ...job, source }, lines, true, budget);
 }
 

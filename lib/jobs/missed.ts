@@ -7,6 +7,7 @@ import {
   type Facts,
   fold,
   isGone,
+  isOutOfScope,
   profileNames,
   type RoqFields,
   type Told,
@@ -14,7 +15,8 @@ import {
 } from '../user.ts';
 import type { MissedKind } from './pull-job.ts';
 
-type Field = keyof RoqFields;
+/** A field of ROQ's, or whether the user is mirrored at all. */
+type Field = keyof RoqFields | 'outOfScope';
 
 /** What a user tells as the provider shows them: who was found to be gone is there again. */
 export function toShown({ told }: Profile, record: UserRecord | undefined): Told {
@@ -28,10 +30,13 @@ export function toShown({ told }: Profile, record: UserRecord | undefined): Told
 export function missedFields(facts: Facts, told: Told): readonly Field[] {
   const held = desired(facts);
   const shown = desired(fold(facts, toFacts(told, Number.MAX_SAFE_INTEGER)));
-  return (Object.keys(shown) as Field[]).filter((name) => usual(name, shown) !== usual(name, held));
+  const names = Object.keys(shown) as (keyof RoqFields)[];
+  const missed: Field[] = names.filter((name) => usual(name, shown) !== usual(name, held));
+  const isMoved = told.outOfScope !== undefined && told.outOfScope !== isOutOfScope(facts);
+  return isMoved ? [...missed, 'outOfScope'] : missed;
 }
 
-function usual(name: Field, fields: RoqFields): string | boolean {
+function usual(name: keyof RoqFields, fields: RoqFields): string | boolean {
   return fields[name] ?? (name === 'active' ? true : name === 'isOptedIn' ? false : '');
 }
 
@@ -47,6 +52,6 @@ export function missedKindsOf(
   if (fields.includes('isOptedIn')) kinds.push(isOptedIn ? 'verified' : 'unverified');
   if (fields.includes('active'))
     kinds.push(!active ? 'disabled' : told.gone === false ? 'shownAgain' : 'enabled');
-  if (profileNames.some((name) => fields.includes(name))) kinds.push('changed');
+  if ([...profileNames, 'outOfScope' as const].some((name) => fields.includes(name))) kinds.push('changed');
   return kinds;
 }

@@ -89,6 +89,8 @@ export type PullReport = {
   readonly tombstoned: number;
   /** Reported first by another source. */
   readonly foreign: number;
+  /** Not mirrored, as the operator's scope has it. */
+  readonly outOfScope: number;
   /** Of whom the record holds something newer than the provider's answer. */
   readonly newer: number;
   /** Of those missed: done at ROQ, held by the ceiling, parked, waiting for an address, left to the schedule. */
@@ -143,6 +145,7 @@ const emptyReport: PullReport = {
   shownAgain: 0,
   tombstoned: 0,
   foreign: 0,
+  outOfScope: 0,
   newer: 0,
   done: 0,
   held: 0,

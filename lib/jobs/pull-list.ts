@@ -129,6 +129,10 @@ async function judge(
     return null;
   }
   const told = toShown(profile, record);
+  if (!record && told.outOfScope) {
+    tally.add('outOfScope', 1);
+    return null;
+  }
   if (record && missedFields(record.facts, told).length === 0) {
     tally.add('inStep', 1);
     return null;

@@ -59,6 +59,7 @@ const commands = {
     job: v.exactOptional(v.pipe(v.string(), v.regex(/^audit-[\w.:-]{1,100}$/, 'must begin with "audit-"'))),
   }),
   job: v.strictObject({ command: v.literal('job'), id: v.pipe(v.string(), v.nonEmpty('must not be empty')) }),
+  mapping: v.strictObject({ command: v.literal('mapping') }),
   doctor: v.strictObject({ command: v.literal('doctor'), probe: flag }),
 };
 

@@ -2,6 +2,7 @@
 
 import type { App } from '../app.ts';
 import type { JobView } from '../jobs/job-view.ts';
+import type { MappingSettings } from '../mapping/mapping.ts';
 import type { RunBudget } from '../sync/concurrency.ts';
 import { audit, type JobUnknown, showJob } from './audit-command.ts';
 import type { Command } from './command.ts';
@@ -28,7 +29,8 @@ export type Answer =
   | Receipt
   | JobView
   | JobUnknown
-  | Diagnosis;
+  | Diagnosis
+  | MappingSettings;
 
 /** Does a command and answers it. @throws UnavailableError, when DynamoDB can't be reached */
 export async function operate(app: App, command: Command, budget: RunBudget): Promise<Answer> {
@@ -58,6 +60,9 @@ export async function operate(app: App, command: Command, budget: RunBudget): Pr
       return audit(app, command, budget);
     case 'job':
       return showJob(app, command.id);
+    // As it is deployed, for whoever reads a file of users.
+    case 'mapping':
+      return app.mapping.settings;
     case 'doctor':
       return doctor(app, command.probe, budget);
   }
@@ -78,7 +83,7 @@ async function runUserCommand(
 
 // What changes something is found in the log afterwards; reading leaves no trace.
 function logCommand({ log }: App, command: Command): void {
-  const isReading = ['status', 'list', 'job'].includes(command.command);
+  const isReading = ['status', 'list', 'job', 'mapping'].includes(command.command);
   const reference = 'reference' in command ? (command.reference ?? null) : null;
   if (!isReading) log({ message: 'operate', command: command.command, reference });
 }

@@ -55,7 +55,8 @@ export function toProfile(shape: RowShape, row: Row, answeredAtMs: number): Prof
   const exported = shape.toUser(user, answeredAtMs);
   if (!exported) return null;
   const { told, dropped } = sift(exported.told);
-  return { reference: String(id), told, at: exported.at, unread: [...unread, ...dropped] };
+  const original = { user: row, isWhole: true };
+  return { reference: String(id), told, at: exported.at, unread: [...unread, ...dropped], original };
 }
 
 /** The answer to a question for one user, which must be of that very user. @throws DirectoryError */

@@ -3,6 +3,7 @@
 import type * as v from 'valibot';
 import { RejectedError } from '../errors.ts';
 import type { LookUp, ReadUser, UserEvent, WebhookRequest } from '../event.ts';
+import { isObject } from '../json.ts';
 import type { Told } from '../user.ts';
 
 /**
@@ -78,14 +79,24 @@ export function ignoredEvent(event: Pick<UserEvent, 'id' | 'kind' | 'at'>): User
 }
 
 /**
- * What was read, with the names of what could not be, where there is any. Nor can a verification be read that names no
- * address: the one that is held may be another.
+ * What was read, with the names of what could not be, where there is any, and the user's object where there is one. Nor can
+ * a verification be read that names no address: the one that is held may be another.
  */
-export function withUnread<Read extends UserEvent | ReadUser>(read: Read, unread: ReadonlySet<string>): Read {
+export function withUnread<Read extends UserEvent | ReadUser>(
+  read: Read,
+  unread: ReadonlySet<string>,
+  user?: unknown,
+): Read {
   const { emailVerified, ...told } = read.told ?? {};
   const isOfNone = emailVerified === true && !told.email && !told.emailVerifiedOf;
   const names = isOfNone ? [...unread, 'emailVerified'] : [...unread];
-  return { ...read, ...(isOfNone && { told }), ...(names.length > 0 && { unread: names }) };
+  const isWhole = !('isPartial' in read && read.isPartial);
+  return {
+    ...read,
+    ...(isOfNone && { told }),
+    ...(names.length > 0 && { unread: names }),
+    ...(isObject(user) && { original: { user, isWhole } }),
+  };
 }
 
 /**

@@ -10,6 +10,8 @@ export type ApiUser = SampleUser & {
   readonly disabled: boolean;
   readonly createdAtMs: number;
   readonly changedAtMs: number;
+  /** Further members of the provider's own object. */
+  readonly more?: Readonly<Record<string, unknown>>;
 };
 
 export type ApiRequest = {

@@ -8,7 +8,7 @@ import type { SignedRequest } from '../../local/providers/sender.ts';
 
 export type Reader = (request: SignedRequest, nowMs: number) => Promise<readonly UserEvent[]>;
 
-/** Secrets may be readable words here. */
+/** Secrets may be readable words here. The users' objects, which are for mappings, are left out. */
 export function connect<Settings extends v.ObjectEntries>(
   provider: Provider<Settings>,
   environment: Environment,
@@ -16,8 +16,9 @@ export function connect<Settings extends v.ObjectEntries>(
   const read = provider.connect(
     readSettings(provider.settings, { ALLOW_SHORT_SECRETS: 'true', ...environment }),
   );
-  return ({ headers, body }, nowMs) => {
+  return async ({ headers, body }, nowMs) => {
     const lowered = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
-    return read({ headers: Object.fromEntries(lowered), body }, nowMs);
+    const events = await read({ headers: Object.fromEntries(lowered), body }, nowMs);
+    return events.map(({ original: _, ...event }) => event);
   };
 }

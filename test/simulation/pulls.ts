@@ -9,6 +9,7 @@ import { type Item, toRecord } from '../../lib/dynamodb/record.ts';
 import { createStore } from '../../lib/dynamodb/store.ts';
 import { beginPull, runPull } from '../../lib/jobs/pull.ts';
 import type { ConnectedDirectory } from '../../lib/jobs/pull-job.ts';
+import { noMapping } from '../../lib/mapping/mapping.ts';
 import { createRoq } from '../../lib/roq/client.ts';
 import { createCeiling } from '../../lib/sync/ceiling.ts';
 import { createConcurrency } from '../../lib/sync/concurrency.ts';
@@ -111,6 +112,7 @@ function createPulledWorld(chance: Chance) {
     admitIn: (run: string) => createCeiling(ceiling, run),
     noteDuplicates: async () => {},
     prefixOf: () => '',
+    mapping: noMapping,
     wait: async (ms: number) => pass(ms),
   };
   const hasOwnTime = chance.is(0.5);

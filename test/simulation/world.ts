@@ -12,6 +12,7 @@ import { createHandler as createBackfill } from '../../lib/handlers/backfill.ts'
 import { createHandler as createOperate } from '../../lib/handlers/operate.ts';
 import { createHandler as createReconcile } from '../../lib/handlers/reconcile.ts';
 import { createHandler as createWebhook } from '../../lib/handlers/webhook.ts';
+import { noMapping } from '../../lib/mapping/mapping.ts';
 import type { LogLine } from '../../lib/observability/log-line.ts';
 import { createRoq } from '../../lib/roq/client.ts';
 import { createCeiling } from '../../lib/sync/ceiling.ts';
@@ -169,6 +170,7 @@ export function createWorld(
       noteForeign: noteUsers(documents, now, 'foreign'),
       noteAsk: noteUsers(documents, now, 'ask'),
       noteNotice: noteNotice(documents, now),
+      mapping: noMapping,
       prefixOf: () => '',
     };
   }

@@ -8,6 +8,7 @@ import type { Folded } from '../../lib/dynamodb/fold.ts';
 import { createQueries } from '../../lib/dynamodb/queries.ts';
 import type { UserRecord } from '../../lib/dynamodb/record.ts';
 import { createStore } from '../../lib/dynamodb/store.ts';
+import { noMapping } from '../../lib/mapping/mapping.ts';
 import type { LogLine } from '../../lib/observability/log-line.ts';
 import { createRoq } from '../../lib/roq/client.ts';
 import { createCeiling } from '../../lib/sync/ceiling.ts';
@@ -67,6 +68,7 @@ export async function startWorld(options: WorldOptions = {}) {
     noteAsk: noteUsers(documents, now, 'ask'),
     noteNotice: noteNotice(documents, now),
     prefixOf: () => '',
+    mapping: noMapping,
   };
 
   function fold(reference: string, told: Told, at: number): Promise<Folded> {

@@ -18,6 +18,7 @@
 
 import * as v from 'valibot';
 import { credentials, optionalText } from '../../config/settings.ts';
+import { memberOf } from '../../json.ts';
 import { verifyStaticCredential } from '../../signatures/static-credential.ts';
 import type { Told } from '../../user.ts';
 import {
@@ -98,7 +99,7 @@ export const auth0: Provider<typeof settings> = {
       const told = kind.tells(received);
       const { user_id, updated_at, deleted_at } = received.object;
       const at = firstInstant(event.kind === 'user.deleted' ? deleted_at : updated_at, time);
-      return [withUnread({ ...event, reference: user_id, at, told }, unread)];
+      return [withUnread({ ...event, reference: user_id, at, told }, unread, memberOf(data, 'object'))];
     };
   },
 };

@@ -30,7 +30,10 @@ const user = auth0Export as RowShape;
 // So many lines at once: the file has to be fetched anew for each part.
 const partLines = 20_000;
 
-const fields = Object.keys(auth0Export.row.entries).map((name) => ({ name }));
+// What is read, and what a mapping may want.
+const fields = [...Object.keys(auth0Export.row.entries), 'app_metadata', 'user_metadata'].map((name) => ({
+  name,
+}));
 
 export const auth0Directory: DirectoryProvider<typeof settings> = {
   name: 'auth0',

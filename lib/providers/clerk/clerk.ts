@@ -54,7 +54,7 @@ export const clerk: Provider<typeof settings> = {
       const { data: user } = parsePayload(v.object({ data: datedUser }), { data }, unread);
       const told = kind.tells(user);
       const at = told.deleted ? (timestamp ?? nowMs) : firstInstant(user.updated_at, timestamp);
-      return [withUnread({ id, kind: type, reference: user.id, at, told }, unread)];
+      return [withUnread({ id, kind: type, reference: user.id, at, told }, unread, data)];
     };
   },
 };

@@ -52,7 +52,11 @@ export function readTrigger(event: unknown, poolIds: readonly string[], nowMs: n
     unread,
   );
   const told = kind.tells(user);
-  return withUnread({ id: null, kind: triggerSource, reference: user.sub, at: nowMs, told }, unread);
+  return withUnread(
+    { id: null, kind: triggerSource, reference: user.sub, at: nowMs, told },
+    unread,
+    request.userAttributes,
+  );
 }
 
 const calls: Kinds<null> = {

@@ -19,7 +19,7 @@ import {
 import { askDirectory, type DirectoryAnswer, expectAnswer } from '../directory-api.ts';
 import { directoryTokens } from '../directory-token.ts';
 import { vouchFor } from '../payload.ts';
-import { type EntraUser, entraUser, toTold } from './user.ts';
+import { type EntraUser, entraSelect, entraUser, toTold } from './user.ts';
 
 const settings = {
   ENTRA_TENANT_ID: text('Id of the tenant.'),
@@ -38,9 +38,6 @@ const settings = {
 
 // So few that each could be read back within one run.
 const pageSize = 200;
-
-// Graph leaves out some members unless they are asked for, such as accountEnabled.
-const select = Object.keys(entraUser.entries).join(',');
 
 export const entraDirectory: DirectoryProvider<typeof settings> = {
   name: 'entra',
@@ -123,7 +120,7 @@ export const entraDirectory: DirectoryProvider<typeof settings> = {
         return token.success ? token.output.roles : null;
       },
       async list(cursor, signal) {
-        const answer = await ask(cursor ?? `/v1.0/users?$select=${select}&$top=${pageSize}`, signal);
+        const answer = await ask(cursor ?? `/v1.0/users?$select=${entraSelect}&$top=${pageSize}`, signal);
         const { value, '@odata.nextLink': next } = expectAnswer(listed, answer);
         return {
           ...readRows(value, (row) => toProfile(user, row, answer.at)),
@@ -135,7 +132,7 @@ export const entraDirectory: DirectoryProvider<typeof settings> = {
       },
       async get(reference, signal): Promise<Got> {
         const id = encodeURIComponent(reference);
-        const answer = await ask(`/v1.0/users/${id}?$select=${select}`, signal);
+        const answer = await ask(`/v1.0/users/${id}?$select=${entraSelect}`, signal);
         const { at } = answer;
         if (!isNotFound(answer)) {
           const row = expectAnswer(v.looseObject({}), answer);

@@ -8,11 +8,12 @@
 import * as v from 'valibot';
 import type { LookUp, ReadUser } from '../../event.ts';
 import { createTokenCache, type Token } from '../../http/token-cache.ts';
+import { parseJson } from '../../json.ts';
 import type { Told } from '../../user.ts';
 import { vouchFor } from '../payload.ts';
 import { withUnread } from '../provider.ts';
 import { type ApiAnswer, apiUnavailable, askApi, expectJson, userTimeLimit } from '../provider-api.ts';
-import { type EntraUser, entraUser, toTold } from './user.ts';
+import { type EntraUser, entraSelect, entraUser, toTold } from './user.ts';
 
 export type GraphOptions = {
   readonly graphUrl: string;
@@ -23,9 +24,6 @@ export type GraphOptions = {
   /** Whether all e-mail addresses are verified. */
   readonly isVouched: boolean;
 };
-
-// Graph leaves out some members unless they are asked for, such as accountEnabled.
-const select = Object.keys(entraUser.entries).join(',');
 
 /** Reads users with an app's token, which is kept until it ends. */
 export function connectGraph(options: GraphOptions): LookUp {
@@ -41,7 +39,7 @@ export function connectGraph(options: GraphOptions): LookUp {
   return async (id) => {
     const signal = userTimeLimit();
     const segment = encodeURIComponent(id);
-    const answer = await get(`/v1.0/users/${segment}?$select=${select}`, signal);
+    const answer = await get(`/v1.0/users/${segment}?$select=${entraSelect}`, signal);
     if (answer.status !== 404) return toProfile(answer, entraUser, id, toUserTold);
     // A user in the recycle bin can be restored for 30 days, so is disabled until then and not deleted.
     // https://learn.microsoft.com/graph/api/directory-deleteditems-get
@@ -64,7 +62,7 @@ function toProfile<const Schema extends v.GenericSchema<unknown, { readonly id: 
   // Graph takes names in place of ids.
   if (found.id !== id) throw apiUnavailable('the answer is of another user');
   if (answer.at === null) throw apiUnavailable('the answer has no date');
-  return withUnread({ told: tells(found), at: answer.at }, unread);
+  return withUnread({ told: tells(found), at: answer.at }, unread, parseJson(answer.body));
 }
 
 const token = v.object({ access_token: v.pipe(v.string(), v.minLength(1)), expires_in: v.number() });

@@ -15,6 +15,12 @@ export const entraUser = v.object({
   preferredLanguage: text(),
 });
 
+/** Graph leaves out what is not asked for, such as accountEnabled; and of the rest, what a mapping may well want. */
+export const entraSelect = [
+  ...Object.keys(entraUser.entries),
+  ...['companyName', 'department', 'employeeType', 'jobTitle', 'usageLocation', 'userType'],
+].join(',');
+
 export type EntraUser = v.InferOutput<typeof entraUser>;
 
 /** What a user tells; whether the e-mail address is verified, Graph does not say. */

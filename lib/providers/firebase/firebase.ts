@@ -81,7 +81,13 @@ export const firebase: Provider<typeof settings> = {
       const kind = findKind(kinds, type);
       if (!kind) return [ignoredEvent({ id, kind: type, at })];
       const { user_record: user } = parsePayload(v.object({ user_record: firebaseRecord }), claims, unread);
-      return [withUnread({ id, kind: type, reference: user.uid, at, told: kind.tells(user) }, unread)];
+      return [
+        withUnread(
+          { id, kind: type, reference: user.uid, at, told: kind.tells(user) },
+          unread,
+          claims.user_record,
+        ),
+      ];
     };
   },
 };

@@ -71,7 +71,7 @@ export const frontegg: Provider<typeof settings> = {
       if (!kind) return [ignoredEvent({ id: null, kind: eventKey, at })];
       const { user } = parsePayload(v.object({ user: fronteggUser }), event, unread);
       const told = kind.tells(user);
-      return [withUnread({ id: null, kind: eventKey, reference: user.id, at, told }, unread)];
+      return [withUnread({ id: null, kind: eventKey, reference: user.id, at, told }, unread, event.user)];
     };
   },
 };

@@ -95,7 +95,7 @@ export const fusionauth: Provider<typeof settings> = {
       if (!kind) return [ignoredEvent({ id, kind: type, at })];
       const changed = parsePayload(v.object({ event: change }), { event }, unread).event;
       const told = kind.tells(changed);
-      return [withUnread({ id, kind: type, reference: changed.user.id, at, told }, unread)];
+      return [withUnread({ id, kind: type, reference: changed.user.id, at, told }, unread, event.user)];
     };
   },
 };

@@ -76,7 +76,9 @@ export const generic: Provider<typeof settings> = {
       const kind = findKind(kinds, type);
       if (!kind) return [ignoredEvent({ id, kind: type, at })];
       const { user } = parsePayload(v.object({ user: genericUser }), members, unread);
-      return [withUnread({ id, kind: type, reference: user.id, at, told: kind.tells(user) }, unread)];
+      return [
+        withUnread({ id, kind: type, reference: user.id, at, told: kind.tells(user) }, unread, members.user),
+      ];
     };
   },
 };

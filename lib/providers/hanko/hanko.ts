@@ -81,7 +81,13 @@ export const hanko: Provider<typeof settings> = {
       if (!kind) return [ignoredEvent({ id: null, kind: type, at })];
       const unread = new Set<string>();
       const { data: user } = parsePayload(v.object({ data: hankoUser }), claims, unread);
-      return [withUnread({ id: null, kind: type, reference: user.id, at, told: kind.tells(user) }, unread)];
+      return [
+        withUnread(
+          { id: null, kind: type, reference: user.id, at, told: kind.tells(user) },
+          unread,
+          claims.data,
+        ),
+      ];
     };
   },
 };

@@ -14,7 +14,15 @@ import { verifyJwsHeader } from '../../signatures/jws-header.ts';
 import { remoteKeys } from '../../signatures/keys.ts';
 import { parseJson, parsePayload, reference } from '../payload.ts';
 import { findKind, ignoredEvent, listKinds, type Provider, withUnread } from '../provider.ts';
-import { accountKinds, adminKinds, isPartial, type KeycloakEvent, keycloakEvent, userIn } from './kinds.ts';
+import {
+  accountKinds,
+  adminKinds,
+  isPartial,
+  isScim,
+  type KeycloakEvent,
+  keycloakEvent,
+  userIn,
+} from './kinds.ts';
 
 const settings = {
   KEYCLOAK_SECRETS: optionalSecrets(
@@ -64,7 +72,7 @@ export const keycloak: Provider<typeof settings> = {
       const unread = new Set<string>();
       const event = { ...parsePayload(keycloakEvent, parseJson(request.body), unread), unread };
       checkAge(event.time, nowMs, maxAgeMs);
-      return [withUnread(toUserEvent(event, configured.KEYCLOAK_REALM), unread)];
+      return [withUnread(toUserEvent(event, configured.KEYCLOAK_REALM), unread, wholeUser(event))];
     };
   },
 };
@@ -90,6 +98,12 @@ function toVerifier(configured: Configured): (request: WebhookRequest, nowMs: nu
     required: ['jti', 'iat', 'exp'],
     forbidden: userTokenClaims,
   });
+}
+
+/** What an admin sent is the whole user where it was created by that, or where attributes are there. */
+function wholeUser({ representation, type, resourcePath }: KeycloakEvent): unknown {
+  const isWhole = type === 'admin.USER-CREATE' || representation?.attributes !== undefined;
+  return isWhole && !isScim(resourcePath) ? representation : undefined;
 }
 
 function toUserEvent(event: KeycloakEvent, realm: string): UserEvent {

@@ -177,7 +177,8 @@ function toUpdatedTold({ representation, resourcePath, unread }: KeycloakEvent):
 
 const scimPath = 'scim/v2/Users/';
 
-function isScim(resourcePath: string | null | undefined): boolean {
+/** Whether what changed is written as SCIM has it, and not as Keycloak's own API. */
+export function isScim(resourcePath: string | null | undefined): boolean {
   return resourcePath?.startsWith(scimPath) ?? false;
 }
 

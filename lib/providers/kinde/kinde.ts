@@ -8,6 +8,7 @@
 
 import * as v from 'valibot';
 import { url, vouchedEmails } from '../../config/settings.ts';
+import { memberOf } from '../../json.ts';
 import { verifyJwsBody } from '../../signatures/jws-body.ts';
 import { remoteKeys } from '../../signatures/keys.ts';
 import {
@@ -74,7 +75,7 @@ export const kinde: Provider<typeof settings> = {
       if (!kind) return [ignoredEvent({ id, kind: type, at })];
       const { user } = parsePayload(v.object({ data: v.object({ user: kindeUser }) }), { data }, unread).data;
       const told = vouchFor(kind.tells(user), KINDE_EMAILS_ARE_VERIFIED);
-      return [withUnread({ id, kind: type, reference: user.id, at, told }, unread)];
+      return [withUnread({ id, kind: type, reference: user.id, at, told }, unread, memberOf(data, 'user'))];
     };
   },
 };

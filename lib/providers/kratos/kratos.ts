@@ -73,7 +73,7 @@ export const kratos: Provider<typeof settings> = {
       if (identity.id === noId) return [ignoredEvent({ id, kind: received.flow, at: issuedAt ?? nowMs })];
       const at = findTime(identity, issuedAt);
       const event = { id, kind: received.flow, reference: identity.id, at, told: kind.tells(identity) };
-      return [withUnread(event, unread)];
+      return [withUnread(event, unread, received.identity)];
     };
   },
 };

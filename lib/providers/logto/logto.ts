@@ -97,7 +97,7 @@ export const logto: Provider<typeof settings> = {
         // We don't know what an unknown route answers.
         ...(!received.user && !received.profile && !told.deleted && { isPartial: true }),
       };
-      return [withUnread(event, unread)];
+      return [withUnread(event, unread, received.user && data)];
     };
   },
 };

@@ -10,7 +10,7 @@ import * as v from 'valibot';
 import { optionalSecretText, optionalUrl, secrets, vouchedEmails } from '../../config/settings.ts';
 import { ConfigError } from '../../errors.ts';
 import type { LookUp, UserEvent, WebhookRequest } from '../../event.ts';
-import { isObject } from '../../json.ts';
+import { isObject, parseJson as parseText } from '../../json.ts';
 import { verifyStaticCredential } from '../../signatures/static-credential.ts';
 import { eventId, instant, name, object, parseJson, parsePayload, reference, vouchFor } from '../payload.ts';
 import {
@@ -121,7 +121,11 @@ function connectUsers(apiUrl: string, token: string, isVouched: boolean): LookUp
     const user = expectJson(datedUser, answer, unread);
     // Okta takes names, and "me", in place of ids.
     if (user.id !== id) throw apiUnavailable('the answer is of another user');
-    return withUnread({ told: vouchFor(toTold(user), isVouched), at: user.lastUpdated }, unread);
+    return withUnread(
+      { told: vouchFor(toTold(user), isVouched), at: user.lastUpdated },
+      unread,
+      parseText(answer.body),
+    );
   };
 }
 

@@ -8,6 +8,7 @@
 
 import * as v from 'valibot';
 import { secrets } from '../../config/settings.ts';
+import { memberOf } from '../../json.ts';
 import { verifyStandardWebhooks, webhookSecret } from '../../signatures/standard-webhooks.ts';
 import { eventId, instant, name, object, parseJson, parsePayload, reference } from '../payload.ts';
 import { findKind, ignoredEvent, type Kinds, listKinds, type Provider, withUnread } from '../provider.ts';
@@ -69,7 +70,13 @@ export const stytch: Provider<typeof settings> = {
       if (!kind) return [ignoredEvent({ id, kind: type, at })];
       const changed = parsePayload(change, payload, unread);
       const told = kind.tells(changed);
-      return [withUnread({ id, kind: type, reference: changed.id, at, told }, unread)];
+      return [
+        withUnread(
+          { id, kind: type, reference: changed.id, at, told },
+          unread,
+          memberOf(payload, event.object_type.toLowerCase()),
+        ),
+      ];
     };
   },
 };

@@ -89,7 +89,7 @@ export const supabaseDb: Provider<typeof settings> = {
       if (at === undefined) throw new RejectedError('payload_invalid', 'the row has no time');
       const change = { ...readRows(event, unread), at };
       return toParts(event, change, kind.tells(change)).map((part) =>
-        withUnread({ id: null, kind: name, reference: change.row.id, ...part }, unread),
+        withUnread({ id: null, kind: name, reference: change.row.id, ...part }, unread, event.record),
       );
     };
   },

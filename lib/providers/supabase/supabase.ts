@@ -66,7 +66,13 @@ export const supabase: Provider<typeof settings> = {
       const at = toInstant(user.updated_at) ?? time;
       if (at === undefined)
         throw new RejectedError('payload_invalid', 'neither the user nor the hook has a time');
-      return [withUnread({ id, kind: type, reference: user.id, at, told: kind.tells({ user, at }) }, unread)];
+      return [
+        withUnread(
+          { id, kind: type, reference: user.id, at, told: kind.tells({ user, at }) },
+          unread,
+          members.user,
+        ),
+      ];
     };
   },
 };

@@ -85,7 +85,9 @@ export const workos: Provider<typeof settings> = {
       const isVouched = WORKOS_DIRECTORY_EMAILS_ARE_VERIFIED && event.startsWith('dsync.');
       const told = vouchFor(kind.tells(user), isVouched);
       const times = told.deleted ? [created_at, user.updated_at] : [user.updated_at, created_at];
-      return [withUnread({ id, kind: event, reference: user.id, at: firstInstant(...times), told }, unread)];
+      return [
+        withUnread({ id, kind: event, reference: user.id, at: firstInstant(...times), told }, unread, data),
+      ];
     };
   },
 };

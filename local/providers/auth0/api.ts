@@ -96,5 +96,6 @@ function toUser(user: ApiUser): object {
     created_at: new Date(user.createdAtMs).toISOString(),
     updated_at: new Date(user.changedAtMs).toISOString(),
     ...(user.disabled && { blocked: true }),
+    ...user.more,
   };
 }

@@ -73,5 +73,6 @@ function toUser(user: ApiUser): object {
     phone_numbers: [{ id: 'idn_2', phone_number: user.phone }],
     created_at: user.createdAtMs,
     updated_at: user.changedAtMs,
+    ...user.more,
   };
 }

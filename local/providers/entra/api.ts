@@ -74,5 +74,6 @@ function toUser(user: ApiUser): object {
     surname: user.lastName,
     mobilePhone: user.phone,
     preferredLanguage: null,
+    ...user.more,
   };
 }
