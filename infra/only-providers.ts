@@ -27,6 +27,8 @@ export default function pluginsFor({ service }: Serverless): Plugin[] {
   ];
 }
 
+const language = './compile.ts';
+
 /** The mapping goes into the bundles as it is written, and so the two always belong together. */
 export function withMapping(written: unknown): Plugin {
   const settings = readMappingSettings(written);
@@ -36,7 +38,7 @@ export function withMapping(written: unknown): Plugin {
       if (!settings) return;
       onLoad({ filter: /[\\/]lib[\\/]mapping[\\/]configured\.ts$/ }, () => ({
         contents: [
-          "import { compileMapping } from './compile.ts';",
+          `import { compileMapping } from '${language}';`,
           `export const mapping = compileMapping(${JSON.stringify(settings)});`,
         ].join('\n'),
         loader: 'ts',

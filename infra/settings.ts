@@ -176,8 +176,8 @@ function wrongMapping(written: unknown): readonly string[] {
     const settings = readMappingSettings(written);
     if (!settings) return;
     const unknown = Object.keys(settings.providers).filter((name) => !known.includes(name));
-    if (unknown.length > 0) throw new ConfigError(unknown.map((name) => `${name} is no provider`));
-    compileMapping(settings);
+    const wrong = faultsOf(() => compileMapping(settings));
+    throw new ConfigError([...unknown.map((name) => `${name} is no provider`), ...wrong]);
   });
   return faults.map((fault) => `  - mapping: ${fault}`);
 }

@@ -9,6 +9,7 @@ import { createHandler as createOperate } from '../lib/handlers/operate.ts';
 import { createHandler as createPull } from '../lib/handlers/pull.ts';
 import { createHandler as createReconcile } from '../lib/handlers/reconcile.ts';
 import { createHandler as createWebhook } from '../lib/handlers/webhook.ts';
+import { type Mapping, noMapping } from '../lib/mapping/mapping.ts';
 import type { Log } from '../lib/observability/log-line.ts';
 import { readWebhookConfig } from '../lib/providers/connect.ts';
 import { readDirectoryConfig } from '../lib/providers/connect-directories.ts';
@@ -33,6 +34,7 @@ export type StackOptions = {
   readonly port?: number;
   /** Settings over the local ones. */
   readonly environment?: Readonly<Record<string, string>>;
+  readonly mapping?: Mapping;
   readonly log: Log;
   /** Called with the error of every function that threw or ran out of time. */
   readonly onError?: (functionName: string, error: Error) => void;
@@ -54,7 +56,7 @@ const tableName = 'roq-sync-local';
 const stateTableName = 'roq-sync-local-state';
 
 export async function startStack(options: StackOptions) {
-  const { path, roqUsers = [], port = 0, environment = {}, log, onError } = options;
+  const { path, roqUsers = [], port = 0, environment = {}, mapping = noMapping, log, onError } = options;
   const dynamoDb = await startDynamoDb({ ...(path && { path }) });
   const roq = await startRoq({ users: roqUsers });
   const api = await startApi(kratosApi);
@@ -87,7 +89,7 @@ export async function startStack(options: StackOptions) {
   await createTable(client, stateTableName, 'StateTable');
 
   const config = readWebhookConfig(process.env);
-  const app = connect(config, log);
+  const app = { ...connect(config, log), mapping };
   const { custom, functions: described } = readServerlessFile();
   const within = (name: keyof typeof described) => ({ timeoutMs: described[name].timeout * 1_000 });
   const functions = {

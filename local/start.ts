@@ -2,7 +2,9 @@
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs, styleText } from 'node:util';
+import { ConfigError } from '../lib/errors.ts';
 import type { EventLine, Log } from '../lib/observability/log-line.ts';
+import { readOwnSettings } from './own-settings.ts';
 import type { RoqUser } from './roq-users.ts';
 import { type Played, type SyncedUser, showScenario } from './scenario.ts';
 import { type Stack, startStack } from './stack.ts';
@@ -77,8 +79,14 @@ async function open(once: boolean, port: number, log: Log): Promise<Stack | null
   const roqUsers = once ? [] : kept();
   const path = once ? undefined : new URL('dynamodb', folder).pathname;
   try {
-    return await startStack({ port, roqUsers, ...(path && { path }), log });
+    // The demonstration is the same everywhere.
+    const own = once ? {} : readOwnSettings(process.env);
+    return await startStack({ port, roqUsers, ...own, ...(path && { path }), log });
   } catch (error) {
+    if (error instanceof ConfigError) {
+      complain(`settings.local.yml or the shell: ${error.message}\n`, 1);
+      process.exit();
+    }
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
     const taken = `Port ${port}, or ${port + 1} for npm run send, is taken.`;
     complain(`${taken} Choose another one: npm start -- --port 3010\n`, 1);
@@ -91,10 +99,12 @@ function complain(text: string, exitCode: number): void {
   process.exitCode = exitCode;
 }
 
-function logRow({ reference, kind, outcome, code }: EventLine): string {
-  const colour = outcome === 'done' ? 'green' : 'yellow';
-  const note = styleText('dim', code ?? '');
-  return `  ${(reference ?? '').padEnd(5)} ${(kind ?? '').padEnd(21)} ${styleText(colour, outcome)}  ${note}`;
+function logRow({ provider, reference, kind, outcome, code, unread = [] }: EventLine): string {
+  const colour = outcome === 'done' ? 'green' : outcome === 'rejected' ? 'red' : 'yellow';
+  const time = styleText('dim', new Date().toTimeString().slice(0, 8));
+  const notes = [...(code ? [code] : []), ...(unread.length > 0 ? [`not read: ${unread.join(', ')}`] : [])];
+  const what = [provider, kind, reference].filter(Boolean).join('  ');
+  return `  ${time}  ${what}  ${styleText(colour, outcome)}  ${styleText('dim', notes.join('; '))}`;
 }
 
 function toDocument(events: readonly Played[], users: readonly SyncedUser[]) {

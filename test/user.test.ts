@@ -22,6 +22,7 @@ const told: fc.Arbitrary<Told> = fc.record(
     disabled: fc.boolean(),
     deleted: fc.constant(true as const),
     gone: fc.boolean(),
+    outOfScope: fc.boolean(),
   },
   { requiredKeys: [] },
 );
@@ -130,7 +131,9 @@ describe('what ROQ should hold', () => {
 
   test('every fact is accounted for: none changes without a change in what ROQ should hold', () => {
     for (const name of factNames) {
-      const value = ['emailVerified', 'disabled', 'deleted', 'gone'].includes(name) ? true : 'x';
+      const value = ['emailVerified', 'disabled', 'deleted', 'gone', 'outOfScope'].includes(name)
+        ? true
+        : 'x';
       const facts = { email: { value: 'a', at: 1 }, [name]: { value, at: 1 } };
       expect(desired(facts), name).not.toEqual(name === 'email' ? {} : desired({ email: facts.email }));
     }
@@ -339,4 +342,36 @@ test('custom data is one text whatever the order of its members', () => {
   expect(canonicalJson({ a: 'x', b: [{ c: null, d: 1 }] })).toBe(
     canonicalJson({ b: [{ d: 1, c: null }], a: 'x' }),
   );
+});
+
+describe('who is not mirrored', () => {
+  const email = 'a@x.example';
+  const known = toFacts({ email, firstName: 'A', emailVerified: true, disabled: false }, 1);
+  const out = fold(known, toFacts({ outOfScope: true }, 2));
+  const held = { email, firstName: 'Other', isOptedIn: false, active: true };
+
+  test('is never created, and created once they come in', () => {
+    expect(plan(out, null)).toEqual({ do: 'nothing' });
+    expect(plan(fold(out, toFacts({ outOfScope: false }, 3)), null)).toMatchObject({ do: 'create' });
+  });
+
+  test('stays as ROQ has them, but for what shuts them out', () => {
+    expect(plan(out, held)).toEqual({ do: 'nothing' });
+    for (const told of [{ disabled: true }, { deleted: true as const }, { gone: true }])
+      expect(plan(fold(out, toFacts(told, 3)), held)).toEqual({ do: 'update', changes: { active: false } });
+    expect(plan(fold(out, toFacts({ disabled: false }, 3)), { ...held, active: false })).toEqual({
+      do: 'nothing',
+    });
+  });
+
+  test('of two of one moment it is the safer one that counts: out', () => {
+    const both = fold(toFacts({ outOfScope: false }, 2), toFacts({ outOfScope: true }, 2));
+    expect(both).toEqual(fold(toFacts({ outOfScope: true }, 2), toFacts({ outOfScope: false }, 2)));
+    expect(plan(fold(known, both), null)).toEqual({ do: 'nothing' });
+  });
+
+  test('is gone all the same, for that the scope was told later does not show them again', () => {
+    const gone = fold(known, toFacts({ gone: true }, 5));
+    expect(desired(fold(gone, toFacts({ outOfScope: false }, 6)))).toMatchObject({ active: false });
+  });
 });

@@ -1,5 +1,6 @@
 // Reads the users of an export file for the backfill, one at a time however large the file.
 
+import type { Original } from '../event.ts';
 import { mapTold, type ProviderMapping } from '../mapping/mapping.ts';
 import type { Told } from '../user.ts';
 import { FormatSplitter } from './format.ts';
@@ -39,6 +40,8 @@ export type ExportLine =
       readonly told: Told;
       readonly at: number;
       readonly untold?: readonly string[];
+      /** The row, where it is asked for. */
+      readonly original?: Original;
     }
   | {
       readonly line: number;
@@ -59,6 +62,8 @@ export type ReadOptions = {
   readonly exportedAtMs: number | null;
   /** What the operator makes of the provider's users. */
   readonly mapping?: ProviderMapping | undefined;
+  /** Whether each line comes with its row, for a mapping that is applied later. */
+  readonly withRows?: boolean;
   /** Lines up to this one are passed over: of them, only the ids are read. */
   readonly after?: number;
 };
@@ -72,14 +77,16 @@ export async function* readUsers(
   source: AsyncIterable<Uint8Array>,
   options: ReadOptions,
 ): AsyncGenerator<ExportLine> {
-  const { shape, exportedAtMs, mapping, after = 0 } = options;
+  const { shape, exportedAtMs, mapping, withRows = false, after = 0 } = options;
   const splitter = new FormatSplitter(options.format ?? null, shape.member);
   const rows = new RowReader(shape, exportedAtMs, after);
   let isOver = false;
 
   function* toLines(frames: readonly Frame[]): Generator<ExportLine> {
     for (const frame of frames) {
-      const line = toLine(frame.line, exportedAtMs, () => mapRow(mapping, rows.read(frame, splitter.format)));
+      const line = toLine(frame.line, exportedAtMs, withRows, () =>
+        mapRow(mapping, rows.read(frame, splitter.format)),
+      );
       if (!line) continue;
       isOver = line.is === 'invalid' && line.isWholeFile === true;
       if (isOver || line.line > after) yield line;
@@ -109,14 +116,23 @@ function mapRow(mapping: ProviderMapping | undefined, read: ReadRow | null): Rea
 }
 
 /** What became of a line: null for one that holds nothing. */
-function toLine(line: number, exportedAtMs: number | null, read: () => ReadRow | null): ExportLine | null {
+function toLine(
+  line: number,
+  exportedAtMs: number | null,
+  withRows: boolean,
+  read: () => ReadRow | null,
+): ExportLine | null {
   try {
     const row = read();
     if (!row) return null;
     const { reference, told, untold } = row;
     const at = Math.max(row.at ?? 0, exportedAtMs ?? 0);
     if (at === 0) return { line, is: 'invalid', reason: 'no_time', where: null };
-    return { line, is: 'user', reference, told, at, ...(untold.length > 0 && { untold }) };
+    return {
+      ...{ line, is: 'user', reference, told, at },
+      ...(untold.length > 0 && { untold }),
+      ...(withRows && { original: { user: row.row, isWhole: true } }),
+    };
   } catch (error) {
     if (!(error instanceof RowError)) throw error;
     const { reason, where, isWholeFile } = error;

@@ -102,7 +102,8 @@ async function run(app: App, id: string, input: Input, budget: RunBudget): Promi
   }
   if ('users' in input) {
     const { users, provider, exportedAt } = input;
-    const options = { shape: provider, exportedAtMs: exportedAt };
+    const mapping = app.mapping.get(provider.name);
+    const options = { shape: provider, exportedAtMs: exportedAt, mapping };
     const lines = await Array.fromAsync(readUsers(new Blob([JSON.stringify(users)]).stream(), options));
     return runLines(app, id, lines, { apply, isLast: true, provider: provider.name }, budget);
   }

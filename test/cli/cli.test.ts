@@ -452,6 +452,42 @@ describe('roq-sync erase', () => {
   });
 });
 
+describe('roq-sync map', () => {
+  const write = (name: string, text: string) => writeFile(join(folder, name), text);
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'roq-sync-map-'));
+    await write('user.json', '{"nickname":"Ada","metadata":{"org":"org_1"},"team":7}');
+    await write(
+      'settings.prod.yml',
+      'mapping: {providers: {clerk: {firstName: nickname, lastName: team, scope: "nickname == \'Eve\'"}}}',
+    );
+    await write('settings.bad.yml', "mapping: {providers: {clerk: {firstName: 'a['}}}");
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+  const map = (...args: string[]) =>
+    spawn(['map', 'user.json', '--provider', 'clerk', ...args], { cwd: folder });
+
+  test('shows each expression beside what ROQ would hold, and needs a person where one fails', async () => {
+    const { stdout, exitCode } = await map('--stage', 'prod');
+    expect(stdout).toMatch(/firstName +nickname +Ada/);
+    expect(stdout).toMatch(/lastName +team +nothing that the field can hold/);
+    expect(stdout).toMatch(/scope +nickname == 'Eve' +out of scope: not mirrored/);
+    expect(exitCode).toBe(1);
+  });
+
+  test('says what is wrong with the mapping, or that there is none', async () => {
+    expect(await map('--stage', 'bad')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining("clerk.firstName can't work: "),
+    });
+    expect(await map('--stage', 'none')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('There is no file settings.none.yml in this folder.'),
+    });
+  });
+});
+
 describe('roq-sync doctor', () => {
   // The world's clock stands still, which is what it finds.
   test('says what is wrong and what to do', async () => {
@@ -829,18 +865,27 @@ function runText(...line: string[]): Promise<Ran> {
   return spawn([...line, '--port', port]);
 }
 
-type Spawned = { readonly signal?: AbortSignal; readonly environment?: Record<string, string> };
+type Spawned = {
+  readonly signal?: AbortSignal;
+  readonly environment?: Record<string, string>;
+  readonly cwd?: string;
+};
 
 function spawn(line: readonly string[], spawned: Spawned = {}): Promise<Ran> {
   return execute(main, line, spawned);
 }
 
-function execute(script: string, line: readonly string[], { signal, environment }: Spawned): Promise<Ran> {
+function execute(
+  script: string,
+  line: readonly string[],
+  { signal, environment, cwd }: Spawned,
+): Promise<Ran> {
   return new Promise((resolve) => {
     const options = {
       env: { PATH: process.env.PATH, ...environment },
       killSignal: 'SIGKILL' as const,
       ...(signal && { signal }),
+      ...(cwd && { cwd }),
     };
     execFile(process.execPath, [script, ...line], options, (error, stdout, stderr) =>
       resolve({ stdout, stderr, exitCode: typeof error?.code === 'number' ? error.code : error ? -1 : 0 }),

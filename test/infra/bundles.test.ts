@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { onlyDirectories, onlyProviders } from '../../infra/only-providers.ts';
+import { onlyDirectories, onlyProviders, withMapping } from '../../infra/only-providers.ts';
 import { directories } from '../../lib/providers/directories.ts';
 import type { DirectoryProvider } from '../../lib/providers/directory.ts';
 import type { Provider } from '../../lib/providers/provider.ts';
@@ -53,6 +53,7 @@ describe('the deployable', () => {
       'what stands in for something': /infra\/stand-ins\//,
       'GraphQL’s parser': /node_modules\/graphql\/language\//,
       'event streams': /core\/.*event-streams\//,
+      'the language of mappings': /jmespath/,
       'other credentials': /credential-provider-(ini|sso|process)/,
     };
     const carried: Record<string, readonly string[]> = {};
@@ -145,6 +146,24 @@ describe('the bundle of webhook, loaded as Lambda loads it', () => {
     const [line, answer] = await callWebhook('clerk', settings);
     expect(answer).toMatchObject({ statusCode: 401 });
     expect(line).toMatchObject({ outcome: 'rejected', code: 'signature_missing' });
+  });
+
+  test('has the mapping of the settings in it, and with it the language of its expressions', async () => {
+    const plugins = [
+      onlyProviders('clerk'),
+      withMapping({ providers: { clerk: { firstName: 'public_metadata.called' } } }),
+    ];
+    const options = { bundle: true, minify: true, platform: 'node', write: false, plugins } as const;
+    const { outputFiles } = await build({ ...options, entryPoints: ['lib/app.ts'] });
+    const { outputFiles: without } = await build({
+      ...options,
+      entryPoints: ['lib/app.ts'],
+      plugins: [onlyProviders('clerk')],
+    });
+    expect(outputFiles[0]?.text).toContain('public_metadata.called');
+    const bytes = (outputFiles[0]?.contents.length ?? 0) - (without[0]?.contents.length ?? 0);
+    expect(bytes).toBeGreaterThan(20_000);
+    expect(bytes).toBeLessThan(30_000);
   });
 
   test('does not know a provider that is not configured', async () => {

@@ -117,6 +117,13 @@ directory:
   ASK_AFTER_EVERY_EVENT: okta
   KRATOS_ADMIN_TOKEN: ssm:/roq-sync/wrong/webhook/KRATOS_ADMIN_TOKEN
   CLERK_SECRETS: a
+mapping:
+  providers:
+    clerk:
+      tenantId: "'acme'"
+      locale: "locale ||"
+    clark:
+      locale: locale
 `;
     const failure = await service.packageStage('wrong', wrong).catch((error) => error);
     expect(failure.code).toBe(1);
@@ -130,6 +137,9 @@ directory:
       '  - directory: nothing reads CLERK_SECRETS',
       '  - directory: KRATOS_ADMIN_TOKEN must stand below /roq-sync/wrong/directory/ to be readable',
       '  - directory: ASK_AFTER_EVERY_EVENT names okta, which DIRECTORIES does not',
+      '  - mapping: clark is no provider',
+      '  - mapping: clerk.tenantId is nothing that the field can hold',
+      expect.stringMatching(/^ {2}- mapping: clerk\.locale can't work: .*parse error/),
     ]);
   });
 

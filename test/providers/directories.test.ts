@@ -155,7 +155,11 @@ describe.each(directories.map((provider) => [provider.name, provider] as const))
   ])('tells of a user who %s the same by list and by get', async (_what, changes) => {
     const changed = { ...user, ...changes };
     put(changed);
-    const profile = { reference: changed.id, told: told(changed), at: at(changed), unread: [] };
+    const profile = {
+      ...{ reference: changed.id, told: told(changed), at: at(changed), unread: [] },
+      // For mappings.
+      original: { user: expect.any(Object), isWhole: true },
+    };
     const pages = await listAll(directory);
     expect(pages.flatMap(({ profiles }) => profiles)).toEqual([profile]);
     expect((await directory.get(changed.id, patience())).profile).toEqual(profile);

@@ -1,9 +1,10 @@
 // What senders send, as the webhook hands it to a provider, and the provider that reads it.
 
+import type * as v from 'valibot';
 import { expect } from 'vitest';
-import { readSettings } from '../../lib/config/settings.ts';
+import { type Environment, readSettings } from '../../lib/config/settings.ts';
 import { RejectedError, type RejectionCode } from '../../lib/errors.ts';
-import type { WebhookRequest } from '../../lib/event.ts';
+import type { LookUp, WebhookRequest } from '../../lib/event.ts';
 import type { Provider, Read } from '../../lib/providers/provider.ts';
 import { providers } from '../../lib/providers/registry.ts';
 import type { SigningKeys } from '../../local/providers/keys.ts';
@@ -51,9 +52,25 @@ function findProvider(name: string): Provider {
   return provider;
 }
 
-/** Secrets may be readable words here. */
-export function connect(provider: Provider, environment: Readonly<Record<string, string>>): Read {
-  return provider.connect(readSettings(provider.settings, { ALLOW_SHORT_SECRETS: 'true', ...environment }));
+/** Secrets may be readable words here. The users' objects, which are for mappings, are left out. */
+export function connect<Settings extends v.ObjectEntries>(
+  provider: Provider<Settings>,
+  environment: Environment,
+): Read {
+  const read = provider.connect(
+    readSettings(provider.settings, { ALLOW_SHORT_SECRETS: 'true', ...environment }),
+  );
+  return async (request, nowMs) => (await read(request, nowMs)).map(({ original: _, ...event }) => event);
+}
+
+/** A look-up that answers without the users' objects, which are for mappings. */
+export function withoutObjects(lookUp: LookUp): LookUp {
+  return async (reference) => {
+    const found = await lookUp(reference);
+    if (!found) return null;
+    const { original: _, ...user } = found;
+    return user;
+  };
 }
 
 /** The examples of which something is to be mirrored. */

@@ -164,6 +164,7 @@ async function readLines(location: string, after: number) {
       shape: auth0Export,
       format: 'ndjson',
       exportedAtMs: null,
+      withRows: true,
       after,
     })) {
       lines.push(line);
@@ -183,6 +184,6 @@ async function readLines(location: string, after: number) {
 
 function toListed(line: ExportLine): Profile | null {
   if (line.is === 'invalid') return null;
-  const { reference, told, at, untold = [] } = line;
-  return { reference, told, at, unread: untold };
+  const { reference, told, at, untold = [], original } = line;
+  return { reference, told, at, unread: untold, ...(original && { original }) };
 }

@@ -10,6 +10,7 @@ import { entra as sender } from '../../../local/providers/entra/entra.ts';
 import { type SampleUser, sampleUser } from '../../../local/providers/sender.ts';
 import { answerJson, type RunningServer, readBody, serve } from '../../../local/server.ts';
 import { type Stack, startStack } from '../../../local/stack.ts';
+import { withoutObjects } from '../../support/sent.ts';
 import { connect } from '../reader.ts';
 
 const nowMs = Date.parse('2026-01-04T12:00:00Z');
@@ -63,11 +64,12 @@ function graphSettings() {
 }
 
 function connectUsers(environment: Readonly<Record<string, string>>): LookUp | null {
-  return (
-    entra.lookUp?.(
-      readSettings(entra.settings, { ENTRA_CLIENT_STATES: 'a-state-of-some-length', ...environment }),
-    ) ?? null
-  );
+  const settings = readSettings(entra.settings, {
+    ENTRA_CLIENT_STATES: 'a-state-of-some-length',
+    ...environment,
+  });
+  const users = entra.lookUp?.(settings);
+  return users ? withoutObjects(users) : null;
 }
 
 function lookUp(): LookUp {
@@ -194,7 +196,8 @@ describe('a user read back', () => {
     holdUser();
     const { id, ...told } = user;
     expect(await lookUp()(id)).toEqual({ told: { ...told, locale: 'en-GB', disabled: false }, at: nowMs });
-    const select = 'id,accountEnabled,mail,userPrincipalName,givenName,surname,mobilePhone,preferredLanguage';
+    const read = 'id,accountEnabled,mail,userPrincipalName,givenName,surname,mobilePhone,preferredLanguage';
+    const select = `${read},companyName,department,employeeType,jobTitle,usageLocation,userType`;
     expect(asked).toEqual([`/v1.0/users/${id} ${select} Bearer token-1`]);
     expect(tokens.map((form) => Object.fromEntries(form))).toEqual([
       {

@@ -9,6 +9,7 @@ import { okta as sender } from '../../../local/providers/okta/okta.ts';
 import { type SampleUser, sampleUser } from '../../../local/providers/sender.ts';
 import { answerJson, type RunningServer, serve } from '../../../local/server.ts';
 import { type Stack, startStack } from '../../../local/stack.ts';
+import { withoutObjects } from '../../support/sent.ts';
 import { connect } from '../reader.ts';
 
 const lastUpdated = '2026-01-04T12:00:00.250Z';
@@ -34,10 +35,9 @@ beforeEach(() => {
 });
 
 function connectUsers(environment: Readonly<Record<string, string>>) {
-  return (
-    okta.lookUp?.(readSettings(okta.settings, { OKTA_SECRETS: 'a-secret-of-some-length', ...environment })) ??
-    null
-  );
+  const settings = readSettings(okta.settings, { OKTA_SECRETS: 'a-secret-of-some-length', ...environment });
+  const users = okta.lookUp?.(settings);
+  return users ? withoutObjects(users) : null;
 }
 
 function toUser(members: object = {}): object {
