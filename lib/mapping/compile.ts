@@ -90,11 +90,11 @@ function compileProvider(
         }
       };
       for (const field of fields) run(field, (value) => toFieldValue(field, value, original));
-      if (scope !== undefined) run('scope', toOutOfScope);
-      const { scope: outOfScope = true, ...values } = told;
+      if (scope !== undefined) run('scope', (value) => toOutOfScope(value, original));
+      const { scope: outOfScope, ...values } = told;
       // Nobody is made at ROQ, where nobody can be deleted, because an expression fails.
-      const all = scope === undefined ? values : { ...values, outOfScope };
-      return { told: withoutUndefined(all), failed };
+      const isOut = failed.includes('mapping.scope') || outOfScope;
+      return { told: withoutUndefined({ ...values, outOfScope: isOut }), failed };
     },
   };
 }
@@ -130,7 +130,9 @@ function toCustomData(value: unknown): string {
   return storableJson(json);
 }
 
-function toOutOfScope(value: unknown): boolean {
+/** A part of a user need not say it. */
+function toOutOfScope(value: unknown, { isWhole }: Original): boolean | undefined {
+  if (!isWhole && (value === null || value === undefined || value === '')) return undefined;
   if (typeof value !== 'boolean') throw new ValueError('scope');
   return !value;
 }

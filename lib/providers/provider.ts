@@ -86,11 +86,12 @@ export function withUnread<Read extends UserEvent | ReadUser>(
   read: Read,
   unread: ReadonlySet<string>,
   user?: unknown,
+  isWholeUser = true,
 ): Read {
   const { emailVerified, ...told } = read.told ?? {};
   const isOfNone = emailVerified === true && !told.email && !told.emailVerifiedOf;
   const names = isOfNone ? [...unread, 'emailVerified'] : [...unread];
-  const isWhole = !('isPartial' in read && read.isPartial);
+  const isWhole = isWholeUser && !('isPartial' in read && read.isPartial);
   return {
     ...read,
     ...(isOfNone && { told }),

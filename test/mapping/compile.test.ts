@@ -105,6 +105,13 @@ describe('the scope', () => {
     expect(of('Legal')).toEqual({ disabled: true, outOfScope: true });
   });
 
+  test('of a part of a user is not told where the expression gives nothing', () => {
+    const expression = "department && department == 'Sales'";
+    expect(read({ scope: expression }, {}, false)).toEqual({ told: {}, failed: [] });
+    expect(read({ scope: expression }, { department: 'Legal' }, false).told).toEqual({ outOfScope: true });
+    expect(read({ scope: expression }, {})).toMatchObject({ told: { outOfScope: true } });
+  });
+
   test.each([
     ['fails', 'contains(department, `7`)', { department: 7 }],
     ['gives no yes or no', 'department', { department: 'Sales' }],

@@ -17,6 +17,9 @@ const firstBackoffMs = 5_000;
 
 export type Book = ReturnType<typeof createBook>;
 
+/** What the holder of a lease goes by. */
+type Known = { readonly version: number; readonly attempts: number; readonly isLeftOut: boolean };
+
 type BookOptions = {
   readonly ceiling: number;
   readonly isShared: boolean;
@@ -38,7 +41,7 @@ export function createBook({ ceiling, isShared, forgets, startMs, skewMs, onViol
   const edited = new Set<string>();
   const removed = new Set<string>();
   /** What the holder of each lease knew of the record when it last wrote it, or called ROQ. */
-  const known = new Map<string, { readonly version: number; readonly attempts: number }>();
+  const known = new Map<string, Known>();
   /** Deactivations by all that could be a reason for them then. */
   const deactivations = { disabled: 0, deleted: 0, either: 0 };
   let excused = 0;
@@ -150,6 +153,8 @@ export function createBook({ ceiling, isShared, forgets, startMs, skewMs, onViol
     if (made.has(reference)) fail('single', `${reference} was made in ROQ a second time`);
     if (others.some(({ createdAt }) => createdAt.getTime() < nowMs - longestCreateMs))
       fail('single', `${reference} was made in ROQ beside another that had long been there`);
+    if (known.get(reference)?.isLeftOut)
+      fail('scoped', `${reference} was made in ROQ, and the scope leaves them out`);
     made.add(reference);
     const isDisabled = told.get(reference)?.some(({ name, value }) => name === 'disabled' && value === true);
     if (active === false && !isDisabled) fail('newest', `${reference} was made in ROQ only to be deleted`);
@@ -207,8 +212,8 @@ export function createBook({ ceiling, isShared, forgets, startMs, skewMs, onViol
   }
 
   /** The holder of the lease of a record writes it, or calls ROQ: from now on it goes by what it finds there. */
-  function noteKnown({ reference, version, attempts }: UserRecord): void {
-    known.set(reference, { version, attempts });
+  function noteKnown({ reference, version, attempts, facts }: UserRecord): void {
+    known.set(reference, { version, attempts, isLeftOut: facts.outOfScope?.value === true });
   }
 
   /** The holder of the lease writes the record: where the attempt failed, facts that it did not know wait for nothing. */

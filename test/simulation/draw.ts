@@ -3,13 +3,40 @@
 import { Chance } from './chance.ts';
 import { type Drawing, drawSaid, drawUser, type Kinds, stamps } from './draw-said.ts';
 import { dynamodbFaults, type Rates, roqFaults } from './faults.ts';
-import { canary, type Edit, type EventStep, type History, kindWays, type Step } from './history.ts';
+import {
+  canary,
+  type Edit,
+  type EventStep,
+  type EventUser,
+  type History,
+  kindWays,
+  type Step,
+} from './history.ts';
 import { farAheadMs } from './model.ts';
 
 const [second, minute, hour] = [1_000, 60_000, 3_600_000];
 
 /** Draws the history of a seed. */
 export function drawHistory(seed: string): History {
+  const history = drawUnscoped(seed);
+  const chance = new Chance(seed).part('scope');
+  return chance.is(0.2) ? withGroups(history, chance) : history;
+}
+
+/** Users come and go between two groups, of which the operator's scope leaves one out. */
+function withGroups(history: History, chance: Chance): History {
+  const inGroup = (user: EventUser): EventUser =>
+    chance.is(0.5) ? { ...user, groups: chance.is(0.6) ? 'in' : 'out' } : user;
+  const steps = history.steps.map((step): Step => {
+    if (step.is === 'backfill')
+      return { ...step, users: step.users.map((one) => ({ ...one, user: inGroup(one.user) })) };
+    if (step.is !== 'event' || step.provider !== 'generic') return step;
+    return { ...step, said: step.said.map((said) => ({ ...said, user: inGroup(said.user) })) };
+  });
+  return { ...history, steps, hasScope: true };
+}
+
+function drawUnscoped(seed: string): History {
   const chance = new Chance(seed);
   // Many at once on one user is where most can go wrong.
   const isCrowded = chance.is(0.4);
@@ -43,6 +70,7 @@ export function drawHistory(seed: string): History {
     scheduleMs: drawing.scheduleMs,
     ceiling: chance.pick([1, 2, 1_000_000, 1_000_000, 1_000_000]),
     isShared: chance.is(0.5),
+    hasScope: false,
     ways,
     tokenLifetimeMs: chance.pick([90 * second, hour, 2 * hour]),
     skewMs: chance.pick([0, 50, 2 * second]),

@@ -16,6 +16,7 @@ export const invariants = {
   spared: '11: whoever can be brought in step is so within two hours, whatever is wrong with others',
   prompt: '12: new facts wait for no back-off',
   own: '13: no provider changes whom another told of first, unless they share their ids',
+  scoped: '14: nobody is made in ROQ whom the scope leaves out',
 } as const;
 
 export type InvariantName = keyof typeof invariants;

@@ -57,14 +57,24 @@ export function heardOf(said: Said, by: string, startMs: number): readonly Fact[
 export function toldBy({ kind, user }: Said): Told | null {
   if (kind === 'user.deleted') return { deleted: true };
   const told = toldByKind[kind];
-  return told ? { ...toldOf(user), ...told } : null;
+  if (!told) return null;
+  const all = { ...toldOf(user), ...told };
+  return all.outOfScope === true ? withScope(all, true) : all;
 }
 
 /** What the members of a user tell, under our names. */
-export function toldOf(user: EventUser): Told {
-  return Object.fromEntries(
+export function toldOf({ groups, ...user }: EventUser): Told {
+  const told = Object.fromEntries(
     Object.entries(user).map(([member, value]) => [nameOf[member] ?? member, toValue(value)]),
   );
+  return groups === undefined ? told : withScope(told, groups === 'out');
+}
+
+// Of who is left out nothing counts but that, and that they are shut out.
+function withScope(told: Told, outOfScope: boolean): Told {
+  const { disabled } = told;
+  if (!outOfScope) return { ...told, outOfScope };
+  return { outOfScope, ...(disabled !== undefined && { disabled }) };
 }
 
 /** As facts of one moment. */
@@ -88,7 +98,12 @@ function toValue(value: string | boolean | null | object): FactValue {
 }
 
 // Of two values of one time.
-const saferOf: Readonly<Record<string, boolean>> = { emailVerified: false, disabled: true, deleted: true };
+const saferOf: Readonly<Record<string, boolean>> = {
+  emailVerified: false,
+  disabled: true,
+  deleted: true,
+  outOfScope: true,
+};
 
 export function isBan({ name, value }: Fact): boolean {
   return name === 'disabled' && value === true;
@@ -104,7 +119,9 @@ export type Facts = Readonly<Record<string, Omit<Fact, 'name'> | undefined>>;
 
 /** The fields that ROQ has to hold once it follows these facts. */
 export function expectedOf(facts: Facts): Readonly<Record<string, FactValue>> {
-  const { emailVerified: _, disabled, deleted, ...profile } = facts;
+  const { emailVerified: _, disabled, deleted, outOfScope, ...profile } = facts;
+  if (outOfScope?.value === true)
+    return disabled?.value === true || deleted?.value === true ? { active: false } : {};
   const isStatusTold = disabled !== undefined || deleted !== undefined;
   const isOptedIn = isVerified(facts);
   return {

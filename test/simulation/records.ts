@@ -134,7 +134,8 @@ export function createRecordChecks({
     if (!user && removed.has(reference)) return;
     if (!user) {
       if (roqId !== null) fail('newest', `${reference} is linked to a ROQ user that there is not`);
-      const isExcused = queue === 'waiting' || queue === 'parked' || facts.deleted?.value === true;
+      const isLeftOut = facts.deleted?.value === true || facts.outOfScope?.value === true;
+      const isExcused = queue === 'waiting' || queue === 'parked' || isLeftOut;
       if (!isExcused) fail('newest', `${reference} has no ROQ user`);
       return;
     }

@@ -12,6 +12,7 @@ import { createHandler as createBackfill } from '../../lib/handlers/backfill.ts'
 import { createHandler as createOperate } from '../../lib/handlers/operate.ts';
 import { createHandler as createReconcile } from '../../lib/handlers/reconcile.ts';
 import { createHandler as createWebhook } from '../../lib/handlers/webhook.ts';
+import { compileMapping } from '../../lib/mapping/compile.ts';
 import { noMapping } from '../../lib/mapping/mapping.ts';
 import type { LogLine } from '../../lib/observability/log-line.ts';
 import { createRoq } from '../../lib/roq/client.ts';
@@ -25,6 +26,12 @@ import { canary, type History } from './history.ts';
 import { createLambda, type Environment, type Result } from './lambda.ts';
 import { connectProviders, type Posted } from './request.ts';
 import { createSimulatedRoq, type RoqRequest, type Trouble, toText } from './roq.ts';
+
+/** Who is of the group `out` is not mirrored; an event need not say of which group a user is. */
+const scoped = compileMapping({
+  providers: { generic: { scope: "groups && groups == 'in'" } },
+  tables: {},
+});
 
 export const usersTable = 'users';
 export const stateTable = 'state';
@@ -61,7 +68,7 @@ export function createWorld(
   chance: Chance,
   watch: Watch,
 ) {
-  const { ceiling, isShared, ways, tokenLifetimeMs, skewMs, lagMs, tellsItem } = history;
+  const { ceiling, isShared, hasScope, ways, tokenLifetimeMs, skewMs, lagMs, tellsItem } = history;
   const now = () => clock.nowMs;
   const order = chance.part('order');
   const roq = createSimulatedRoq({
@@ -170,7 +177,7 @@ export function createWorld(
       noteForeign: noteUsers(documents, now, 'foreign'),
       noteAsk: noteUsers(documents, now, 'ask'),
       noteNotice: noteNotice(documents, now),
-      mapping: noMapping,
+      mapping: hasScope ? scoped : noMapping,
       prefixOf: () => '',
     };
   }

@@ -77,7 +77,12 @@ export const generic: Provider<typeof settings> = {
       if (!kind) return [ignoredEvent({ id, kind: type, at })];
       const { user } = parsePayload(v.object({ user: genericUser }), members, unread);
       return [
-        withUnread({ id, kind: type, reference: user.id, at, told: kind.tells(user) }, unread, members.user),
+        withUnread(
+          { id, kind: type, reference: user.id, at, told: kind.tells(user) },
+          unread,
+          members.user,
+          false,
+        ),
       ];
     };
   },
