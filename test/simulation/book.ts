@@ -42,6 +42,8 @@ export function createBook({ ceiling, isShared, forgets, startMs, skewMs, onViol
   const removed = new Set<string>();
   /** What the holder of each lease knew of the record when it last wrote it, or called ROQ. */
   const known = new Map<string, Known>();
+  /** The same as it was when a change was last sent, which may land later. */
+  const sentOf = new Map<string, Known>();
   /** Deactivations by all that could be a reason for them then. */
   const deactivations = { disabled: 0, deleted: 0, either: 0 };
   let excused = 0;
@@ -153,7 +155,7 @@ export function createBook({ ceiling, isShared, forgets, startMs, skewMs, onViol
     if (made.has(reference)) fail('single', `${reference} was made in ROQ a second time`);
     if (others.some(({ createdAt }) => createdAt.getTime() < nowMs - longestCreateMs))
       fail('single', `${reference} was made in ROQ beside another that had long been there`);
-    if (known.get(reference)?.isLeftOut)
+    if (sentOf.get(reference)?.isLeftOut)
       fail('scoped', `${reference} was made in ROQ, and the scope leaves them out`);
     made.add(reference);
     const isDisabled = told.get(reference)?.some(({ name, value }) => name === 'disabled' && value === true);
@@ -185,6 +187,8 @@ export function createBook({ ceiling, isShared, forgets, startMs, skewMs, onViol
   /** A change is about to be sent: the process that sends it must have the lease. */
   function checkLease(reference: string, item: Item | undefined, isHolder: boolean, nowMs: number): void {
     const lease = item && toRecord(item).lease;
+    const holds = known.get(reference);
+    if (holds) sentOf.set(reference, holds);
     if (!lease || lease.untilMs <= nowMs) fail('alone', `${reference} is changed under a lease that ran out`);
     if (!isHolder) fail('alone', `${reference} is changed under somebody else's lease`);
   }
@@ -212,8 +216,9 @@ export function createBook({ ceiling, isShared, forgets, startMs, skewMs, onViol
   }
 
   /** The holder of the lease of a record writes it, or calls ROQ: from now on it goes by what it finds there. */
-  function noteKnown({ reference, version, attempts, facts }: UserRecord): void {
-    known.set(reference, { version, attempts, isLeftOut: facts.outOfScope?.value === true });
+  function noteKnown({ reference, version, attempts, facts }: UserRecord, hasRead: boolean): void {
+    const isLeftOut = hasRead ? facts.outOfScope?.value === true : known.get(reference)?.isLeftOut;
+    known.set(reference, { version, attempts, isLeftOut: isLeftOut ?? false });
   }
 
   /** The holder of the lease writes the record: where the attempt failed, facts that it did not know wait for nothing. */

@@ -93,15 +93,15 @@ class Simulation {
         this.book.noteChange(before, after, others, clock.nowMs);
         this.#checkStep(this.#itemOf(after.reference));
       },
-      onCall: (reference) => {
+      onCall: (reference, hasRead) => {
         const item = this.#itemOf(reference);
-        if (item) this.book.noteKnown(toRecord(item));
+        if (item) this.book.noteKnown(toRecord(item), hasRead);
       },
       onWrite: (item, isHolder) => {
         this.#checkStep(item);
         if (!isHolder) return;
         this.book.checkPrompt(toRecord(item), clock.nowMs);
-        this.book.noteKnown(toRecord(item));
+        this.book.noteKnown(toRecord(item), true);
       },
       onSend: (references, isHolder) => {
         for (const reference of references)

@@ -47,7 +47,7 @@ export type Watch = {
   /** A change of these users is about to be sent to ROQ, by a process that took the lease of some of them. */
   readonly onSend: (references: readonly string[], isHolder: (reference: string) => boolean) => void;
   /** A process that took the lease of this record calls ROQ. */
-  readonly onCall: (reference: string) => void;
+  readonly onCall: (reference: string, hasRead: boolean) => void;
   /** A user's record was written; `isHolder`: by a process that took its lease. */
   readonly onWrite: (item: Item, isHolder: boolean) => void;
   /** A ROQ user was created (`before` null) or changed, by a request of ours. */
@@ -123,7 +123,7 @@ export function createWorld(
   /** What stands against a holder's write is what it knows from then on. */
   function noteRefusal(item: Item): void {
     const reference = item.reference?.S ?? '';
-    if (writing !== null && holders.get(reference)?.environment === writing) watch.onCall(reference);
+    if (writing !== null && holders.get(reference)?.environment === writing) watch.onCall(reference, true);
   }
 
   function noteWrite(item: Item): void {
@@ -212,7 +212,7 @@ export function createWorld(
       if (changes)
         watch.onSend(references, (reference) => holders.get(reference)?.environment === environment);
       for (const [reference, holder] of holders) {
-        if (holder.environment === environment) watch.onCall(reference);
+        if (holder.environment === environment) watch.onCall(reference, false);
       }
       return environment.call('roq', nameOf(request), (how) => answerOf(request, how), init?.signal);
     };
