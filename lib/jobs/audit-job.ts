@@ -38,6 +38,8 @@ export type AuditReport = {
   readonly missing: number;
   /** Records of which ROQ keeps a profile value in a form of its own, even after a repair: it is left to that. */
   readonly contested: number;
+  /** Users whom the scope leaves out, and who are in ROQ all the same: they stay as they are there. */
+  readonly outOfScope: number;
   /** Records that are out of step already, by queue; the schedule has them. */
   readonly pending: number;
   readonly waiting: number;
@@ -52,7 +54,12 @@ export type AuditReport = {
   readonly fields: Readonly<Record<string, number>>;
   /** Some references of each kind. */
   readonly examples: Readonly<
-    Partial<Record<'drifted' | 'missing' | 'contested' | 'strangers' | 'duplicates', readonly string[]>>
+    Partial<
+      Record<
+        'drifted' | 'missing' | 'contested' | 'outOfScope' | 'strangers' | 'duplicates',
+        readonly string[]
+      >
+    >
   >;
 };
 
@@ -63,6 +70,7 @@ const emptyReport: AuditReport = {
   repaired: 0,
   missing: 0,
   contested: 0,
+  outOfScope: 0,
   pending: 0,
   waiting: 0,
   parked: 0,

@@ -11,7 +11,7 @@ import { type Feedback, feedbackOf, type RunBudget } from '../sync/concurrency.t
 import { converge } from '../sync/converge.ts';
 import { namesIn } from '../sync/look-up.ts';
 import type { Outcome } from '../sync/outcome.ts';
-import { desired, diff, profileNames, type RoqFields } from '../user.ts';
+import { desired, diff, isOutOfScope, profileNames, type RoqFields } from '../user.ts';
 import { type AuditJob, type AuditPorts, type AuditReport, addExample } from './audit-job.ts';
 import { openTally, type Tally } from './tally.ts';
 
@@ -68,7 +68,11 @@ function countPage(
   compared: readonly Compared[],
 ): void {
   tally.add('records', records.length);
-  for (const { queue, observed } of records) {
+  for (const { reference, facts, roqId, queue, observed } of records) {
+    if (isOutOfScope(facts) && roqId !== null) {
+      tally.add('outOfScope', 1);
+      addExample(tally, 'outOfScope', reference);
+    }
     if (queue === null) continue;
     tally.add(queue, 1);
     if (observed?.active === true) tally.add('active', 1);

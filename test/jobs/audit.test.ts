@@ -72,6 +72,21 @@ describe('drift of a field', () => {
   );
 });
 
+describe('who is left out by the scope', () => {
+  beforeAll(start);
+  afterAll(() => world.close());
+
+  test('and is in ROQ is counted and named, and stays as they are there; who never was there is not', async () => {
+    const left = await signUpOne();
+    await world.deliver(left, { outOfScope: true, firstName: 'New' }, world.now());
+    await world.deliver('never', { outOfScope: true }, world.now());
+    Object.assign(roqUser(left), { firstName: 'By hand' });
+    expect(await audit()).toMatchObject({ outOfScope: 1, drifted: 0, examples: { outOfScope: [left] } });
+    expect(roqUser(left)).toMatchObject({ firstName: 'By hand', active: true });
+    expect(world.usersOf('never')).toEqual([]);
+  });
+});
+
 describe('drift', () => {
   eachInItsOwnWorld();
 
