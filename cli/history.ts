@@ -22,7 +22,10 @@ function toText({ by, what, fields, code }: Step): Cell {
   // A whole profile is no news.
   const names = fields.length > maxNames ? `${fields.length} fields` : fields.join(', ');
   if (by === 'operator') return what;
-  if (by !== 'roq') return names ? `${plain(what)}: ${names}` : plain(what);
+  if (by !== 'roq') {
+    const text = names ? `${plain(what)}: ${names}` : plain(what);
+    return code ? { text: `${text}; ${plain(code)} fails`, style: 'red' } : text;
+  }
   if (code) return { text: `${ends[what] ?? what}: ${code}`, style: 'red' };
   return names ? `${ends[what] ?? what}: ${names}` : (ends[what] ?? what);
 }

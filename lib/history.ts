@@ -16,7 +16,7 @@ export type Step = {
   readonly toldAt: number | null;
   /** Of an event the facts that it told, of a change at ROQ the fields that were sent. */
   readonly fields: readonly Field[];
-  /** Why it failed. */
+  /** Why it failed; of an event, which expression of the mapping did. */
   readonly code: string | null;
 };
 

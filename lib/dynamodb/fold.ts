@@ -51,7 +51,7 @@ export type Folded = {
 };
 
 /** Why facts are folded, for the history of the user. */
-export type Why = Pick<Step, 'by' | 'what' | 'toldAt'>;
+export type Why = Pick<Step, 'by' | 'what' | 'toldAt'> & Partial<Pick<Step, 'code'>>;
 
 export type FoldOptions = {
   /** Left out: no step is written down. */
@@ -191,7 +191,7 @@ export function createFold(
   function noteStep({ why }: Told, facts: Facts): Part {
     if (!why) return {};
     return appendStep(
-      toStepText({ ...why, at: now(), fields: Object.keys(facts) as FactName[], code: null }),
+      toStepText({ code: null, ...why, at: now(), fields: Object.keys(facts) as FactName[] }),
     );
   }
 

@@ -69,17 +69,14 @@ export async function receive(
 ): Promise<void> {
   const recordBy = ports.now() + recordWithinMs;
   await withTimings(async (spent) => {
-    const events = rejectAhead(await read(ports.now()), ports.now()).map((event) =>
-      withPrefix(event, sender),
-    );
-    const { profiles, failure } = await readBack(sender, events);
+    const told = rejectAhead(await read(ports.now()), ports.now()).map((event) => withPrefix(event, sender));
+    const { profiles, failure } = await readBack(sender, told);
+    const events = withProfiles(told, profiles);
     const heard = gather([...events, ...profiles]);
     const folded = await foldAll(ports, sender, heard, newestOf(events), budget.leaseMs, recordBy);
     if (sender.asks) await noteOpen(ports, sender, events, profiles, heard, folded);
     const outcomes = await convergeAll(ports, folded, budget.deadline, sender.name);
-    for (const event of withProfiles(events, profiles)) {
-      ports.log(eventLine(sender, event, folded, outcomes, spent));
-    }
+    for (const event of events) ports.log(eventLine(sender, event, folded, outcomes, spent));
     // What the event told is recorded; for what it left out the sender must come again.
     if (failure) throw failure;
   });
@@ -187,8 +184,10 @@ async function foldAll(
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       if (now() >= recordBy) throw new UnavailableError('store_unavailable', 'no time is left');
       const { reference, facts, withoutLease } = next;
-      const { kind = 'event', at = null } = newest.get(reference) ?? {};
-      const why = { by: name, what: kind, toldAt: at };
+      const { kind = 'event', at = null, unread = [] } = newest.get(reference) ?? {};
+      // What the operator's own expressions could not make of it, an operator looks for.
+      const code = unread.find((one) => one.startsWith('mapping.')) ?? null;
+      const why = { by: name, what: kind, toldAt: at, code };
       const options = { why, source, isExclusive, withoutLease };
       folded.set(reference, await store.fold(reference, facts, owner, leaseMs, options));
     }

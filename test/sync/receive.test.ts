@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Noted } from '../../lib/dynamodb/documents.ts';
 import { UnavailableError } from '../../lib/errors.ts';
 import type { UserEvent } from '../../lib/event.ts';
+import { toSteps } from '../../lib/history.ts';
 import { type ReceivePorts, receive, type Sender } from '../../lib/sync/receive.ts';
 import type { Told } from '../../lib/user.ts';
 import { startWorld, type World } from '../support/world.ts';
@@ -104,6 +105,15 @@ test('names in the event’s line what could not be read of it, nor of the user 
   expect(world.usersOf(reference)).toMatchObject([{ email: 'a@x.example', firstName: 'A' }]);
   const lines = world.lines.filter(({ message }) => message === 'event');
   expect(lines.map((line) => 'unread' in line && line.unread)).toEqual([['id', 'profile.firstName'], false]);
+});
+
+test('writes into the user’s history which expression of the mapping failed', async () => {
+  await tell([{ ...event(reference, { email: 'a@x.example' }, 1), unread: ['phone', 'mapping.tenantId'] }]);
+  const record = await world.store.get(reference);
+  expect(toSteps(record?.steps ?? [])).toMatchObject([
+    { by: 'clerk', code: 'mapping.tenantId' },
+    { by: 'roq' },
+  ]);
 });
 
 describe('of a provider that can be asked', () => {
