@@ -11,7 +11,7 @@ export const drop: CliCommand = {
   takes: ['all', 'yes'],
   summary: "Takes back one user's deactivation, or all that are held",
   details:
-    'For users who were disabled or deleted by mistake. The same event sent again changes nothing; a newer one counts.',
+    'For users who were disabled or deleted by mistake. The same event sent again changes nothing; a newer one counts. Whoever is not held is let back in, and is asked about first.',
   words: ['held', 'ceiling'],
   run: (call) => runUserCommand(call, { name: 'drop', queue: 'held', question }),
 };

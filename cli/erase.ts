@@ -1,6 +1,7 @@
 // `roq-sync erase`: overwrites a person's data on both sides, and prints the receipt.
 
 import type { Receipt } from '../lib/operate/erase.ts';
+import type { UserStatus } from '../lib/operate/status.ts';
 import { ask, mustBeSure } from './ask.ts';
 import type { CliCommand } from './command.ts';
 import { reason } from './reasons.ts';
@@ -18,13 +19,17 @@ export const erase: CliCommand = {
   run: async ({ args, options, invoke }) => {
     const [reference = ''] = args;
     mustBeSure(options.yes);
-    if (!options.yes) await confirm(reference);
+    if (!options.yes)
+      await confirm(reference, await invoke<UserStatus>('operate', { command: 'status', reference }));
     const receipt = await invoke<Receipt>('operate', { command: 'erase', reference });
     return { document: receipt, text: toText(receipt), needsPerson: receipt.state !== 'erased' };
   },
 };
 
-async function confirm(reference: string): Promise<void> {
+async function confirm(reference: string, { found, roq }: UserStatus): Promise<void> {
+  const isAtRoq = roq.answered && roq.users.length > 0;
+  if (!found && !isAtRoq)
+    process.stderr.write('There is no record of this reference, nor has ROQ one: see whether it is right. ');
   const typed = await ask(`This can't be undone. Type the reference to erase ${plain(reference)}: `);
   if (typed !== reference) throw new Refusal('wrongUsage', 'That is another reference; nothing was erased.');
 }

@@ -74,7 +74,8 @@ async function show({ options, invoke }: Call, of: ListName): Promise<Result> {
   const limit = Number(options.limit ?? 100);
   if (!Number.isInteger(limit)) throw new Refusal('wrongUsage', '--limit takes a number.');
   const listing = await invoke<Listing>('operate', { command: 'list', of, limit });
-  return { document: listing, text: toText(listing, of), needsPerson: false };
+  const needsPerson = (of === 'parked' || of === 'held') && listing.entries.length > 0;
+  return { document: listing, text: toText(listing, of), needsPerson };
 }
 
 function toText({ entries, more }: Listing, of: ListName): string {

@@ -4,15 +4,16 @@ import type { Overview } from '../lib/operate/status.ts';
 import type { Call, Result } from './command.ts';
 import { explainWords, type Word, withLegend } from './glossary.ts';
 import { stateOf, toSummary } from './job-text.ts';
-import { explainStop } from './reasons.ts';
-import { type Cell, heading, plain, table } from './table.ts';
+import { explainStop, reason } from './reasons.ts';
+import { type Cell, count, heading, plain, table } from './table.ts';
 import { whenCell } from './time.ts';
 
 /** The queues, the ceiling, the schedule, jobs, and when each provider's last event came. */
 export async function showOverview({ invoke }: Call): Promise<Result> {
   const found = await invoke<Overview>('operate', { command: 'status' });
   const { held, parked } = found.queues;
-  const needsPerson = held.count + parked.count + found.misconfigured.length > 0;
+  const needsPerson =
+    held.count + parked.count + found.misconfigured.length > 0 || findOutage(found, Date.now()) !== null;
   return { document: found, text: toText(found), needsPerson };
 }
 
@@ -32,6 +33,14 @@ function toText(overview: Overview): string {
   return withLegend(lines.join('\n'), explainWords(words));
 }
 
+// What passes within this time is no outage.
+const outageMs = 5 * 60_000;
+
+/** The reason for which users have been out of step for longer than a hiccup; null where there is none. */
+function findOutage({ failing }: Overview, nowMs: number): Overview['failing'][number] | null {
+  return failing.find(({ since }) => since !== null && nowMs - since > outageMs) ?? null;
+}
+
 const explained = ['waiting', 'parked', 'held'] as const satisfies readonly Word[];
 
 function toQueues({ queues }: Overview): string {
@@ -48,7 +57,9 @@ function toRows(overview: Overview): readonly (readonly Cell[])[] {
   const title = (text: string) => ({ text, style: 'bold' }) as const;
   const { counted, limit } = deactivations;
   const audit = lastAudit ? `${whenCell(lastAudit.startedAt)}: ${toSummary(lastAudit)}` : 'none yet';
+  const outage = findOutage(overview, Date.now());
   return [
+    ...(outage ? [[title('Trouble'), toTrouble(outage)]] : []),
     [title('Deactivations this hour'), `${counted} of a ceiling of ${limit}`],
     [title('Schedule'), `last ran: ${whenCell(ranAt)}`],
     [title('Last audit'), audit],
@@ -61,6 +72,11 @@ function toRows(overview: Overview): readonly (readonly Cell[])[] {
       ? [[title("Other providers' users"), `${foreign} in a month: see roq-sync foreign`]]
       : []),
   ];
+}
+
+function toTrouble({ code, count: users, since }: Overview['failing'][number]): Cell {
+  const what = `${reason(code)}: ${count(users, 'user waits', 'users wait')} for it, since ${whenCell(since)}`;
+  return { text: `${what}. They are tried again by themselves; roq-sync doctor says more.`, style: 'red' };
 }
 
 function toPull(pull: Overview['lastPulls'][number]): Cell {

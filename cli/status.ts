@@ -37,6 +37,8 @@ function toText(status: UserStatus): string {
 
 function toVerdict({ found, inStep, todo, differs, roq, record }: UserStatus): Cell {
   if (!found) return { text: 'has no record', style: 'yellow' };
+  if (inStep && record?.facts.deleted?.at === Number.MAX_SAFE_INTEGER)
+    return { text: 'erased, and in step', style: 'green' };
   if (inStep) return { text: 'in step', style: 'green' };
   if (!roq.answered) return { text: 'unknown: ROQ does not answer', style: 'yellow' };
   if (todo === 'ask') return { text: 'ROQ no longer has the user: a person must decide', style: 'red' };

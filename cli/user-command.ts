@@ -1,7 +1,8 @@
 // What resync, release and drop share: run for one user or a whole queue, and say what came of each user.
 
-import type { Overview } from '../lib/operate/status.ts';
+import type { Overview, UserStatus } from '../lib/operate/status.ts';
 import type { QueueResult, UserResult } from '../lib/operate/user-command.ts';
+import { desired } from '../lib/user.ts';
 import { ask, mustBeSure } from './ask.ts';
 import type { Call, Result } from './command.ts';
 import { reason } from './reasons.ts';
@@ -25,6 +26,7 @@ export async function runUserCommand(call: Call, command: UserCommand): Promise<
     throw new Refusal('wrongUsage', `Usage: roq-sync ${name} <reference>, or ${name} --all`);
   }
   if (options.all && question) await confirm(call, question);
+  if (reference !== undefined && name === 'drop') await confirmDrop(call, reference);
   const result = options.all
     ? await runOnQueue(call, name)
     : await invoke<QueueResult>('operate', { command: name, reference });
@@ -38,6 +40,19 @@ async function confirm({ options, invoke }: Call, question: string): Promise<voi
   if (options.yes) return;
   const { queues } = await invoke<Overview>('operate', { command: 'status' });
   const answer = await ask(`Held: ${count(queues.held.count, 'user')}. ${question} [y/N] `);
+  if (answer.toLowerCase() !== 'y') throw new Refusal('wrongUsage', 'Nothing was done.');
+}
+
+/** Of who is held nothing was done yet; anybody else was shut out, and is let back in. @throws Refusal */
+async function confirmDrop({ options, invoke }: Call, reference: string): Promise<void> {
+  if (options.yes) return;
+  const { record } = await invoke<UserStatus>('operate', { command: 'status', reference });
+  const isShutOut = record && desired(record.facts).active === false;
+  if (!isShutOut || record.queue === 'held') return;
+  mustBeSure(options.yes);
+  const answer = await ask(
+    `${plain(reference)} is not held: ROQ has them inactive, and this lets them back in. Do it? [y/N] `,
+  );
   if (answer.toLowerCase() !== 'y') throw new Refusal('wrongUsage', 'Nothing was done.');
 }
 

@@ -2,7 +2,7 @@
 
 import type { App } from '../app.ts';
 import { type Queue, type Queued, queues, type UserRecord } from '../dynamodb/record.ts';
-import type { RoqCode } from '../errors.ts';
+import type { ConvergeCode, RoqCode } from '../errors.ts';
 import { type Step, toSteps } from '../history.ts';
 import type { JobView } from '../jobs/job-view.ts';
 import { RoqError } from '../roq/faults.ts';
@@ -122,10 +122,15 @@ function compare(
   return { inStep: todo.do === 'nothing', todo: todo.do, differs };
 }
 
+/** A reason for which users are tried again, how many they are, and since when the oldest is out of step. */
+export type Failing = { readonly code: ConvergeCode; readonly count: number; readonly since: number | null };
+
 /** The state of all users. */
 export type Overview = {
   /** `oldestSince`: since when somebody is out of step; of pending the oldest, else who has been in the queue for longest. */
   readonly queues: Readonly<Record<Queue, { readonly count: number; readonly oldestSince: number | null }>>;
+  /** Why users who are pending are tried again, the most frequent reason first. */
+  readonly failing: readonly Failing[];
   readonly running: readonly JobView[];
   readonly lastAudit: JobView | null;
   /** The last pull of each provider that was ever asked. */
@@ -155,7 +160,10 @@ export async function overview(
     at: document.at,
   }));
   return {
-    queues: Object.fromEntries(counts) as Overview['queues'],
+    queues: Object.fromEntries(
+      counts.map(([queue, { count, oldestSince }]) => [queue, { count, oldestSince }]),
+    ) as Overview['queues'],
+    failing: counts.find(([queue]) => queue === 'pending')?.[1].failing ?? [],
     running: jobs.filter(({ state }) => state === 'running'),
     // Adopting ROQ's users alone is stored as an audit too, under another id.
     lastAudit: jobs.find(({ id, is }) => is === 'audit' && id.startsWith('audit-')) ?? null,
@@ -186,18 +194,25 @@ function lastOfEach(pulls: readonly PullView[]): readonly PullView[] {
 export async function measure(
   { queries }: Pick<App, 'queries'>,
   queue: Queue,
-): Promise<Overview['queues'][Queue]> {
+): Promise<Overview['queues'][Queue] & { readonly failing?: readonly Failing[] }> {
   if (queue !== 'pending') {
     const [count, heads] = await Promise.all([queries.count(queue), queries.heads(queue)]);
     return { count, oldestSince: oldestOf(heads) };
   }
   let count = 0;
   let oldestSince: number | null = null;
+  const failing = new Map<ConvergeCode, Failing>();
   for await (const entry of queries.queued(queue)) {
     count += 1;
     oldestSince = oldestOf([entry, { pendingSince: oldestSince }]);
+    const { lastError: code, pendingSince } = entry;
+    if (code === null) continue;
+    const known = failing.get(code);
+    const since = oldestOf([{ pendingSince }, { pendingSince: known?.since ?? null }]);
+    failing.set(code, { code, count: (known?.count ?? 0) + 1, since });
   }
-  return { count, oldestSince };
+  const most = [...failing.values()].sort((one, other) => other.count - one.count);
+  return { count, oldestSince, failing: most };
 }
 
 function oldestOf(entries: readonly Pick<Queued, 'pendingSince'>[]): number | null {

@@ -110,11 +110,32 @@ describe('roq-sync status', () => {
   });
 });
 
+test('an outage is said by the overview, with its reason and since when, and wants a person', async () => {
+  // The command line goes by the machine's clock.
+  world.pass(Date.now() - world.now());
+  world.roqServer.fail.always({ how: 'throttle' });
+  await world.deliver('outage', { email: 'outage@x.example' }, 1);
+  expect((await run('status')).json).toMatchObject({ failing: [{ code: 'roq_throttled', count: 1 }] });
+  // A hiccup is none.
+  expect((await runText('status')).stdout).not.toContain('Trouble');
+  world.pass(-6 * 60_000);
+  await world.deliver('outage-2', { email: 'outage-2@x.example' }, 1);
+  world.pass(6 * 60_000);
+  const { stdout, exitCode } = await runText('status');
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+    'Trouble ROQ asked for patience (roq_throttled): 2 users wait for it, since',
+  );
+  expect(exitCode).toBe(1);
+  world.roqServer.fail.clear();
+  await world.drain();
+});
+
 describe('roq-sync held, release and drop', () => {
   test('list who is held, let one through and spare the other', async () => {
     await hold('guilty');
     await hold('innocent');
-    const { json } = await run('held');
+    const { json, exitCode } = await run('held');
+    expect(exitCode).toBe(1);
     expect(json.entries).toMatchObject(
       expect.arrayContaining([expect.objectContaining({ reference: 'guilty' })]),
     );
@@ -129,6 +150,13 @@ describe('roq-sync held, release and drop', () => {
     expect(world.usersOf('innocent')).toMatchObject([{ active: true }]);
     expect(await run('drop', '--all', '--yes')).toMatchObject({ json: { counts: { done: 1 } }, exitCode: 0 });
     expect([world.usersOf('guilty')[0]?.active, world.usersOf('innocent')[0]?.active]).toEqual([false, true]);
+    // Who was let through is shut out by now: to let them back in somebody has to be sure.
+    expect(await run('drop', 'guilty')).toMatchObject({ exitCode: 2 });
+    expect(await run('drop', 'guilty', '--yes')).toMatchObject({
+      json: { counts: { done: 1 } },
+      exitCode: 0,
+    });
+    expect(world.usersOf('guilty')).toMatchObject([{ active: true }]);
     expect(await run('held')).toMatchObject({ json: { entries: [], more: false }, exitCode: 0 });
     expect((await runText('release', '--all', '--yes')).stdout).toContain('No users are held');
   });

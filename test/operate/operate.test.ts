@@ -792,6 +792,20 @@ describe('doctor', () => {
     expect(checks['ROQ token']?.detail).toContain('3600 s');
   });
 
+  test.each([
+    [{ how: 'throttle' }, /^roq_throttled, HTTP 429, after \d+ ms$/, /Nothing is wrong with the settings/],
+    [{ how: 'drop' }, /^roq_unavailable, after \d+ ms$/, /down, slow or out of reach/],
+    [{ how: 'slow', delayMs: 2_000 }, /^roq_unavailable, after \d+ ms$/, /raise ROQ_TIMEOUT_MS/],
+  ] as const)('says of a ROQ that does %j what that is', async (fault, detail, remedy) => {
+    world.roqServer.fail.always({ ...fault, operation: 'users' });
+    const checks = await checksOf(false);
+    expect(checks['ROQ query']).toMatchObject({
+      ok: false,
+      detail: expect.stringMatching(detail),
+      remedy: expect.stringMatching(remedy),
+    });
+  });
+
   test('says what is wrong and what to do', async () => {
     world.roqServer.fail.always({ how: 'fail', operation: 'token' });
     const checks = await checksOf(true);
