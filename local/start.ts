@@ -1,6 +1,6 @@
 // `npm start`: the whole system on this machine, a scenario to watch, and a door to send events to.
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { parseArgs, styleText } from 'node:util';
 import { ConfigError } from '../lib/errors.ts';
 import type { EventLine, Log } from '../lib/observability/log-line.ts';
@@ -43,8 +43,11 @@ async function main(): Promise<void> {
       say(invitation(stack));
       reconcile(stack);
       const schedule = setInterval(() => reconcile(stack), 60_000);
+      // However it is ended, ROQ has its users the next time, as the table has its records.
+      const keeping = setInterval(() => keep(stack.roq.users), 200);
       await untilInterrupted();
       clearInterval(schedule);
+      clearInterval(keeping);
       keep(stack.roq.users);
     }
   } finally {
@@ -158,6 +161,14 @@ function kept(): RoqUser[] {
   return JSON.parse(readFileSync(roqFile, 'utf8'), toDate) as RoqUser[];
 }
 
+let lastKept = '';
+
+/** Renamed into place, so that whoever is killed while writing leaves what was there. */
 function keep(users: readonly RoqUser[]): void {
-  writeFileSync(roqFile, JSON.stringify(users, null, 2));
+  const text = JSON.stringify(users, null, 2);
+  if (text === lastKept) return;
+  const draft = new URL('roq-users.json.new', folder);
+  writeFileSync(draft, text);
+  renameSync(draft, roqFile);
+  lastKept = text;
 }

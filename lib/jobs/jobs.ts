@@ -19,7 +19,7 @@ import type { RunBudget } from '../sync/concurrency.ts';
 import { auditPage } from './audit.ts';
 import type { AuditJob, AuditPorts } from './audit-job.ts';
 import { type BackfillPorts, backfillChunk } from './backfill.ts';
-import { type BackfillReport, emptyReport } from './backfill-report.ts';
+import { type BackfillJob, type FileSource, newBackfill } from './backfill-job.ts';
 import type { PullJob } from './pull-job.ts';
 
 export type JobPorts = AuditPorts &
@@ -30,31 +30,6 @@ export type JobPorts = AuditPorts &
     /** The ceiling on the deactivations of one run, within that of the hour. */
     readonly admitIn: (run: string) => Admit;
   };
-
-export type BackfillJob = {
-  readonly is: 'backfill';
-  /** Off: it only says what it would do. */
-  readonly apply: boolean;
-  /** `sender`: the lines come along with each call. */
-  readonly source: FileSource | { readonly from: 'sender' };
-  /** Whose users they are; null or left out: the file does not say, and claims nobody. */
-  readonly provider?: string | null;
-  /** The last line that is done. */
-  readonly line: number;
-  readonly isRead: boolean;
-  readonly report: BackfillReport;
-};
-
-type FileSource = {
-  readonly from: 'url';
-  /** Empty once the job is over: who has a presigned address has the file. */
-  readonly url: string;
-  readonly shape: string;
-  /** When the file was made, for users who bear no time of their own; in milliseconds. */
-  readonly exportedAtMs: number | null;
-  /** Of the file as it was first read: a job goes on only with the same one. */
-  readonly version: string | null;
-};
 
 /** A job as it is stored. */
 export type StoredJob = {
@@ -155,16 +130,6 @@ export async function runLines(
     return entry?.document ?? null;
   const { job } = entry.document;
   return drive(ports, entry, (limited) => backfillLines(limited, job, lines, isLast, budget), budget);
-}
-
-/** `provider`: whose users they are; a file of the generic shape may be anybody's. */
-export function newBackfill(
-  apply: boolean,
-  source: BackfillJob['source'],
-  provider: string | null,
-): BackfillJob {
-  const claims = provider === 'generic' ? null : provider;
-  return { is: 'backfill', apply, source, provider: claims, line: 0, isRead: false, report: emptyReport };
 }
 
 type Job = StoredJob['job'];

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { newBackfill, startJob } from '../../lib/jobs/jobs.ts';
+import { newBackfill } from '../../lib/jobs/backfill-job.ts';
+import { startJob } from '../../lib/jobs/jobs.ts';
 import { toFacts } from '../../lib/user.ts';
 import { apiUser } from '../../local/providers/api.ts';
 import { kratosApi } from '../../local/providers/kratos/api.ts';

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type BackfillAnswer, createHandler } from '../../lib/handlers/backfill.ts';
+import { newBackfill } from '../../lib/jobs/backfill-job.ts';
 import { type BackfillReport, emptyReport } from '../../lib/jobs/backfill-report.ts';
-import { newBackfill, startJob } from '../../lib/jobs/jobs.ts';
+import { startJob } from '../../lib/jobs/jobs.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const day = '2026-01-01T00:00:00.000Z';
