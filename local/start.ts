@@ -22,6 +22,7 @@ three users, and stays up until Ctrl-C. What it stores is kept under .local/ bet
 
 const folder = new URL('../.local/', import.meta.url);
 const roqFile = new URL('roq-users.json', folder);
+let lastKept = '';
 
 await main();
 
@@ -160,8 +161,6 @@ function kept(): RoqUser[] {
     name.endsWith('At') && typeof value === 'string' ? new Date(value) : value;
   return JSON.parse(readFileSync(roqFile, 'utf8'), toDate) as RoqUser[];
 }
-
-let lastKept = '';
 
 /** Renamed into place, so that whoever is killed while writing leaves what was there. */
 function keep(users: readonly RoqUser[]): void {
