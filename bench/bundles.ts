@@ -3,7 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { build } from 'esbuild';
 import { parse } from 'yaml';
-import { onlyProviders } from '../infra/only-providers.ts';
+import { onlyProviders } from '../infra/bundle-plugins.ts';
 
 const contenders = {
   ours: { entry: 'functions/webhook.ts', isOurs: true },

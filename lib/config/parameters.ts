@@ -96,7 +96,10 @@ async function call(names: readonly string[]): Promise<Outcome> {
     const url = new URL(endpoint());
     const body = JSON.stringify({ Names: names, WithDecryption: true });
     const headers = await signForAws({
-      ...{ url, body, service: 'ssm', region: process.env.AWS_REGION ?? '' },
+      url,
+      body,
+      service: 'ssm',
+      region: process.env.AWS_REGION ?? '',
       headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'AmazonSSM.GetParameters' },
       credentials: readOwnCredentials(),
     });

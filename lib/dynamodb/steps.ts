@@ -30,6 +30,7 @@ export function setSteps(record: UserRecord): Part {
 
 /** As many of the last as have room, and a few in any case. */
 function lastSteps(record: UserRecord): readonly string[] {
+  if (record.steps.length <= minSteps) return record.steps;
   let left = unitBytes - reservedBytes - bytesBeside(record);
   const kept: string[] = [];
   for (const text of record.steps.slice(-maxSteps).reverse()) {

@@ -129,7 +129,11 @@ function toLine(
     const at = Math.max(row.at ?? 0, exportedAtMs ?? 0);
     if (at === 0) return { line, is: 'invalid', reason: 'no_time', where: null };
     return {
-      ...{ line, is: 'user', reference, told, at },
+      line,
+      is: 'user',
+      reference,
+      told,
+      at,
       ...(untold.length > 0 && { untold }),
       ...(withRows && { original: { user: row.row, isWhole: true } }),
     };

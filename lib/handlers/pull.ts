@@ -76,8 +76,9 @@ export function createHandler(app: App, config: DirectoryConfig) {
       // One a day, however often EventBridge delivers its event.
       for (const provider of names) await beginScheduled(app, provider, day);
     }
-    const failures = await listen(await readNotices(app));
-    await pullNoticed(app, names);
+    const notices = (await readNotices(app)).filter(({ id }) => names.includes(id));
+    const failures = await listen(notices.map(({ id }) => id));
+    await pullNoticed(app, notices);
     if (config.silenceMs !== null) await pullSilent(app, names, config.silenceMs);
     await workOffAsks(ports, find, budget);
     await runPulls(ports, find, budget);
@@ -88,7 +89,7 @@ export function createHandler(app: App, config: DirectoryConfig) {
 
   /** Keeps the events of every provider coming, at once of one that `noticed` it; answers what kept that from working. */
   async function listen(noticed: readonly string[]): Promise<readonly unknown[]> {
-    if (app.now() - listenedAt < hourMs && !names.some((name) => noticed.includes(name))) return [];
+    if (app.now() - listenedAt < hourMs && noticed.length === 0) return [];
     const all = config.directories.map(({ traits, directory }) =>
       directory?.listen?.(AbortSignal.timeout(listenMs), noticed.includes(traits.name)),
     );

@@ -41,7 +41,11 @@ export async function signForAws({
   const signer = new SignatureV4({ service, region, credentials, sha256: Sha256 });
   const { protocol, hostname, host, port, pathname, searchParams } = url;
   const request = {
-    ...{ method: 'POST', protocol, hostname, path: pathname, body },
+    method: 'POST',
+    protocol,
+    hostname,
+    path: pathname,
+    body,
     ...(port && { port: Number(port) }),
     query: Object.fromEntries(searchParams),
     headers: { ...headers, host },

@@ -1,6 +1,6 @@
 // Why a provider is pulled between its daily pulls: it said that events were lost, or it fell silent.
 
-import type { Documents, Heard, Notice } from '../dynamodb/documents.ts';
+import type { Documents, Entry, Heard, Notice } from '../dynamodb/documents.ts';
 import { sourceOf } from '../event.ts';
 import { beginScheduled } from './pull.ts';
 
@@ -9,15 +9,14 @@ type Ports = {
   readonly now: () => number;
 };
 
-/** The providers that said that events were lost, or that they will send none. @throws UnavailableError */
-export async function readNotices({ documents }: Pick<Ports, 'documents'>): Promise<readonly string[]> {
-  return Array.fromAsync(documents.list<Notice>('notice'), ({ id }) => id);
+/** The notices of providers that events were lost, or that they will send none. @throws UnavailableError */
+export function readNotices({ documents }: Pick<Ports, 'documents'>): Promise<readonly Entry<Notice>[]> {
+  return Array.fromAsync(documents.list<Notice>('notice'));
 }
 
 /** Begins the pull of each notice, and forgets the notice once it has had one. @throws UnavailableError */
-export async function pullNoticed(ports: Ports, providers: readonly string[]): Promise<void> {
-  const notices = await Array.fromAsync(ports.documents.list<Notice>('notice'));
-  for (const { id: provider, document } of notices.filter(({ id }) => providers.includes(id))) {
+export async function pullNoticed(ports: Ports, notices: readonly Entry<Notice>[]): Promise<void> {
+  for (const { id: provider, document } of notices) {
     const isBegun = await beginScheduled(ports, provider, `notice-${new Date(document.at).toISOString()}`);
     if (isBegun) await ports.documents.remove('notice', provider);
   }

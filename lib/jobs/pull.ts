@@ -89,9 +89,9 @@ export async function runPull(
 async function noteEnd({ documents, now }: BeginPorts, job: PullJob): Promise<void> {
   const { provider, apply, isScheduled, listedFrom, report } = job;
   if (apply && !isScheduled) await documents.put('pulled', provider, { appliedAt: now() }, null);
-  const { missed, missingOnce, gone, stopped } = report;
+  const { missed, missingOnce, gone, unreadable, unanswered, stopped } = report;
   // So its webhooks had told everything until then, however long none of them has come.
-  if (stopped === null && missed + missingOnce + gone === 0) {
+  if (stopped === null && missed + missingOnce + gone + unreadable + unanswered === 0) {
     await documents.put('complete', provider, { at: listedFrom } satisfies Heard, null);
   }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { onlyDirectories, onlyProviders, withMapping } from '../../infra/only-providers.ts';
+import { onlyDirectories, onlyProviders, withMapping } from '../../infra/bundle-plugins.ts';
 import { directories } from '../../lib/providers/directories.ts';
 import type { DirectoryProvider } from '../../lib/providers/directory.ts';
 import type { Provider } from '../../lib/providers/provider.ts';

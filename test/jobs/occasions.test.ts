@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { readSettings } from '../../lib/config/settings.ts';
-import { hourMs } from '../../lib/directory.ts';
+import { type Directory, hourMs } from '../../lib/directory.ts';
 import { createHandler } from '../../lib/handlers/pull.ts';
 import { readGauges } from '../../lib/operate/gauges.ts';
 import { newestJobs } from '../../lib/operate/listing.ts';
@@ -15,16 +15,21 @@ let world: World;
 let api: RunningApi;
 let run: () => Promise<unknown>;
 const urged: boolean[] = [];
+/** How many rows of each page can't be read. */
+let unreadable = 0;
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   urged.length = 0;
+  unreadable = 0;
   world = await startWorld({ isInProcess: true });
   api = await startApi(kratosApi);
   pass(0);
   const traits = { ...kratosDirectory, requestsPerSecond: Number.POSITIVE_INFINITY };
-  const directory = {
-    ...kratosDirectory.connect(readSettings(kratosDirectory.settings, api.environment)),
+  const kratos = kratosDirectory.connect(readSettings(kratosDirectory.settings, api.environment));
+  const directory: Directory = {
+    ...kratos,
+    list: async (...question) => ({ ...(await kratos.list(...question)), unreadable }),
     listen: async (_signal: AbortSignal, isUrged: boolean) => void urged.push(isUrged),
   };
   const handle = createHandler(world.ports, {
@@ -114,4 +119,19 @@ test('silence is no alarm where the list has nothing that was not told, and is o
   await run();
   pass(hourMs);
   expect(await silence()).toBe(13 * hourMs);
+});
+
+test('a list of which somebody can’t be read says nothing of a silence', async () => {
+  const complete = () => Array.fromAsync(world.documents.list('complete'), ({ id }) => id);
+  await world.ports.noteHeard('kratos');
+  pass(12 * hourMs);
+  unreadable = 1;
+  await run();
+  expect(await pulls()).toMatchObject([{ state: 'done', report: { unreadable: 1, missed: 0 } }]);
+  expect(await complete()).toEqual([]);
+  await world.ports.noteHeard('kratos');
+  pass(12 * hourMs);
+  unreadable = 0;
+  await run();
+  expect(await complete()).toEqual(['kratos']);
 });

@@ -58,7 +58,11 @@ export const cognitoDirectory: DirectoryProvider<typeof settings> = {
       const url = new URL(COGNITO_API_URL || `https://cognito-idp.${region}.amazonaws.com/`);
       const body = JSON.stringify(input);
       const headers = await signForAws({
-        ...{ url, body, region, service: 'cognito-idp', credentials: readOwnCredentials() },
+        url,
+        body,
+        region,
+        service: 'cognito-idp',
+        credentials: readOwnCredentials(),
         headers: {
           'content-type': 'application/x-amz-json-1.1',
           'x-amz-target': `AWSCognitoIdentityProviderService.${operation}`,
