@@ -1,8 +1,10 @@
 // `roq-sync map`: what a mapping makes of one user, before it is deployed. Asks nobody: it reads two files of this machine.
 
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { ConfigError } from '../lib/errors.ts';
+import type { Original } from '../lib/event.ts';
 import { isObject, parseJson } from '../lib/json.ts';
 import { compileMapping } from '../lib/mapping/compile.ts';
 import type { MappingSettings } from '../lib/mapping/mapping.ts';
@@ -14,11 +16,11 @@ import { type Cell, plain, table } from './table.ts';
 
 export const map: CliCommand = {
   name: 'map',
-  args: '<file>',
+  args: '<file or example>',
   takes: ['provider'],
   summary: 'Shows what a mapping makes of a user',
   details:
-    'The file has one user as the provider writes it, in JSON. The mapping is that of settings.STAGE.yml in this folder, by --stage, else of settings.local.yml. Nothing is sent anywhere.',
+    'The file has one user as the provider writes it, in JSON; an example is one that npm run send lists. The mapping is that of settings.STAGE.yml in this folder, by --stage, else of settings.local.yml. Nothing is sent anywhere.',
   run: async ({ args: [file = ''], options: { provider = '', stage = 'local' } }) => {
     const path = `settings.${stage}.yml`;
     const settings = await readSettingsFile(path);
@@ -27,17 +29,19 @@ export const map: CliCommand = {
       const names = Object.keys(settings.providers).join(', ') || 'nobody';
       throw new Refusal('wrongUsage', `--provider takes one that ${path} maps: ${names}.`);
     }
-    const user = await readUser(file);
-    const { told, failed } = compileOrRefuse(settings).get(provider)?.read({ user, isWhole: true }) ?? {
-      told: {},
-      failed: [],
-    };
+    const original = existsSync(file) ? await readUser(file) : await readExample(provider, file);
+    const mapping = compileOrRefuse(settings).get(provider);
+    const { told, failed } = mapping?.read(original) ?? { told: {}, failed: [] };
     const rows = Object.entries(expressions).map(([field, expression]) =>
       toRow(field, expression, told, failed),
     );
     return {
-      document: { provider, told, failed },
-      text: table(rows, { header: ['field', 'expression', 'ROQ would hold'] }),
+      document: { provider, user: original.user, told, failed },
+      text: [
+        JSON.stringify(original.user, null, 2),
+        '',
+        table(rows, { header: ['field', 'expression', 'ROQ would hold'] }),
+      ].join('\n'),
       needsPerson: failed.length > 0,
     };
   },
@@ -78,11 +82,19 @@ function toRefusal(error: unknown, what: string): unknown {
   return new Refusal('wrongUsage', `${what} can't work: ${error.faults.join('; ')}`);
 }
 
-async function readUser(path: string): Promise<Readonly<Record<string, unknown>>> {
-  const text = await readFile(path, 'utf8').catch(() => {
-    throw new Refusal('wrongUsage', `There is no file ${path}.`);
-  });
-  const user = parseJson(text);
+async function readUser(path: string): Promise<Original> {
+  const user = parseJson(await readFile(path, 'utf8'));
   if (!isObject(user)) throw new Refusal('wrongUsage', `${path} holds no JSON object.`);
-  return user;
+  return { user, isWhole: true };
+}
+
+async function readExample(provider: string, name: string): Promise<Original> {
+  // All senders, which no other command needs.
+  const { originalsOf } = await import('../local/originals.ts');
+  const originals = await originalsOf(provider);
+  const found =
+    originals.find(({ from }) => from === name) ?? originals.find(({ from }) => from.startsWith(`${name}-`));
+  if (found) return found.original;
+  const names = [...new Set(originals.map(({ from }) => from))].join(', ') || 'none with a user in it';
+  throw new Refusal('wrongUsage', `There is no file ${name}, and no such example of ${provider}: ${names}.`);
 }

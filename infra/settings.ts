@@ -10,14 +10,12 @@ import { isSecret, parameterOf, readSettings } from '../lib/config/settings.ts';
 import { areExclusive, configuredProviders } from '../lib/config/sources.ts';
 import { ConfigError } from '../lib/errors.ts';
 import { sourceOf } from '../lib/event.ts';
-import { compileMapping } from '../lib/mapping/compile.ts';
-import { readMappingSettings } from '../lib/mapping/settings.ts';
 import { cognitoSettings } from '../lib/providers/cognito/cognito.ts';
 import { readWebhookConfig, webhookSettings } from '../lib/providers/connect.ts';
 import { directorySettings, readDirectoryConfig } from '../lib/providers/connect-directories.ts';
 import { directories } from '../lib/providers/directories.ts';
-import { shapes } from '../lib/providers/exports.ts';
 import { providers } from '../lib/providers/registry.ts';
+import { checkMapping } from './settings-mapping.ts';
 
 type Values = Readonly<Record<string, string>>;
 
@@ -38,8 +36,8 @@ type Writers = { readonly log: { readonly warning: (text: string) => void } };
 
 export default class Settings {
   readonly hooks = {
-    'before:package:initialize': () => {
-      this.check();
+    'before:package:initialize': async () => {
+      await this.check();
       this.addDirectory();
     },
   };
@@ -65,7 +63,7 @@ export default class Settings {
     });
   }
 
-  check(): void {
+  async check(): Promise<void> {
     const { serviceDir, service, classes } = this.#serverless;
     const { stage } = service.provider;
     const file = `settings.${stage}.yml`;
@@ -74,6 +72,7 @@ export default class Settings {
     const { environment = {}, directory = {}, mapping, ...options } = service.custom.settings;
     const values = toTexts(environment as object);
     const asked = toTexts(directory as object);
+    const { faults: wrongMapping, warnings } = await checkMapping(mapping);
     const faults = [
       ...unknownOptions(options, service.initialServerlessConfig.params.default),
       ...unknownVariables(values),
@@ -81,10 +80,11 @@ export default class Settings {
       ...wrongValues(values),
       ...mixedReferences(values),
       ...wrongDirectories(asked, values, stage),
-      ...wrongMapping(mapping),
+      ...wrongMapping.map((fault) => `  - mapping: ${fault}`),
     ];
     if (faults.length > 0) throw new classes.Error(`${file} can't work:\n${faults.join('\n')}`);
     const plain = [...plainSecrets(values, all), ...plainSecrets(asked, ofDirectories)];
+    for (const warning of warnings) this.#log.warning(`${file}: mapping: ${warning}`);
     if (plain.length > 0) this.#log.warning(warnOf(file, plain));
   }
 }
@@ -167,19 +167,6 @@ function isElsewhere(elsewhere: readonly string[], fault: string): boolean {
 /** A parameter's path, also of a secret of Secrets Manager. */
 function toPath(parameter: string): string {
   return parameter.replace(/^\/aws\/reference\/secretsmanager(?=\/)/, '');
-}
-
-/** What is wrong under `mapping`, each with its place. */
-function wrongMapping(written: unknown): readonly string[] {
-  const known = [...providers, ...directories, ...shapes].map(({ name }) => name).concat('cognito');
-  const faults = faultsOf(() => {
-    const settings = readMappingSettings(written);
-    if (!settings) return;
-    const unknown = Object.keys(settings.providers).filter((name) => !known.includes(name));
-    const wrong = faultsOf(() => compileMapping(settings));
-    throw new ConfigError([...unknown.map((name) => `${name} is no provider`), ...wrong]);
-  });
-  return faults.map((fault) => `  - mapping: ${fault}`);
 }
 
 /** Several providers whose ids may meet: each would take the other's users for its own, or for foreign ones. */

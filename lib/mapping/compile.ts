@@ -99,6 +99,37 @@ function compileProvider(
   };
 }
 
+/** What is wrong with a provider's expressions once they meet a user's object, by field. */
+export type Misfit = { readonly field: string; readonly is: 'another type' | 'no answer' };
+
+/**
+ * Tries a provider's expressions on an object of its kind: which yield what the field can't hold by its type, and which
+ * can't be worked out.
+ */
+export function findMisfits(
+  settings: MappingSettings,
+  provider: string,
+  { user }: Original,
+): readonly Misfit[] {
+  const functions = new OurFunctions(settings.tables);
+  return Object.entries(settings.providers[provider] ?? {}).flatMap(
+    ([field, expression]): readonly Misfit[] => {
+      try {
+        const value = search(expression, toBare(user) as never, { customFunctions: functions });
+        return isOfItsType(field, value) ? [] : [{ field, is: 'another type' }];
+      } catch {
+        return [{ field, is: 'no answer' }];
+      }
+    },
+  );
+}
+
+function isOfItsType(field: string, value: unknown): boolean {
+  if (value === null || value === undefined) return true;
+  if (field === 'scope') return typeof value === 'boolean';
+  return field === 'customData' ? isObject(value) : typeof value === 'string';
+}
+
 function withoutUndefined(values: Readonly<Record<string, unknown>>): Told {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }

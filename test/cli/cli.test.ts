@@ -504,6 +504,20 @@ describe('roq-sync map', () => {
     expect(exitCode).toBe(1);
   });
 
+  test('takes an example of a provider as well, and shows its user', async () => {
+    const { stdout } = await spawn(['map', 'user.created', '--provider', 'clerk', '--stage', 'prod'], {
+      cwd: folder,
+    });
+    expect(stdout).toContain('"first_name": "Ada"');
+    expect(stdout).toMatch(/firstName +nickname +–/);
+    expect(
+      await spawn(['map', 'user.made', '--provider', 'clerk', '--stage', 'prod'], { cwd: folder }),
+    ).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/no such example of clerk: user\.created, .*the API/),
+    });
+  });
+
   test('says what is wrong with the mapping, or that there is none', async () => {
     expect(await map('--stage', 'bad')).toMatchObject({
       exitCode: 2,

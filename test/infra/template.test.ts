@@ -143,6 +143,28 @@ mapping:
     ]);
   });
 
+  test('is not made of expressions that give another type for a provider’s users, and warns of those that fail', async () => {
+    const mapping = `
+mapping:
+  providers:
+    clerk:
+      tenantId: created_at
+      customData: id
+      scope: email_addresses
+      lastName: join(' ', public_metadata.names)
+`;
+    const failure = await service.packageStage('mapped', environment + mapping).catch((error) => error);
+    expect(failure.code).toBe(1);
+    const faults = `${failure.stdout}${failure.stderr}`.match(/^ {2}- .*$/gm);
+    const examples =
+      'user.created, user.updated-verified, user.updated-banned, user.updated-deprovisioned, the API';
+    expect(faults).toEqual([
+      `  - mapping: clerk.tenantId is no text for some users: ${examples}`,
+      `  - mapping: clerk.customData is no object for some users: ${examples}`,
+      `  - mapping: clerk.scope is neither true nor false for some users: ${examples}`,
+    ]);
+  });
+
   test('is not made of several providers whose ids may meet, unless somebody says what is so', async () => {
     const mixed = `${environment}  COGNITO_USER_POOL_IDS: eu-central-1_abc\n`;
     const failure = await service.packageStage('mixed', mixed).catch((error) => error);

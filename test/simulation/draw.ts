@@ -20,20 +20,25 @@ const [second, minute, hour] = [1_000, 60_000, 3_600_000];
 export function drawHistory(seed: string): History {
   const history = drawUnscoped(seed);
   const chance = new Chance(seed).part('scope');
-  return chance.is(0.2) ? withGroups(history, chance) : history;
+  return chance.is(0.2) ? withMapping(history, chance) : history;
 }
 
-/** Users come and go between two groups, of which the operator's scope leaves one out. */
-function withGroups(history: History, chance: Chance): History {
+/** The operator maps a field; users come and go between two groups, of which the operator's scope leaves one out. */
+function withMapping(history: History, chance: Chance): History {
   const inGroup = (user: EventUser): EventUser =>
     chance.is(0.5) ? { ...user, groups: chance.is(0.6) ? 'in' : 'out' } : user;
   const steps = history.steps.map((step): Step => {
     if (step.is === 'backfill')
       return { ...step, users: step.users.map((one) => ({ ...one, user: inGroup(one.user) })) };
     if (step.is !== 'event' || step.provider !== 'generic') return step;
-    return { ...step, said: step.said.map((said) => ({ ...said, user: inGroup(said.user) })) };
+    return { ...step, said: step.said.map((said) => ({ ...said, user: renamed(inGroup(said.user)) })) };
   });
-  return { ...history, steps, hasScope: true };
+  return { ...history, steps, hasMapping: true };
+}
+
+/** The last name stands where only the operator's expression looks for it. */
+function renamed({ last_name, ...user }: EventUser): EventUser {
+  return last_name === undefined ? user : { ...user, surname: last_name };
 }
 
 function drawUnscoped(seed: string): History {
@@ -70,7 +75,7 @@ function drawUnscoped(seed: string): History {
     scheduleMs: drawing.scheduleMs,
     ceiling: chance.pick([1, 2, 1_000_000, 1_000_000, 1_000_000]),
     isShared: chance.is(0.5),
-    hasScope: false,
+    hasMapping: false,
     ways,
     tokenLifetimeMs: chance.pick([90 * second, hour, 2 * hour]),
     skewMs: chance.pick([0, 50, 2 * second]),

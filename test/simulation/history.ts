@@ -64,8 +64,8 @@ export type History = {
   readonly ceiling: number;
   /** Whether the providers use one id for one person, so that each may change whom another told of. */
   readonly isShared: boolean;
-  /** Whether the operator's scope leaves users out who are of the group `out`. */
-  readonly hasScope: boolean;
+  /** Whether the operator maps the last name, and leaves users out who are of the group `out`. */
+  readonly hasMapping: boolean;
   /** How ROQ behaves where its contract leaves room. */
   readonly ways: Pick<Ways, 'pageCap' | 'cutsLists' | 'hasTies' | 'hasUniqueEmails' | 'lowersEmails'>;
   readonly tokenLifetimeMs: number;
@@ -95,7 +95,7 @@ export const untroubled: Omit<History, 'seed' | 'steps'> = {
   rates: { dynamodb: {}, roq: {}, dies: 0, pauses: 0, roqMs: 5 },
   ceiling: 1_000,
   isShared: true,
-  hasScope: false,
+  hasMapping: false,
   ways: kindWays,
   tokenLifetimeMs: hour,
   skewMs: 0,

@@ -63,10 +63,14 @@ export function toldBy({ kind, user }: Said): Told | null {
 }
 
 /** What the members of a user tell, under our names. */
-export function toldOf({ groups, ...user }: EventUser): Told {
-  const told = Object.fromEntries(
-    Object.entries(user).map(([member, value]) => [nameOf[member] ?? member, toValue(value)]),
-  );
+export function toldOf({ groups, surname, ...user }: EventUser): Told {
+  const told = {
+    ...Object.fromEntries(
+      Object.entries(user).map(([member, value]) => [nameOf[member] ?? member, toValue(value)]),
+    ),
+    // Mapped: in lower case, and of what may be a part of a user nothing says nothing.
+    ...(typeof surname === 'string' && { lastName: surname.toLowerCase() }),
+  };
   return groups === undefined ? told : withScope(told, groups === 'out');
 }
 

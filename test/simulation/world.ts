@@ -27,9 +27,9 @@ import { createLambda, type Environment, type Result } from './lambda.ts';
 import { connectProviders, type Posted } from './request.ts';
 import { createSimulatedRoq, type RoqRequest, type Trouble, toText } from './roq.ts';
 
-/** Who is of the group `out` is not mirrored; an event need not say of which group a user is. */
-const scoped = compileMapping({
-  providers: { generic: { scope: "groups && groups == 'in'" } },
+/** Who is of the group `out` is not mirrored; an event need not say of which group a user is, nor the surname. */
+const mapped = compileMapping({
+  providers: { generic: { lastName: 'lower(surname)', scope: "groups && groups == 'in'" } },
   tables: {},
 });
 
@@ -68,7 +68,7 @@ export function createWorld(
   chance: Chance,
   watch: Watch,
 ) {
-  const { ceiling, isShared, hasScope, ways, tokenLifetimeMs, skewMs, lagMs, tellsItem } = history;
+  const { ceiling, isShared, hasMapping, ways, tokenLifetimeMs, skewMs, lagMs, tellsItem } = history;
   const now = () => clock.nowMs;
   const order = chance.part('order');
   const roq = createSimulatedRoq({
@@ -177,7 +177,7 @@ export function createWorld(
       noteForeign: noteUsers(documents, now, 'foreign'),
       noteAsk: noteUsers(documents, now, 'ask'),
       noteNotice: noteNotice(documents, now),
-      mapping: hasScope ? scoped : noMapping,
+      mapping: hasMapping ? mapped : noMapping,
       prefixOf: () => '',
     };
   }

@@ -67,17 +67,6 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     'lib/operate/gauges.ts',
     'lib/handlers',
   ],
-  cli: [
-    'lib/*.ts',
-    'lib/mapping',
-    'lib/http',
-    'lib/dynamodb',
-    'lib/exports',
-    'lib/providers',
-    'lib/jobs',
-    'lib/operate',
-  ],
-  infra: ['lib/*.ts', 'lib/mapping', 'lib/config', 'lib/providers'],
   local: [
     'lib/*.ts',
     'lib/mapping',
@@ -89,6 +78,18 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     'lib/app.ts',
     'lib/handlers',
   ],
+  cli: [
+    'lib/*.ts',
+    'lib/mapping',
+    'lib/http',
+    'lib/dynamodb',
+    'lib/exports',
+    'lib/providers',
+    'lib/jobs',
+    'lib/operate',
+    'local/originals.ts',
+  ],
+  infra: ['lib/*.ts', 'lib/mapping', 'lib/config', 'lib/providers', 'local/originals.ts'],
 };
 
 // The tests may import all that stands above them, and the measurements the tests too.
