@@ -34,6 +34,8 @@ export type StackOptions = {
   readonly port?: number;
   /** Settings over the local ones. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Settings by which providers are asked for their users, besides the stand-in of Kratos. */
+  readonly directory?: Readonly<Record<string, string>>;
   readonly mapping?: Mapping;
   readonly log: Log;
   /** Called with the error of every function that threw or ran out of time. */
@@ -56,7 +58,8 @@ const tableName = 'roq-sync-local';
 const stateTableName = 'roq-sync-local-state';
 
 export async function startStack(options: StackOptions) {
-  const { path, roqUsers = [], port = 0, environment = {}, mapping = noMapping, log, onError } = options;
+  const { path, roqUsers = [], port = 0, environment = {}, directory = {}, mapping = noMapping } = options;
+  const { log, onError } = options;
   const dynamoDb = await startDynamoDb({ ...(path && { path }) });
   const roq = await startRoq({ users: roqUsers });
   const api = await startApi(kratosApi);
@@ -105,10 +108,14 @@ export async function startStack(options: StackOptions) {
       handler: createPull(
         app,
         readDirectoryConfig({
-          ...process.env,
-          DIRECTORIES: 'kratos',
+          // As deployed, it has none of the settings by which events are taken.
+          ...without(process.env, Object.keys(toProviderSettings(keys))),
+          PROVIDERS: settings.PROVIDERS,
+          SHARED_REFERENCES: settings.SHARED_REFERENCES,
           DELETIONS: 'apply',
           ...api.environment,
+          ...directory,
+          DIRECTORIES: [...new Set(['kratos', ...(directory.DIRECTORIES ?? '').split(/\s+/)])].join(' '),
         }),
       ),
       ...within('pull'),
@@ -164,6 +171,10 @@ function toProviderSettings(keys: SigningKeys): Readonly<Record<string, string>>
   const names = senders.map(({ name }) => name).join(' ');
   const shared = { PROVIDERS: names, SHARED_REFERENCES: 'true' };
   return { ...Object.fromEntries(emptied), ...Object.fromEntries(chosen), ...shared };
+}
+
+function without(values: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !names.includes(name)));
 }
 
 function readServerlessFile(): ServerlessFile {

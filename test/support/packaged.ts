@@ -32,7 +32,15 @@ export type Service = Awaited<ReturnType<typeof copyService>>;
 const run = promisify(execFile);
 const hollowFunction = 'export const handler = async () => {};\n';
 const root = join(import.meta.dirname, '../..');
-const files = ['package.json', 'serverless.yml', 'settings.example.yml', 'infra', 'functions', 'lib', 'local'];
+const files = [
+  'package.json',
+  'serverless.yml',
+  'settings.example.yml',
+  'infra',
+  'functions',
+  'lib',
+  'local',
+];
 
 /**
  * A copy of the service as a fresh clone has it: neither credentials nor settings of a stage, unless they are given.
