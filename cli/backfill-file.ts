@@ -14,9 +14,9 @@ import { toInstant } from '../lib/providers/payload.ts';
 import type { Call } from './command.ts';
 import { findJob } from './job.ts';
 import { bar } from './progress.ts';
-import { explainLine } from './reasons.ts';
 import { Refusal } from './refusal.ts';
-import { plain } from './table.ts';
+import { plain } from './words/plain.ts';
+import { explainLine } from './words/reasons.ts';
 
 export type UserFile = {
   readonly path: string;

@@ -4,10 +4,12 @@ import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import type { CliCommand } from './command.ts';
 import { commands } from './commands.ts';
-import { explainWords, withLegend } from './glossary.ts';
+import { withLegend } from './legend.ts';
 import { commonOptions, type OptionName, type Options, optionNames, toOption } from './options.ts';
 import { Refusal } from './refusal.ts';
-import { heading, plain, table } from './table.ts';
+import { heading, table } from './table.ts';
+import { explainWords } from './words/glossary.ts';
+import { plain } from './words/plain.ts';
 
 export type Line = {
   readonly command: CliCommand;

@@ -1,9 +1,9 @@
 // What a command of the command line is.
 
-import type { Word } from './glossary.ts';
 import type { Invoke } from './invoke.ts';
 import type { OptionName, Options } from './options.ts';
 import type { Progress } from './progress.ts';
+import type { Word } from './words/glossary.ts';
 
 /** One use of a command. */
 export type Call = {

@@ -3,10 +3,12 @@
 import { audit } from './audit.ts';
 import { backfill } from './backfill.ts';
 import type { CliCommand } from './command.ts';
+import { consoleCommand } from './console.ts';
 import { doctor } from './doctor.ts';
 import { drop } from './drop.ts';
 import { erase } from './erase.ts';
-import { job } from './job.ts';
+import { find } from './find.ts';
+import { cancel, job } from './job.ts';
 import { listCommands } from './lists.ts';
 import { map } from './map.ts';
 import { pull } from './pull.ts';
@@ -19,6 +21,7 @@ import { gone, keep } from './suspects.ts';
 
 export const commands: readonly CliCommand[] = [
   status,
+  find,
   ...listCommands,
   resync,
   release,
@@ -32,6 +35,8 @@ export const commands: readonly CliCommand[] = [
   backfill,
   map,
   job,
+  cancel,
   erase,
   doctor,
+  consoleCommand,
 ];

@@ -3,7 +3,8 @@
 import type { Diagnosis } from '../lib/operate/doctor.ts';
 import type { Call, CliCommand } from './command.ts';
 import { MissingFunction } from './refusal.ts';
-import { type Cell, plain, table } from './table.ts';
+import { type Cell, table } from './table.ts';
+import { plain } from './words/plain.ts';
 
 export const doctor: CliCommand = {
   name: 'doctor',

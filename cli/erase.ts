@@ -4,10 +4,11 @@ import type { Receipt } from '../lib/operate/erase.ts';
 import type { UserStatus } from '../lib/operate/status.ts';
 import { ask, mustBeSure } from './ask.ts';
 import type { CliCommand } from './command.ts';
-import { reason } from './reasons.ts';
 import { Refusal } from './refusal.ts';
-import { type Cell, count, plain, table } from './table.ts';
-import { whenCell } from './time.ts';
+import { type Cell, table } from './table.ts';
+import { count, plain } from './words/plain.ts';
+import { reason } from './words/reasons.ts';
+import { whenCell } from './words/time.ts';
 
 export const erase: CliCommand = {
   name: 'erase',

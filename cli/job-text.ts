@@ -1,26 +1,13 @@
 // A job in words: one line, and its whole report.
 
 import type { JobView } from '../lib/jobs/job-view.ts';
-import { explainWords, type Word, withLegend } from './glossary.ts';
-import { explainCounts, explainLines, explainStop, reason } from './reasons.ts';
-import { type Cell, heading, plain, table } from './table.ts';
-import { when } from './time.ts';
-
-const restMs = 5 * 60_000;
-
-/** `broken off`: its lines come from a command line that no longer sends any. */
-export function stateOf(job: JobView, nowMs = Date.now()): JobView['state'] | 'broken off' {
-  const isSent = job.is === 'backfill' && job.from === 'sender';
-  return isSent && job.state === 'running' && nowMs - job.updatedAt > restMs ? 'broken off' : job.state;
-}
-
-/** One line. */
-export function toSummary(job: JobView): string {
-  const { id, apply, lastError } = job;
-  const figures = countsOf(job).map(([name, value]) => `${value} ${toWords(name)}`);
-  const state = `${stateOf(job)}${apply ? '' : ', changing nothing'}`;
-  return `${plain(id, 80)} ${state}: ${figures.join(', ') || 'nothing yet'}${lastError ? `; ${reason(lastError)}` : ''}`;
-}
+import { withLegend } from './legend.ts';
+import { type Cell, heading, table } from './table.ts';
+import { explainWords, type Word } from './words/glossary.ts';
+import { alarming, countsOf, stateOf, toWords } from './words/jobs.ts';
+import { plain } from './words/plain.ts';
+import { explainCounts, explainLines, explainStop, reason } from './words/reasons.ts';
+import { when } from './words/time.ts';
 
 /** The report, with what it found and where. */
 export function toReport(job: JobView): string {
@@ -44,13 +31,6 @@ function toState(job: JobView): Cell {
   const text = stateOf(job);
   return { text, style: text === 'failed' ? 'red' : text === 'done' ? 'green' : 'yellow' };
 }
-
-function countsOf({ report }: JobView): readonly [name: string, count: number][] {
-  return Object.entries(report).filter(([, value]) => typeof value === 'number' && value > 0);
-}
-
-// What shuts users out is what somebody must not overlook; a report begins with it.
-const alarming: readonly string[] = ['tombstones', 'disabled', 'deactivated', 'held', 'gone'];
 
 function toRows(job: JobView): readonly (readonly Cell[])[] {
   const fields = toTimes(job.report.fields);
@@ -102,9 +82,4 @@ function wordsOf(job: JobView): readonly Word[] {
   return countsOf(job)
     .map(([name]) => wordOf[name])
     .filter((word) => word !== undefined);
-}
-
-// `inStep` is "in step".
-function toWords(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

@@ -3,8 +3,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JobView } from '../lib/jobs/job-view.ts';
 import type { Call, CliCommand } from './command.ts';
-import { toReport, toSummary } from './job-text.ts';
+import { toReport } from './job-text.ts';
 import { Refusal } from './refusal.ts';
+import { toSummary } from './words/jobs.ts';
 
 export const job: CliCommand = {
   name: 'job',
@@ -17,9 +18,21 @@ export const job: CliCommand = {
   },
 };
 
+export const cancel: CliCommand = {
+  name: 'cancel',
+  args: '<id>',
+  takes: [],
+  summary: 'Ends a job that runs, where it is',
+  details: 'What it did stays. A file that is sent from a command line stops there as well.',
+  run: async ({ invoke, args: [id] }) => {
+    const view = await invoke<JobView>('operate', { command: 'cancel', id });
+    return { document: view, text: toReport(view), needsPerson: false };
+  },
+};
+
 /** Whether a job found something that needs a person. */
 export function needsPerson(view: JobView): boolean {
-  if (view.state === 'failed') return true;
+  if (view.state === 'failed' || view.state === 'cancelled') return true;
   if (view.is === 'pull') return view.report.stopped !== null || view.report.held + view.report.parked > 0;
   if (view.is === 'audit') return view.report.missing > 0 || view.report.drifted > view.report.repaired;
   return view.report.invalid + view.report.held + view.report.parked > 0;

@@ -12,7 +12,8 @@ import { readMappingSettings } from '../lib/mapping/settings.ts';
 import { type Told, toFacts } from '../lib/user.ts';
 import type { CliCommand } from './command.ts';
 import { Refusal } from './refusal.ts';
-import { type Cell, plain, table } from './table.ts';
+import { type Cell, table } from './table.ts';
+import { plain } from './words/plain.ts';
 
 export const map: CliCommand = {
   name: 'map',

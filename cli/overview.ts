@@ -2,11 +2,13 @@
 
 import type { Overview } from '../lib/operate/status.ts';
 import type { Call, Result } from './command.ts';
-import { explainWords, type Word, withLegend } from './glossary.ts';
-import { stateOf, toSummary } from './job-text.ts';
-import { explainStop, reason } from './reasons.ts';
-import { type Cell, count, heading, plain, table } from './table.ts';
-import { whenCell } from './time.ts';
+import { withLegend } from './legend.ts';
+import { type Cell, heading, table } from './table.ts';
+import { explainWords, type Word } from './words/glossary.ts';
+import { stateOf, toSummary } from './words/jobs.ts';
+import { count, plain } from './words/plain.ts';
+import { explainStop, reason } from './words/reasons.ts';
+import { whenCell } from './words/time.ts';
 
 /** The queues, the ceiling, the schedule, jobs, and when each provider's last event came. */
 export async function showOverview({ invoke }: Call): Promise<Result> {

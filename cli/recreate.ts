@@ -2,7 +2,7 @@
 
 import type { CliCommand } from './command.ts';
 import { runLinkCommand } from './link.ts';
-import { plain } from './table.ts';
+import { plain } from './words/plain.ts';
 
 export const recreate: CliCommand = {
   name: 'recreate',

@@ -4,8 +4,9 @@ import type { QueueResult } from '../lib/operate/user-command.ts';
 import { ask, mustBeSure } from './ask.ts';
 import type { Call, CliCommand, Result } from './command.ts';
 import { Refusal } from './refusal.ts';
-import { plain, table } from './table.ts';
+import { table } from './table.ts';
 import { userRow } from './user-command.ts';
+import { plain } from './words/plain.ts';
 
 export const gone: CliCommand = {
   name: 'gone',

@@ -118,12 +118,6 @@ function widthOf(text: string): number {
   return measure(text).width;
 }
 
-/** Text that came from elsewhere, as it can be shown: without what a terminal would act upon, on one line, not long. */
-export function plain(value: unknown, maxLength = 60): string {
-  const text = String(value ?? '').replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
-  return text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text;
-}
-
 /** A document as JSON on one line, in which whatever a terminal would act upon is escaped. */
 export function toJson(document: unknown): string {
   return JSON.stringify(document).replace(unprintable, (characters) =>
@@ -141,9 +135,4 @@ function escapeUnit(code: number): string {
 /** A title, in bold. */
 export function heading(text: string): string {
   return styleText('bold', text);
-}
-
-/** A number with its noun. */
-export function count(number: number, one: string, many = `${one}s`): string {
-  return `${number} ${number === 1 ? one : many}`;
 }

@@ -5,10 +5,10 @@ import type { QueueResult, UserResult } from '../lib/operate/user-command.ts';
 import { desired } from '../lib/user.ts';
 import { ask, mustBeSure } from './ask.ts';
 import type { Call, Result } from './command.ts';
-import { reason } from './reasons.ts';
 import { Refusal } from './refusal.ts';
-import { type Cell, count, plain, table } from './table.ts';
-import { whenCell } from './time.ts';
+import { type Cell, table } from './table.ts';
+import { explainOutcome } from './words/outcomes.ts';
+import { count, plain } from './words/plain.ts';
 
 export type UserCommand = {
   readonly name: 'resync' | 'release' | 'drop';
@@ -88,7 +88,7 @@ function toText({ counts, users, more }: QueueResult): string {
 
 /** A user, what came of it, and what that means. */
 export function userRow(user: UserResult): readonly Cell[] {
-  return [plain(user.reference), toOutcome(user), explain(user)];
+  return [plain(user.reference), toOutcome(user), explainOutcome(user)];
 }
 
 function countText(counts: QueueResult['counts']): string {
@@ -99,24 +99,4 @@ function countText(counts: QueueResult['counts']): string {
 
 function toOutcome({ is }: UserResult): Cell {
   return { text: is, style: is === 'done' ? 'green' : 'yellow' };
-}
-
-const meanings: Readonly<Record<UserResult['is'], string>> = {
-  done: 'ROQ matches the record',
-  waiting: 'ROQ demands an e-mail address, and none is known',
-  retry: 'it is tried again by itself',
-  parked: 'ROQ refuses; correct the data at the provider',
-  held: 'over the ceiling: release it, or drop it',
-  lost: 'another process has taken it over',
-  unknown: 'there is no record of it',
-  busy: 'another process has its lease; try again',
-  nothing: 'nobody said that it was disabled, deleted or gone',
-  erased: 'it was erased, which stands',
-};
-
-function explain({ is, fields, code, busyUntil }: UserResult): string {
-  const changed = fields.length > 0 ? `; changed: ${fields.join(', ')}` : '';
-  const until = busyUntil === null ? '' : `, at the latest until ${whenCell(busyUntil)}`;
-  const meaning = code === 'roq_user_missing' ? 'relink it, or recreate it' : meanings[is];
-  return `${code ? `${reason(code)}; ` : ''}${meaning}${changed}${until}`;
 }

@@ -83,6 +83,8 @@ export type RoqFields = {
   active?: boolean;
 };
 
+export const roqFieldNames: readonly (keyof RoqFields)[] = [...profileNames, 'isOptedIn', 'active'];
+
 /** One event as facts: everything it told, at the time it happened. */
 export function toFacts(told: Told, at: number): Facts {
   const facts: { [Name in FactName]?: Fact } = {};

@@ -288,12 +288,14 @@ function contains(value: string | null, part: string): boolean {
   return matchesLike(value, `%${part}%`, '');
 }
 
+/** A backslash takes the meaning of what follows, as PostgreSQL has it. */
 function matchesLike(value: Primitive, pattern: unknown, flags: string): boolean {
   if (typeof value !== 'string' || typeof pattern !== 'string') return false;
-  const source = pattern
-    .replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
-    .replaceAll('%', '.*')
-    .replaceAll('_', '.');
+  const source = pattern.replace(/\\(.)|[\s\S]/g, (part, escaped?: string) => {
+    if (escaped === undefined && part === '%') return '.*';
+    if (escaped === undefined && part === '_') return '.';
+    return (escaped ?? part).replace(/[\\^$.*+?()[\]{}|]/, '\\$&');
+  });
   return new RegExp(`^${source}$`, `s${flags}`).test(value);
 }
 

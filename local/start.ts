@@ -2,12 +2,15 @@
 
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { parseArgs, styleText } from 'node:util';
+import { createEventBook, type EventBook } from '../console/event-book.ts';
+import { type RunningConsole, startConsole } from '../console/server.ts';
 import { ConfigError } from '../lib/errors.ts';
 import type { EventLine, Log } from '../lib/observability/log-line.ts';
 import { readOwnSettings } from './own-settings.ts';
 import type { RoqUser } from './roq-users.ts';
 import { type Played, type SyncedUser, showScenario } from './scenario.ts';
 import { type Stack, startStack } from './stack.ts';
+import { createWorkshop, invoke } from './workshop.ts';
 
 const help = `Usage: npm start -- [options]
 
@@ -32,8 +35,11 @@ async function main(): Promise<void> {
   const { once, json, port } = options;
   const say = json ? () => {} : (text: string) => process.stdout.write(`${text}\n`);
   let isPlaying = true;
+  const book = createEventBook();
   const stack = await open(once, port, (line) => {
-    if (!isPlaying && line.message === 'event') say(logRow(line));
+    if (line.message !== 'event') return;
+    book.note(line);
+    if (!isPlaying) say(logRow(line));
   });
   if (!stack) return;
   try {
@@ -41,7 +47,8 @@ async function main(): Promise<void> {
     if (json) process.stdout.write(`${JSON.stringify(toDocument(events, users))}\n`);
     isPlaying = false;
     if (!once) {
-      say(invitation(stack));
+      const { url, close } = await openConsole(stack, book, port);
+      say(invitation(stack, url));
       reconcile(stack);
       const schedule = setInterval(() => reconcile(stack), 60_000);
       // However it is ended, ROQ has its users the next time, as the table has its records.
@@ -50,6 +57,7 @@ async function main(): Promise<void> {
       clearInterval(schedule);
       clearInterval(keeping);
       keep(stack.roq.users);
+      await close();
     }
   } finally {
     await stack.close();
@@ -68,7 +76,7 @@ function readOptions(): { once: boolean; json: boolean; port: number } | null {
     });
     const once = values.once || values.json;
     const port = Number(values.port ?? (once ? 0 : 3000));
-    if (!Number.isInteger(port) || port < 0 || port > 65_534) throw new TypeError('--port takes 0 to 65534');
+    if (!Number.isInteger(port) || port < 0 || port > 65_533) throw new TypeError('--port takes 0 to 65533');
     if (!values.help) return { once, json: values.json, port };
     process.stdout.write(help);
   } catch (error) {
@@ -92,10 +100,17 @@ async function open(once: boolean, port: number, log: Log): Promise<Stack | null
       process.exit();
     }
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
-    const taken = `Port ${port}, or ${port + 1} for npm run send, is taken.`;
+    const taken = `Port ${port}, ${port + 1} for npm run send or ${port + 2} for the console is taken.`;
     complain(`${taken} Choose another one: npm start -- --port 3010\n`, 1);
     process.exit();
   }
+}
+
+/** The console over this stack, on the port after that of npm run send. */
+function openConsole(stack: Stack, events: EventBook, port: number): Promise<RunningConsole> {
+  const operate = <Answer>(command: object) => invoke(stack.door.url, 'operate', command) as Promise<Answer>;
+  const local = createWorkshop(stack, events);
+  return startConsole({ stage: 'local', operate, local }, port === 0 ? 0 : port + 2);
 }
 
 function complain(text: string, exitCode: number): void {
@@ -115,9 +130,12 @@ function toDocument(events: readonly Played[], users: readonly SyncedUser[]) {
   return { events: events.map(({ kind, status }) => ({ kind, status })), users };
 }
 
-function invitation({ door, roq, dynamoDb, identityProvider }: Stack): string {
+function invitation({ door, roq, dynamoDb, identityProvider }: Stack, consoleUrl: string): string {
   const port = door.url.endsWith(':3000') ? '' : ` --port ${new URL(door.url).port}`;
   return `
+${styleText('bold', 'Look at it')}
+  ${consoleUrl}
+
 ${styleText('bold', 'It stays up')}
   webhook            ${door.url}/webhooks/generic
   identity provider  ${identityProvider.url}
@@ -142,10 +160,7 @@ Ctrl-C stops it.`;
 
 // What EventBridge does.
 function reconcile({ door }: Stack): void {
-  const url = `${door.url}/2015-03-31/functions/reconcile/invocations`;
-  fetch(url, { method: 'POST', body: '{}' }).catch((error: Error) =>
-    complain(`reconcile: ${error.message}\n`, 0),
-  );
+  invoke(door.url, 'reconcile', {}).catch((error: Error) => complain(`reconcile: ${error.message}\n`, 0));
 }
 
 function untilInterrupted(): Promise<void> {

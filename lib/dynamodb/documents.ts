@@ -25,6 +25,7 @@ import { type Item, numberAttribute } from './record.ts';
  * - `heard`: when a provider last sent an event.
  * - `settings`: what is wrong with a provider's settings.
  * - `ran`: when the schedule last drained what was due.
+ * - `measured`: how many users are out of step, as it was measured last.
  * - `pulling`: as `running`, of the pulls, which another function carries on.
  * - `pulled`: when an operator last applied a pull of a provider.
  * - `complete`: when a list of a provider was begun that had nothing that no webhook had told.
@@ -44,6 +45,7 @@ export type DocumentKind =
   | 'settings'
   | 'ran'
   | 'foreign'
+  | 'measured'
   | 'pulling'
   | 'pulled'
   | 'complete'

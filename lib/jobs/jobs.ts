@@ -34,7 +34,7 @@ export type JobPorts = AuditPorts &
 /** A job as it is stored. */
 export type StoredJob = {
   readonly job: AuditJob | BackfillJob | PullJob;
-  readonly state: 'running' | 'done' | 'failed';
+  readonly state: 'running' | 'done' | 'failed' | 'cancelled';
   readonly startedAt: number;
   readonly updatedAt: number;
   /** Runs in a row that got nowhere. */
@@ -130,6 +130,24 @@ export async function runLines(
     return entry?.document ?? null;
   const { job } = entry.document;
   return drive(ports, entry, (limited) => backfillLines(limited, job, lines, isLast, budget), budget);
+}
+
+/**
+ * Ends a job where it is: what it did stays, and whoever is at it stops when it next stores where it stands. One that is
+ * over stays as it is; null where there is none. @throws UnavailableError
+ */
+export async function cancelJob(
+  { documents, now }: Pick<JobPorts, 'documents' | 'now'>,
+  id: string,
+): Promise<StoredJob | null> {
+  for (;;) {
+    const entry = await documents.get<StoredJob>('job', id);
+    if (entry?.document.state !== 'running') return entry?.document ?? null;
+    const cancelled = withoutPlace({ ...entry.document, state: 'cancelled', updatedAt: now() });
+    if (!(await documents.put('job', id, cancelled, entry.revision, keepMs))) continue;
+    await documents.remove(runningKind(cancelled.job), id);
+    return cancelled;
+  }
 }
 
 type Job = StoredJob['job'];

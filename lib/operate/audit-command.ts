@@ -1,9 +1,9 @@
-// Audits that an operator starts, and the state of any job.
+// Audits that an operator starts, and the state and the end of any job.
 
 import type { App } from '../app.ts';
 import { newAudit } from '../jobs/audit-job.ts';
 import { type JobView, viewJob } from '../jobs/job-view.ts';
-import { runJob, type StoredJob, startJob } from '../jobs/jobs.ts';
+import { cancelJob, runJob, type StoredJob, startJob } from '../jobs/jobs.ts';
 import type { RunBudget } from '../sync/concurrency.ts';
 
 export type JobUnknown = { readonly error: { readonly code: 'job_unknown'; readonly message: string } };
@@ -29,6 +29,12 @@ export async function audit(
 export async function showJob({ documents }: App, id: string): Promise<JobView | JobUnknown> {
   const entry = await documents.get<StoredJob>('job', id);
   return entry ? viewJob(id, entry.document) : jobUnknown(id);
+}
+
+/** Ends a job where it is. @throws UnavailableError */
+export async function cancel(app: App, id: string): Promise<JobView | JobUnknown> {
+  const stored = await cancelJob(app, id);
+  return stored ? viewJob(id, stored) : jobUnknown(id);
 }
 
 function jobUnknown(id: string): JobUnknown {

@@ -26,7 +26,21 @@ const target = {
 const flag = v.optional(v.boolean('must be true or false'), false);
 
 const commands = {
-  status: v.strictObject({ command: v.literal('status'), reference: v.exactOptional(reference) }),
+  status: v.strictObject({
+    command: v.literal('status'),
+    reference: v.exactOptional(reference),
+    /** Of all users: as the schedule measured them last. */
+    stored: flag,
+  }),
+  find: v.strictObject({
+    command: v.literal('find'),
+    text: v.pipe(
+      v.string('must be a text'),
+      v.trim(),
+      v.nonEmpty('must not be empty'),
+      v.maxBytes(maxReferenceBytes),
+    ),
+  }),
   list: v.strictObject({
     command: v.literal('list'),
     of: v.picklist(listNames, `must be one of ${listNames.join(', ')}`),
@@ -59,6 +73,10 @@ const commands = {
     job: v.exactOptional(v.pipe(v.string(), v.regex(/^audit-[\w.:-]{1,100}$/, 'must begin with "audit-"'))),
   }),
   job: v.strictObject({ command: v.literal('job'), id: v.pipe(v.string(), v.nonEmpty('must not be empty')) }),
+  cancel: v.strictObject({
+    command: v.literal('cancel'),
+    id: v.pipe(v.string(), v.nonEmpty('must not be empty')),
+  }),
   mapping: v.strictObject({ command: v.literal('mapping') }),
   doctor: v.strictObject({ command: v.literal('doctor'), probe: flag }),
 };

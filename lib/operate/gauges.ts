@@ -5,26 +5,26 @@ import type { Heard } from '../dynamodb/documents.ts';
 import { sourceOf } from '../event.ts';
 import type { GaugesLine } from '../observability/log-line.ts';
 import { readCeiling } from '../sync/ceiling.ts';
-import { measure } from './status.ts';
+import { keepMeasured, measure } from './measure.ts';
 
-/** Measures the queues, the ceiling, and how long each of these providers has been silent. @throws UnavailableError */
+/** Measures the queues, which is kept for who looks later, the ceiling, and how long each of these providers has been silent. @throws UnavailableError */
 export async function readGauges(
   app: Pick<App, 'queries' | 'documents' | 'now' | 'limits'>,
   providers: readonly string[],
 ): Promise<GaugesLine> {
   const nowMs = app.now();
-  const [pending, waiting, parked, held] = await Promise.all(
-    (['pending', 'waiting', 'parked', 'held'] as const).map((queue) => measure(app, queue)),
-  );
+  const measured = await measure(app);
+  await keepMeasured(app, measured);
+  const { pending, waiting, parked, held } = measured.queues;
   const { counted, limit } = await readCeiling(app);
   return {
     message: 'gauges',
-    pending: pending?.count ?? 0,
-    waiting: waiting?.count ?? 0,
-    parked: parked?.count ?? 0,
-    held: held?.count ?? 0,
-    heldReminder: isPause(nowMs) ? 0 : (held?.count ?? 0),
-    oldestPendingMs: nowMs - (pending?.oldestSince ?? nowMs),
+    pending: pending.count,
+    waiting: waiting.count,
+    parked: parked.count,
+    held: held.count,
+    heldReminder: isPause(nowMs) ? 0 : held.count,
+    oldestPendingMs: nowMs - (pending.oldestSince ?? nowMs),
     deactivations: counted,
     ceiling: limit,
     longestSilenceMs: await longestSilence(app, providers),

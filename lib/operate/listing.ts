@@ -6,8 +6,8 @@ import { type Queued, queues } from '../dynamodb/record.ts';
 import { type JobView, viewJob } from '../jobs/job-view.ts';
 import type { StoredJob } from '../jobs/jobs.ts';
 import type { Suspect } from '../jobs/pull-absent.ts';
+import { type HeldUser, heldUsers, type ParkedUser, parkedUsers } from './attention.ts';
 import type { listNames } from './command.ts';
-import { type HeldUser, heldUsers } from './held.ts';
 import { suspectedUsers } from './suspects.ts';
 
 export type ListName = (typeof listNames)[number];
@@ -15,7 +15,7 @@ export type ListName = (typeof listNames)[number];
 export type ListedFinding = Finding & { readonly roqId: string };
 
 export type Listing = {
-  readonly entries: readonly (Queued | HeldUser | ListedFinding | Noted | Suspect | JobView)[];
+  readonly entries: readonly (Queued | HeldUser | ParkedUser | ListedFinding | Noted | Suspect | JobView)[];
   /** There are more than were asked for. */
   readonly more: boolean;
 };
@@ -39,6 +39,7 @@ function entriesOf(
   of: ListName,
 ): AsyncIterable<Listing['entries'][number]> {
   if (of === 'held') return heldUsers({ queries });
+  if (of === 'parked') return parkedUsers({ queries });
   const queue = queues.find((name) => name === of);
   if (queue) return queries.queued(queue);
   if (of === 'foreign') return foreignUsers(documents);

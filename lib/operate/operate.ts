@@ -4,11 +4,12 @@ import type { App } from '../app.ts';
 import type { JobView } from '../jobs/job-view.ts';
 import type { MappingSettings } from '../mapping/mapping.ts';
 import type { RunBudget } from '../sync/concurrency.ts';
-import { audit, type JobUnknown, showJob } from './audit-command.ts';
+import { audit, cancel, type JobUnknown, showJob } from './audit-command.ts';
 import type { Command } from './command.ts';
 import { type Diagnosis, doctor } from './doctor.ts';
 import { drop } from './drop.ts';
 import { erase, type Receipt } from './erase.ts';
+import { type Found, find } from './find.ts';
 import type { Linked, LinkRefused } from './link.ts';
 import { type Listing, list } from './listing.ts';
 import { recreate } from './recreate.ts';
@@ -22,6 +23,7 @@ import { type QueueResult, runOnQueue, type UserCommand } from './user-command.t
 export type Answer =
   | UserStatus
   | Overview
+  | Found
   | Listing
   | QueueResult
   | Linked
@@ -37,7 +39,11 @@ export async function operate(app: App, command: Command, budget: RunBudget): Pr
   logCommand(app, command);
   switch (command.command) {
     case 'status':
-      return command.reference === undefined ? overview(app) : statusOf(app, command.reference, budget);
+      return command.reference === undefined
+        ? overview(app, command.stored)
+        : statusOf(app, command.reference, budget);
+    case 'find':
+      return find(app, command.text, budget);
     case 'list':
       return list(app, command.of, command.limit);
     case 'resync':
@@ -60,6 +66,8 @@ export async function operate(app: App, command: Command, budget: RunBudget): Pr
       return audit(app, command, budget);
     case 'job':
       return showJob(app, command.id);
+    case 'cancel':
+      return cancel(app, command.id);
     // As it is deployed, for whoever reads a file of users.
     case 'mapping':
       return app.mapping.settings;
@@ -83,7 +91,7 @@ async function runUserCommand(
 
 // What changes something is found in the log afterwards; reading leaves no trace.
 function logCommand({ log }: App, command: Command): void {
-  const isReading = ['status', 'list', 'job', 'mapping'].includes(command.command);
+  const isReading = ['status', 'find', 'list', 'job', 'mapping'].includes(command.command);
   const reference = 'reference' in command ? (command.reference ?? null) : null;
   if (!isReading) log({ message: 'operate', command: command.command, reference });
 }

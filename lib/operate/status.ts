@@ -1,8 +1,8 @@
 // The state of one user, and of all. Reads only.
 
 import type { App } from '../app.ts';
-import { type Queue, type Queued, queues, type UserRecord } from '../dynamodb/record.ts';
-import type { ConvergeCode, RoqCode } from '../errors.ts';
+import type { UserRecord } from '../dynamodb/record.ts';
+import type { RoqCode } from '../errors.ts';
 import { type Step, toSteps } from '../history.ts';
 import type { JobView } from '../jobs/job-view.ts';
 import { RoqError } from '../roq/faults.ts';
@@ -13,6 +13,7 @@ import type { RunBudget } from '../sync/concurrency.ts';
 import { readRan } from '../sync/drain.ts';
 import { type Facts, type Plan, plan, type RoqFields } from '../user.ts';
 import { foreignUsers, newestJobs } from './listing.ts';
+import { type Measured, measure, readMeasured } from './measure.ts';
 import { type ProviderFaults, readFaults } from './provider-faults.ts';
 import { suspectedUsers } from './suspects.ts';
 
@@ -122,15 +123,8 @@ function compare(
   return { inStep: todo.do === 'nothing', todo: todo.do, differs };
 }
 
-/** A reason for which users are tried again, how many they are, and since when the oldest is out of step. */
-export type Failing = { readonly code: ConvergeCode; readonly count: number; readonly since: number | null };
-
 /** The state of all users. */
-export type Overview = {
-  /** `oldestSince`: since when somebody is out of step; of pending the oldest, else who has been in the queue for longest. */
-  readonly queues: Readonly<Record<Queue, { readonly count: number; readonly oldestSince: number | null }>>;
-  /** Why users who are pending are tried again, the most frequent reason first. */
-  readonly failing: readonly Failing[];
+export type Overview = Measured & {
   readonly running: readonly JobView[];
   readonly lastAudit: JobView | null;
   /** The last pull of each provider that was ever asked. */
@@ -149,21 +143,22 @@ export type Overview = {
   readonly foreign: number;
 };
 
-/** Reads the state of all users. @throws UnavailableError */
+/**
+ * Reads the state of all users; `isStored`: with the queues as the schedule measured them last, which costs little where
+ * they are long. @throws UnavailableError
+ */
 export async function overview(
   app: Pick<App, 'queries' | 'documents' | 'now' | 'limits'>,
+  isStored = false,
 ): Promise<Overview> {
-  const counts = await Promise.all(queues.map(async (queue) => [queue, await measure(app, queue)] as const));
+  const stored = isStored ? await readMeasured(app.documents) : null;
   const jobs = await Array.fromAsync(newestJobs(app.documents));
   const heard = await Array.fromAsync(app.documents.list<{ at: number }>('heard'), ({ id, document }) => ({
     provider: id,
     at: document.at,
   }));
   return {
-    queues: Object.fromEntries(
-      counts.map(([queue, { count, oldestSince }]) => [queue, { count, oldestSince }]),
-    ) as Overview['queues'],
-    failing: counts.find(([queue]) => queue === 'pending')?.[1].failing ?? [],
+    ...(stored ?? (await measure(app))),
     running: jobs.filter(({ state }) => state === 'running'),
     // Adopting ROQ's users alone is stored as an audit too, under another id.
     lastAudit: jobs.find(({ id, is }) => is === 'audit' && id.startsWith('audit-')) ?? null,
@@ -184,38 +179,4 @@ function lastOfEach(pulls: readonly PullView[]): readonly PullView[] {
   const last = new Map<string, PullView>();
   for (const pull of pulls) if (!last.has(pull.provider)) last.set(pull.provider, pull);
   return [...last.values()];
-}
-
-/**
- * How many users a queue has, and since when one is out of step: of those who are pending the oldest, in other queues who
- * has been there for longest. The pending are few, or there is an outage, and are read for it; who waits may be most of all
- * users, and is counted without being read. @throws UnavailableError
- */
-export async function measure(
-  { queries }: Pick<App, 'queries'>,
-  queue: Queue,
-): Promise<Overview['queues'][Queue] & { readonly failing?: readonly Failing[] }> {
-  if (queue !== 'pending') {
-    const [count, heads] = await Promise.all([queries.count(queue), queries.heads(queue)]);
-    return { count, oldestSince: oldestOf(heads) };
-  }
-  let count = 0;
-  let oldestSince: number | null = null;
-  const failing = new Map<ConvergeCode, Failing>();
-  for await (const entry of queries.queued(queue)) {
-    count += 1;
-    oldestSince = oldestOf([entry, { pendingSince: oldestSince }]);
-    const { lastError: code, pendingSince } = entry;
-    if (code === null) continue;
-    const known = failing.get(code);
-    const since = oldestOf([{ pendingSince }, { pendingSince: known?.since ?? null }]);
-    failing.set(code, { code, count: (known?.count ?? 0) + 1, since });
-  }
-  const most = [...failing.values()].sort((one, other) => other.count - one.count);
-  return { count, oldestSince, failing: most };
-}
-
-function oldestOf(entries: readonly Pick<Queued, 'pendingSince'>[]): number | null {
-  const times = entries.map(({ pendingSince }) => pendingSince).filter((time) => time !== null);
-  return times.length > 0 ? Math.min(...times) : null;
 }

@@ -2,6 +2,7 @@
 
 import { ClientError } from 'graphql-request';
 import type { RoqCode } from '../errors.ts';
+import { type RoqFields, roqFieldNames } from '../user.ts';
 
 /**
  * What a failed call may have done to ROQ.
@@ -20,6 +21,8 @@ export class RoqError extends Error {
   readonly errorCode: string | null;
   readonly errorSubCode: string | null;
   readonly retryAfterMs: number | null;
+  /** The fields that ROQ named as what it refuses. */
+  readonly fields: readonly (keyof RoqFields)[];
 
   constructor(code: RoqCode, effect: Effect, details: Partial<Details> = {}) {
     super(`${code}: ${details.errorSubCode ?? details.errorCode ?? details.statusCode ?? effect}`);
@@ -29,10 +32,11 @@ export class RoqError extends Error {
     this.errorCode = details.errorCode ?? null;
     this.errorSubCode = details.errorSubCode ?? null;
     this.retryAfterMs = details.retryAfterMs ?? null;
+    this.fields = details.fields ?? [];
   }
 }
 
-type Details = Pick<RoqError, 'statusCode' | 'errorCode' | 'errorSubCode' | 'retryAfterMs'>;
+type Details = Pick<RoqError, 'statusCode' | 'errorCode' | 'errorSubCode' | 'retryAfterMs' | 'fields'>;
 
 /** A query changes nothing; of several mutations some may have run before one failed. */
 export type Kind = 'query' | 'mutation' | 'mutations';
@@ -108,7 +112,12 @@ function neverConnected(failure: unknown): boolean {
 type GraphQlError = {
   readonly extensions?: {
     readonly code?: unknown;
-    readonly response?: { statusCode?: unknown; errorCode?: unknown; errorSubCode?: unknown };
+    readonly response?: {
+      statusCode?: unknown;
+      errorCode?: unknown;
+      errorSubCode?: unknown;
+      message?: unknown;
+    };
   };
 };
 
@@ -121,16 +130,25 @@ const statusOfCode: Readonly<Record<string, number>> = {
   INTERNAL_ERROR: 500,
 };
 
-function readError(error: unknown): Pick<Details, 'statusCode' | 'errorCode' | 'errorSubCode'> {
+function readError(error: unknown): Omit<Details, 'retryAfterMs'> {
   const { extensions } = (error ?? {}) as GraphQlError;
-  const { statusCode, errorCode, errorSubCode } = extensions?.response ?? {};
+  const { statusCode, errorCode, errorSubCode, message } = extensions?.response ?? {};
   const code = text(errorCode) ?? text(extensions?.code);
   const knownStatus = code === null ? undefined : statusOfCode[code];
   return {
     statusCode: typeof statusCode === 'number' ? statusCode : (knownStatus ?? null),
     errorCode: code,
     errorSubCode: text(errorSubCode),
+    fields: namedFields(message),
   };
+}
+
+// Each of the validator's messages begins with the property that it is about; nothing else of them is read, for they may
+// repeat the value.
+function namedFields(message: unknown): readonly (keyof RoqFields)[] {
+  const messages: readonly unknown[] = Array.isArray(message) ? message : [message];
+  const first = new Set(messages.map((one) => text(one)?.trim().split(/\W/, 1)[0]));
+  return roqFieldNames.filter((name) => first.has(name));
 }
 
 function text(value: unknown): string | null {

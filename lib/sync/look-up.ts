@@ -97,7 +97,12 @@ function unplanned(record: Leased): Task {
 }
 
 /** The record holds what can't be sent to ROQ. */
-export const recordInvalid: Failure = { code: 'record_invalid', effect: 'none', retryAfterMs: null };
+export const recordInvalid: Failure = {
+  code: 'record_invalid',
+  effect: 'none',
+  retryAfterMs: null,
+  fields: [],
+};
 
 /** The profile fields that something was told of: what is observed at ROQ is observed of these. */
 export function namesIn(facts: Facts): readonly ProfileName[] {

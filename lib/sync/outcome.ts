@@ -64,6 +64,8 @@ export type Failure = {
   readonly code: ConvergeCode;
   readonly effect: Effect;
   readonly retryAfterMs: number | null;
+  /** The fields that ROQ refused, as far as it named them. */
+  readonly fields: readonly (keyof RoqFields)[];
 };
 
 /** A task at its end: done, or failed; `observed` null = what ROQ holds is not known for sure. */
@@ -115,7 +117,10 @@ function withSteps(
   const done = did === null ? record.steps : add(record.steps, { what: did, fields, code: null });
   const isOldNews = is === 'done' || (is === 'waiting' && task.record.queue === 'waiting');
   const code = failure?.code ?? null;
-  return { ...record, steps: isOldNews ? done : add(done, { what: is, fields: [], code }) };
+  return {
+    ...record,
+    steps: isOldNews ? done : add(done, { what: is, fields: failure?.fields ?? [], code }),
+  };
 }
 
 type Made = Pick<Outcome, 'did' | 'fields' | 'deactivated'>;

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { commands } from '../../cli/commands.ts';
-import { glossary } from '../../cli/glossary.ts';
 import { commonOptions, toOption } from '../../cli/options.ts';
+import { glossary } from '../../cli/words/glossary.ts';
 
 const root = new URL('../..', import.meta.url);
 const docs = readdirSync(new URL('docs/', root)).filter((name) => name.endsWith('.md'));

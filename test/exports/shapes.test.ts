@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { lineMeanings } from '../../cli/reasons.ts';
+import { lineMeanings } from '../../cli/words/reasons.ts';
 import type { ExportLine } from '../../lib/exports/read.ts';
 import type { ExportShape } from '../../lib/exports/shape.ts';
 import { findShape, shapes } from '../../lib/providers/exports.ts';

@@ -67,6 +67,8 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     'lib/operate/gauges.ts',
     'lib/handlers',
   ],
+  'cli/words': ['lib/*.ts', 'lib/exports', 'lib/jobs', 'lib/operate'],
+  console: ['lib/*.ts', 'lib/observability', 'lib/jobs', 'lib/operate', 'cli/words'],
   local: [
     'lib/*.ts',
     'lib/mapping',
@@ -77,6 +79,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     'lib/sync',
     'lib/app.ts',
     'lib/handlers',
+    'console',
   ],
   cli: [
     'lib/*.ts',
@@ -87,6 +90,8 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     'lib/providers',
     'lib/jobs',
     'lib/operate',
+    'cli/words',
+    'console',
     'local/originals.ts',
   ],
   infra: ['lib/*.ts', 'lib/mapping', 'lib/config', 'lib/providers', 'local/originals.ts'],

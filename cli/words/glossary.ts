@@ -1,7 +1,5 @@
 // The words that the command line uses, explained as in docs/runbook.md.
 
-import { table } from './table.ts';
-
 export const glossary = {
   reference: "the auth provider's own id of a user, which never changes",
   waiting: 'ROQ demands an e-mail address, and no event has brought one yet; nothing is wrong',
@@ -21,10 +19,4 @@ export type Term = readonly [term: string, meaning: string];
 /** The words with what they mean. */
 export function explainWords(words: readonly Word[]): readonly Term[] {
   return words.map((word) => [word, glossary[word]]);
-}
-
-/** The text, and beneath it, less prominent, what its terms mean. */
-export function withLegend(text: string, terms: readonly Term[]): string {
-  if (terms.length === 0) return text;
-  return `${text}\n\n${table(terms.map((term) => term.map((cell) => ({ text: cell, style: 'dim' as const }))))}`;
 }

@@ -1,11 +1,11 @@
 // The codes of errors, explained.
 
-import type { ErrorCode } from '../lib/errors.ts';
-import type { InvalidReason } from '../lib/exports/read.ts';
-import type { JobError } from '../lib/jobs/jobs.ts';
-import type { PullStop } from '../lib/jobs/pull-job.ts';
+import type { ErrorCode } from '../../lib/errors.ts';
+import type { InvalidReason } from '../../lib/exports/read.ts';
+import type { JobError } from '../../lib/jobs/jobs.ts';
+import type { PullStop } from '../../lib/jobs/pull-job.ts';
 import type { Term } from './glossary.ts';
-import { plain } from './table.ts';
+import { plain } from './plain.ts';
 
 type Code = ErrorCode | JobError;
 

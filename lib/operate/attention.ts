@@ -1,9 +1,12 @@
-// Users whose deactivation is over the ceiling, each with why: bans before deletions.
+// Users who need a person, each with why: whose deactivation is over the ceiling, and whom ROQ refuses.
 
 import type { App } from '../app.ts';
 import type { Queued, UserRecord } from '../dynamodb/record.ts';
-import { findTold, type Step } from '../history.ts';
+import { findTold, type Step, toSteps } from '../history.ts';
 import { type Reason, reasonOf } from '../sync/ceiling.ts';
+
+/** A user whom ROQ refuses; `refused`: the fields that it named, as far as that is kept. */
+export type ParkedUser = Queued & { readonly refused: readonly string[] };
 
 /** A user who is held, and why. */
 export type HeldUser = Queued & {
@@ -34,6 +37,18 @@ export async function* heldUsers({ queries }: Pick<App, 'queries'>): AsyncGenera
   yield* users.sort(
     (one, other) => rank(one) - rank(other) || (one.pendingSince ?? 0) - (other.pendingSince ?? 0),
   );
+}
+
+/** The users who are parked, each with what ROQ refuses of them, for which their records are read. */
+export async function* parkedUsers({ queries }: Pick<App, 'queries'>): AsyncGenerator<ParkedUser> {
+  for await (const chunk of inChunks(queries.queued('parked'))) {
+    const records = await queries.getMany(chunk.map(({ reference }) => reference));
+    for (const queued of chunk) {
+      const steps = toSteps(records.get(queued.reference)?.steps ?? []);
+      const refused = steps.findLast(({ by, what }) => by === 'roq' && what === 'parked')?.fields ?? [];
+      yield { ...queued, refused };
+    }
+  }
 }
 
 function toHeldUser(queued: Queued, records: ReadonlyMap<string, UserRecord>): HeldUser | null {
