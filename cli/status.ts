@@ -9,7 +9,16 @@ import { type Cell, table } from './table.ts';
 import { count, plain } from './words/plain.ts';
 import { reason } from './words/reasons.ts';
 import { whenCell } from './words/time.ts';
-import { fieldOf, heldReason, keptUser, nextOf, remediesOf, toValue, verdictOf } from './words/user.ts';
+import {
+  fieldOf,
+  heldReason,
+  keptUser,
+  nextOf,
+  remediesOf,
+  shutOutText,
+  toValue,
+  verdictOf,
+} from './words/user.ts';
 
 export const status: CliCommand = {
   name: 'status',
@@ -65,6 +74,8 @@ function toFactRow(status: UserStatus, name: FactName): readonly Cell[] | null {
 function toRows(status: UserStatus): readonly (readonly string[])[] {
   const { record, roq, duplicates } = status;
   const rows: (readonly string[])[] = [];
+  const shutOut = shutOutText(status);
+  if (shutOut !== null) rows.push(["can't log in", shutOut]);
   if (record?.queue) {
     const since = `${record.queue} since ${whenCell(record.pendingSince)}`;
     rows.push(['queue', `${since}, ${nextOf(record)}`]);

@@ -23,7 +23,7 @@ export async function nowPanel({ operate, local }: System): Promise<Html> {
     ${queues(overview)}
     ${local ? chart(local.events.minutes()) : ''}
     <div class="columns">
-      <section><h2>ROQ</h2>${roqHealth(overview)}</section>
+      <section aria-label="ROQ"><h2>ROQ</h2>${roqHealth(overview)}</section>
       <section><h2>Work</h2>${work(overview)}</section>
       <section><h2>Last heard</h2>${heard(overview)}</section>
     </div>
@@ -74,6 +74,11 @@ function verdict({ queues, failing, misconfigured, ranAt }: Overview): Html {
         ]
       : []),
   ];
+  const [first] = failing;
+  if (!trouble && first) {
+    const users = count(first.count, 'user waits', 'users wait');
+    lines.push(['unsure', html`${reason(first.code)}: ${users} for it since ${ago(first.since)}.`]);
+  }
   if (lines.length === 0) {
     const text =
       pending.count > 0

@@ -51,7 +51,7 @@ export function createConsole(system: System, token: string): Hono {
   app.use(async (context, next) => {
     await next();
     context.header('content-security-policy', policy);
-    context.header('referrer-policy', 'no-referrer');
+    context.header('referrer-policy', 'same-origin');
     context.header('x-content-type-options', 'nosniff');
     context.header('cache-control', 'no-store');
   });

@@ -3,7 +3,16 @@
 import { html } from 'hono/html';
 import { reason } from '../cli/words/reasons.ts';
 import { stepBy, stepText } from '../cli/words/steps.ts';
-import { fieldOf, heldReason, keptUser, nextOf, remediesOf, toValue, verdictOf } from '../cli/words/user.ts';
+import {
+  fieldOf,
+  heldReason,
+  keptUser,
+  nextOf,
+  remediesOf,
+  shutOutText,
+  toValue,
+  verdictOf,
+} from '../cli/words/user.ts';
 import type { Step } from '../lib/history.ts';
 import type { Found } from '../lib/operate/find.ts';
 import type { UserStatus } from '../lib/operate/status.ts';
@@ -44,6 +53,8 @@ export function foundPanel({ text, users, code }: Found): Html {
 function situation(status: UserStatus): Html {
   const { record, duplicates, todo } = status;
   const rows: (readonly [string, string | Html])[] = [];
+  const shutOut = shutOutText(status);
+  if (shutOut !== null) rows.push(['can’t log in', shutOut]);
   if (record?.queue) rows.push([record.queue, html`since ${ago(record.pendingSince)}, ${nextOf(record)}`]);
   if (record?.reason) rows.push(['held because', heldReason(record)]);
   if (record?.queue && record.lastError)

@@ -16,6 +16,8 @@ export type Step = {
   readonly toldAt: number | null;
   /** Of an event the facts that it told, of a change at ROQ the fields that were sent. */
   readonly fields: readonly Field[];
+  /** Which of these were true: that somebody is banned is no secret, and what an operator asks first. */
+  readonly truths: readonly Field[];
   /** Why it failed; of an event, which expression of the mapping did. */
   readonly code: string | null;
 };
@@ -45,14 +47,14 @@ const fieldOf = new Map(Object.entries(letters).map(([field, letter]) => [letter
 const maxWhatChars = 40;
 
 /** The text by which a step is kept. */
-export function toStepText({ at, by, what, toldAt, fields, code }: Step): string {
+export function toStepText({ at, by, what, toldAt, fields, truths, code }: Step): string {
   const lag = toldAt === null ? '' : toSeconds(at - toldAt).toString(36);
   return [
     toSeconds(at).toString(36),
     by,
     what.replaceAll(/\s/g, '_').slice(0, maxWhatChars),
     lag,
-    fields.map((field) => letters[field]).join(''),
+    fields.map((field) => (truths.includes(field) ? letters[field].toUpperCase() : letters[field])).join(''),
     code ?? '',
   ]
     .join(' ')
@@ -64,9 +66,14 @@ export function toStep(text: string): Step | null {
   const [at36 = '', by, what, lag = '', given = '', code = ''] = text.split(' ');
   const at = Number.parseInt(at36, 36) * 1000;
   if (!by || !what || Number.isNaN(at)) return null;
-  const fields = [...given].map((letter) => fieldOf.get(letter)).filter((field) => field !== undefined);
+  const fields = toFields(given.toLowerCase());
+  const truths = toFields(given.replace(/[a-z]/g, '').toLowerCase());
   const toldAt = lag === '' ? null : at - Number.parseInt(lag, 36) * 1000;
-  return { at, by, what, toldAt, fields, code: code || null };
+  return { at, by, what, toldAt, fields, truths, code: code || null };
+}
+
+function toFields(given: string): readonly Field[] {
+  return [...given].map((letter) => fieldOf.get(letter)).filter((field) => field !== undefined);
 }
 
 /** The steps of a record, the oldest first. */
@@ -74,9 +81,9 @@ export function toSteps(texts: readonly string[]): readonly Step[] {
   return texts.map(toStep).filter((step) => step !== null);
 }
 
-/** The last step of a provider or an operator that told one of these facts; null where none is kept. */
+/** The last step of a provider or an operator that told one of these facts to be true; null where none is kept. */
 export function findTold(texts: readonly string[], names: readonly FactName[]): Step | null {
-  const tells = ({ by, fields }: Step) => by !== 'roq' && names.some((name) => fields.includes(name));
+  const tells = ({ by, truths }: Step) => by !== 'roq' && names.some((name) => truths.includes(name));
   return toSteps(texts).findLast(tells) ?? null;
 }
 

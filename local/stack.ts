@@ -14,6 +14,7 @@ import type { Log } from '../lib/observability/log-line.ts';
 import { readWebhookConfig } from '../lib/providers/connect.ts';
 import { readDirectoryConfig } from '../lib/providers/connect-directories.ts';
 import { providers } from '../lib/providers/registry.ts';
+import { createBreaker } from './breaker.ts';
 import { startControls } from './controls.ts';
 import { startDoor } from './door.ts';
 import { createTable, startDynamoDb } from './dynamodb.ts';
@@ -62,6 +63,7 @@ export async function startStack(options: StackOptions) {
   const { log, onError } = options;
   const dynamoDb = await startDynamoDb({ ...(path && { path }) });
   const roq = await startRoq({ users: roqUsers });
+  const breaker = createBreaker(roq.fail);
   const api = await startApi(kratosApi);
   // Whom an administrator made there: Kratos has no webhook for that.
   const untold = apiUser(kratosApi, 1, { email: 'emma@example.com', firstName: 'Emma', lastName: 'Untold' });
@@ -128,12 +130,14 @@ export async function startStack(options: StackOptions) {
     webhookUrl,
     keys,
     roq,
+    breaker,
     environment: settings,
   });
 
   return {
     dynamoDb,
     roq,
+    breaker,
     /** The API of a provider that is asked for its users, of whom no webhook tells. */
     api,
     identityProvider,

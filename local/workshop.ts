@@ -2,32 +2,17 @@
 // no webhook tells.
 
 import { createEventBook } from '../console/event-book.ts';
-import { type Breakage, breakages, type Workshop } from '../console/system.ts';
+import type { Workshop } from '../console/system.ts';
 import { providers } from '../lib/providers/registry.ts';
 import { deliver, findExample, toUser } from './delivery.ts';
-import type { Fault } from './faults.ts';
 import { apiUser } from './providers/api.ts';
 import { kratosApi } from './providers/kratos/api.ts';
 import { senders } from './providers/registry.ts';
 import type { Stack } from './stack.ts';
 
-const faults: Readonly<Record<Breakage, Fault>> = {
-  down: { how: 'drop' },
-  slow: { how: 'slow', delayMs: 5_000 },
-  throttling: { how: 'throttle', retryAfterSeconds: 10 },
-  'losing answers': { how: 'answer-lost' },
-  'refusing a field': { how: 'refuse', field: 'firstName' },
-};
-
-/** The fault of a word such as `slow`; undefined where there is none of that name. */
-export function breakageOf(word: string): Breakage | undefined {
-  return breakages.find((one) => one === word);
-}
-
 /** Over a stack that runs; events are noted by who hears of them. */
 export function createWorkshop(stack: Stack, events = createEventBook()): Workshop {
-  const { roq, api, door, keys, settings, webhookUrl } = stack;
-  let broken: Breakage | null = null;
+  const { api, door, keys, settings, webhookUrl } = stack;
   return {
     events,
     examples: senders.map(({ name, examples }) => ({
@@ -40,12 +25,8 @@ export function createWorkshop(stack: Stack, events = createEventBook()): Worksh
       const url = `${webhookUrl}${provider}`;
       return deliver({ ...choice, url, user: toUser({ id, email }), environment: settings, keys });
     },
-    broken: () => broken,
-    breakRoq: (how) => {
-      broken = how;
-      roq.fail.clear();
-      if (how !== null) roq.fail.always(faults[how]);
-    },
+    broken: stack.breaker.broken,
+    breakRoq: stack.breaker.breakRoq,
     reconcile: async () => {
       await invoke(door.url, 'reconcile', {});
     },

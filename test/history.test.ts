@@ -9,12 +9,17 @@ const told: Step = {
   what: 'user.created',
   toldAt: at - 7_000,
   fields: ['email', 'emailVerified'],
+  truths: ['emailVerified'],
   code: null,
 };
 
 test('a step comes back as it was written, with its times to the second', () => {
   const fields = [...factNames, 'isOptedIn', 'active'] as const;
-  for (const step of [told, { ...told, fields }, { ...told, toldAt: null, code: 'roq_refused', fields: [] }])
+  for (const step of [
+    told,
+    { ...told, fields },
+    { ...told, toldAt: null, code: 'roq_refused', fields: [], truths: [] },
+  ])
     expect(toStep(toStepText(step))).toEqual(step);
   expect(toStep(toStepText({ ...told, at: at + 999 }))?.at).toBe(at);
   // Told ahead of our clock, or at no time at all.
@@ -31,7 +36,15 @@ test('what is no step is left out', () => {
 });
 
 test('an attempt that fails as the last one did takes its place, and what is told never does', () => {
-  const failed: Step = { at, by: 'roq', what: 'retry', toldAt: null, fields: [], code: 'roq_unavailable' };
+  const failed: Step = {
+    at,
+    by: 'roq',
+    what: 'retry',
+    toldAt: null,
+    fields: [],
+    truths: [],
+    code: 'roq_unavailable',
+  };
   const once = addStep([], failed);
   const twice = addStep(once, { ...failed, at: at + 60_000 });
   expect(toSteps(twice)).toEqual([{ ...failed, at: at + 60_000 }]);
@@ -40,10 +53,14 @@ test('an attempt that fails as the last one did takes its place, and what is tol
 });
 
 test('who told a fact is the last that did, and not what was done at ROQ', () => {
-  const ban: Step = { ...told, what: 'user.banned', fields: ['disabled'] };
-  const texts = [told, ban, { ...told, by: 'roq', what: 'update', fields: ['active'] as const }].map(
-    toStepText,
-  );
+  const ban: Step = { ...told, what: 'user.banned', fields: ['disabled'], truths: ['disabled'] };
+  const unban: Step = { ...told, what: 'user.updated', fields: ['disabled'], truths: [] };
+  const texts = [
+    told,
+    ban,
+    unban,
+    { ...told, by: 'roq', what: 'update', fields: ['active'] as const, truths: [] },
+  ].map(toStepText);
   expect(findTold(texts, ['disabled'])).toEqual(ban);
   expect(findTold(texts, ['deleted'])).toBeNull();
 });

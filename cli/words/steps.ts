@@ -7,15 +7,22 @@ import { whenCell } from './time.ts';
 // An event that comes later than this after it happened is worth a word.
 const lateMs = 60_000;
 
-const maxNames = 5;
+// A whole profile is no news, but whether somebody may come in is, and whether an address is verified.
+const maxNames = 4;
+const flags: readonly string[] = [
+  'disabled',
+  'deleted',
+  'gone',
+  'emailVerified',
+  'outOfScope',
+  'active',
+  'isOptedIn',
+];
 
 /** What happened; `isBad`: something that a person may want to look into. */
-export function stepText({ by, what, fields, code }: Step): {
-  readonly text: string;
-  readonly isBad: boolean;
-} {
-  // A whole profile is no news.
-  const names = fields.length > maxNames ? `${fields.length} fields` : fields.join(', ');
+export function stepText(step: Step): { readonly text: string; readonly isBad: boolean } {
+  const { by, what, code } = step;
+  const names = toNames(step);
   if (by === 'operator') return { text: what, isBad: false };
   if (by !== 'roq') {
     const text = names ? `${plain(what)}: ${names}` : plain(what);
@@ -24,6 +31,24 @@ export function stepText({ by, what, fields, code }: Step): {
   const end = ends[what] ?? what;
   if (code) return { text: `${names ? `${end} ${names}` : end}: ${code}`, isBad: true };
   return { text: names ? `${end}: ${names}` : end, isBad: false };
+}
+
+/** The flags with their values, those that are true first, and the names of the rest as far as they are few. */
+function toNames({ fields, truths }: Step): string {
+  const isTrue = (name: string) => truths.some((truth) => truth === name);
+  const told = flags.filter((name) => fields.some((field) => field === name));
+  const set = told.filter(isTrue);
+  const unset = told.filter((name) => !isTrue(name));
+  const others = fields.filter((name) => !flags.includes(name));
+  const isWhole = fields.length > maxNames;
+  const shown = [
+    ...set.map((name) => `${name} yes`),
+    ...(isWhole ? [] : unset.map((name) => `${name} no`)),
+    ...(isWhole ? [] : others),
+  ];
+  const left = isWhole ? fields.length - set.length : 0;
+  if (left === 0) return shown.join(', ');
+  return shown.length > 0 ? `${shown.join(', ')}, and ${left} more` : `${left} fields`;
 }
 
 const ends: Readonly<Record<string, string>> = {

@@ -22,6 +22,23 @@ export function verdictOf({ found, inStep, todo, differs, roq, record }: UserSta
   return { text: `out of step: ${what}${repair}`, is: 'bad' };
 }
 
+const shutOutBy = {
+  disabled: 'disabled',
+  deleted: 'deleted at the provider',
+  gone: 'no longer there at the provider',
+} as const;
+
+/** Why a user may not come in, who told it and when; null for one who may. */
+export function shutOutText({ record }: UserStatus): string | null {
+  const names = Object.keys(shutOutBy) as (keyof typeof shutOutBy)[];
+  const name = names.find((one) => record?.facts[one]?.value === true);
+  if (!record || !name) return null;
+  const fact = record.facts[name];
+  const step = record.history.findLast(({ by, truths }) => by !== 'roq' && truths.includes(name));
+  const by = step ? `, told by ${plain(step.by)} (${plain(step.what)})` : '';
+  return `${shutOutBy[name]}${by}, ${whenCell(fact?.at ?? null)}`;
+}
+
 /** The ROQ field that a fact decides on. */
 export function fieldOf(name: FactName): keyof RoqFields {
   return fields[name] ?? (name as keyof RoqFields);

@@ -190,9 +190,9 @@ export function createFold(
 
   function noteStep({ why }: Told, facts: Facts): Part {
     if (!why) return {};
-    return appendStep(
-      toStepText({ code: null, ...why, at: now(), fields: Object.keys(facts) as FactName[] }),
-    );
+    const fields = Object.keys(facts) as FactName[];
+    const truths = fields.filter((name) => facts[name]?.value === true);
+    return appendStep(toStepText({ code: null, ...why, at: now(), fields, truths }));
   }
 
   function isLeased({ lease }: UserRecord): boolean {

@@ -149,7 +149,15 @@ export async function convergeTaken(
 
 /** The record with an operator's command as its last step. */
 export function withCommand(record: Leased, command: string, nowMs: number): Leased {
-  const step = { at: nowMs, by: 'operator', what: command, toldAt: null, fields: [], code: null };
+  const step = {
+    at: nowMs,
+    by: 'operator',
+    what: command,
+    toldAt: null,
+    fields: [],
+    truths: [],
+    code: null,
+  };
   return { ...record, steps: addStep(record.steps, step) };
 }
 

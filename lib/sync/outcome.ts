@@ -112,7 +112,7 @@ function withSteps(
   at: number,
 ): Leased {
   const add = (steps: readonly string[], step: Pick<Step, 'what' | 'fields' | 'code'>) =>
-    addStep(steps, { ...step, at, by: 'roq', toldAt: null });
+    addStep(steps, { ...step, at, by: 'roq', toldAt: null, truths: trueOf(task.plan, step.fields) });
   const { did, fields } = made;
   const done = did === null ? record.steps : add(record.steps, { what: did, fields, code: null });
   const isOldNews = is === 'done' || (is === 'waiting' && task.record.queue === 'waiting');
@@ -121,6 +121,11 @@ function withSteps(
     ...record,
     steps: isOldNews ? done : add(done, { what: is, fields: failure?.fields ?? [], code }),
   };
+}
+
+function trueOf(plan: Plan, fields: Step['fields']): Step['fields'] {
+  const changes: Readonly<Record<string, unknown>> = plan.do === 'update' ? plan.changes : {};
+  return fields.filter((name) => changes[name] === true);
 }
 
 type Made = Pick<Outcome, 'did' | 'fields' | 'deactivated'>;

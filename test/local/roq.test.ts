@@ -301,6 +301,8 @@ describe('filters, order and search', () => {
     [{ firstName: { iLike: 'a%' } }, ['u-1', 'u-3']],
     [{ firstName: { like: 'A_a' } }, ['u-1']],
     [{ lastName: { like: '100%' } }, ['u-2']],
+    [{ firstName: { like: 'A\\_a' } }, []],
+    [{ firstName: { like: '\\Ada' } }, ['u-1']],
     [{ email: { like: 'ada.example%' } }, []],
     [{ active: { notEqualTo: true } }, []],
     [{ optedInAt: { moreThan: '2026-01-01T00:00:00Z' } }, ['u-1']],

@@ -32,6 +32,21 @@ describe('the longest silence', () => {
   });
 });
 
+test('the queues as they were measured last can be looked at without reading them', async () => {
+  await world.deliver('later', {}, 1);
+  const { measuredAt } = await overview(world.ports, true);
+  await readGauges(world.ports, []);
+  await world.deliver('latest', {}, 1);
+  world.pass(1_000);
+  const stored = await overview(world.ports, true);
+  expect(stored).toMatchObject({ measuredAt: world.now() - 1_000, queues: { waiting: { count: 1 } } });
+  expect(measuredAt).toBeLessThanOrEqual(stored.measuredAt);
+  expect(await overview(world.ports)).toMatchObject({
+    measuredAt: world.now(),
+    queues: { waiting: { count: 2 } },
+  });
+});
+
 test('who is held rings anew every four hours: the figure that the alarm watches is 0 for some minutes', async () => {
   const reference = 'held';
   await world.deliver(reference, { email: 'a@x.example' }, 1);

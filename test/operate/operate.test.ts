@@ -8,6 +8,7 @@ import { type StoredJob, startJob } from '../../lib/jobs/jobs.ts';
 import type { CommandInput } from '../../lib/operate/command.ts';
 import type { Diagnosis } from '../../lib/operate/doctor.ts';
 import type { Receipt } from '../../lib/operate/erase.ts';
+import type { Found } from '../../lib/operate/find.ts';
 import type { Listing } from '../../lib/operate/listing.ts';
 import type { Overview, UserStatus } from '../../lib/operate/status.ts';
 import type { QueueResult } from '../../lib/operate/user-command.ts';
@@ -34,7 +35,7 @@ afterEach(() => {
 
 describe('a command', () => {
   test.each([
-    [/command must be one of status, list, /, undefined],
+    [/command must be one of status, find, list, /, undefined],
     [/command must be one of/, []],
     [/command must be one of/, { command: 'constructor' }],
     [/reference: must be a reference/, { command: 'status', reference: 7 }],
@@ -69,6 +70,64 @@ describe('a command', () => {
     await ask({ command: 'resync', reference: 'logged' });
     expect(world.lines).toEqual([{ message: 'operate', command: 'resync', reference: 'logged' }]);
   });
+});
+
+describe('find', () => {
+  const found = (text: string) => ask<Found>({ command: 'find', text });
+
+  test('finds a user by reference, by ROQ id and by address in any case, deactivated ones too', async () => {
+    await world.deliver('found', { email: 'Fo_und@x.example' }, at);
+    await world.deliver('found', off, at + 1);
+    await world.deliver('other', { email: 'foxund@x.example' }, at);
+    const id = roqId('found');
+    expect(await found('found')).toEqual({
+      text: 'found',
+      users: [{ reference: 'found', by: 'reference', roqId: id }],
+      code: null,
+    });
+    expect(await found(id)).toMatchObject({ users: [{ reference: 'found', by: 'ROQ id' }] });
+    expect(await found(' fO_UND@x.example ')).toMatchObject({
+      users: [{ reference: 'found', by: 'e-mail address' }],
+    });
+    expect(await found('%@x.example')).toMatchObject({ users: [] });
+  });
+
+  test('finds by reference while ROQ is down, and says that it did not look there', async () => {
+    await world.deliver('down@x.example', { email: 'd@x.example' }, at);
+    world.roqServer.fail.always(down);
+    expect(await found('down@x.example')).toMatchObject({
+      users: [{ reference: 'down@x.example', by: 'reference' }],
+      code: 'roq_unavailable',
+    });
+  });
+});
+
+describe('cancel', () => {
+  test('ends a job where it is, for good; what is over stays as it is', async () => {
+    const job = newBackfill(
+      true,
+      { from: 'url', url: 'https://x.example/secret', version: null, shape: 'generic', exportedAtMs: null },
+      null,
+    );
+    await startJob(world.ports, 'backfill-wrong', job);
+    const cancelled = await ask<JobView>({ command: 'cancel', id: 'backfill-wrong' });
+    expect(cancelled).toMatchObject({ state: 'cancelled', line: 0 });
+    await createReconcile(world.ports)({}, context);
+    expect(await ask({ command: 'job', id: 'backfill-wrong' })).toEqual(cancelled);
+    const kept = await world.ports.documents.get<StoredJob>('job', 'backfill-wrong');
+    expect(JSON.stringify(kept)).not.toContain('secret');
+    expect(await ask({ command: 'cancel', id: 'backfill-wrong' })).toEqual(cancelled);
+    expect(await ask({ command: 'cancel', id: 'none' })).toMatchObject({ error: { code: 'job_unknown' } });
+  });
+});
+
+test('a user whom ROQ refuses is listed with the field that it named', async () => {
+  await world.deliver('refused', { email: 'no address' }, at);
+  const { entries } = await ask<Listing>({ command: 'list', of: 'parked' });
+  expect(entries).toContainEqual(expect.objectContaining({ reference: 'refused', refused: ['email'] }));
+  const { record } = await status('refused');
+  expect(record?.history.at(-1)).toMatchObject({ what: 'parked', fields: ['email'], code: 'roq_refused' });
+  await touch({ command: 'erase', reference: 'refused' });
 });
 
 describe('status of a user', () => {

@@ -142,6 +142,7 @@ test.each([
 
 function folderOf(path: string): string {
   const [top = '', second = '', ...rest] = path.split('/');
+  if (rest.length > 0 && folders.includes(`${top}/${second}`)) return `${top}/${second}`;
   if (top !== 'lib') return top;
   if (rest.length > 0) return `lib/${second}`;
   return folders.includes(path) ? path : 'lib/*.ts';
