@@ -13,7 +13,7 @@ export const audit: CliCommand = {
   details:
     'With --apply it repairs what differs. It goes on without this command: Ctrl-C ends the waiting alone.',
   words: ['stranger', 'adopt'],
-  ifStopped: 'The audit goes on; roq-sync jobs shows it.',
+  ifStopped: 'The audit goes on; roq-sync jobs shows it, roq-sync cancel ID ends it.',
   run: async (call) => {
     const { apply = false, adopt = false } = call.options;
     const id = `audit-${new Date().toISOString()}`;

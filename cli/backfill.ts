@@ -21,10 +21,13 @@ export const backfill: CliCommand = {
     `Providers: ${shapes.map(({ name }) => name).join(', ')}.`,
     "docs/backfill.md has each one's files, and the columns of a file of your own.",
     'Invalid lines are named and skipped; in a JSON array, a line is an element.',
-    'Stopped anywhere and started again, it goes on where it was: nothing is done twice, nothing left out.',
+    'A file that is sent from here stops with the command; the same command goes on where it was, and nothing is done twice. One of --url goes on by itself until cancel.',
   ].join('\n'),
   words: ['waiting', 'parked', 'held', 'adopt'],
-  ifStopped: 'Stopped; what is done is done. The same command goes on from there.',
+  ifStopped: ({ url, from }) =>
+    url !== undefined || from !== undefined
+      ? 'The job goes on without this command: roq-sync jobs shows it, roq-sync cancel ID ends it.'
+      : 'Stopped; what is done is done. The same command goes on from there.',
   run: async (call) => {
     const { apply, yes } = call.options;
     if (apply) mustBeSure(yes);

@@ -36,5 +36,5 @@ export type CliCommand = {
   readonly takes: readonly OptionName[];
   readonly run: (call: Call) => Promise<Result>;
   /** Said on Ctrl-C. */
-  readonly ifStopped?: string;
+  readonly ifStopped?: string | ((options: Options) => string);
 };

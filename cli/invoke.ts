@@ -6,6 +6,7 @@ import { request as requestHttps } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import { signForAws } from '../lib/http/aws-request.ts';
 import { isObject } from '../lib/json.ts';
+import { explainAws } from './aws-refusals.ts';
 import { readCredentials } from './credentials.ts';
 import type { Options } from './options.ts';
 import { MissingFunction, Refusal } from './refusal.ts';
@@ -108,6 +109,13 @@ type HttpAnswer = {
   readonly body: string;
 };
 
+// The longest that any of the functions may take, and a little more.
+const silentMs = 16 * 60_000;
+
+class SilentError extends Error {
+  readonly code = 'no answer in 16 minutes';
+}
+
 // Node's fetch ends after five minutes without an answer, and a function may take fifteen.
 function post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<HttpAnswer> {
   const send = url.startsWith('https:') ? requestHttps : requestHttp;
@@ -123,6 +131,7 @@ function post(url: string, headers: Readonly<Record<string, string>>, body: stri
     });
     // Routers drop a connection that is silent for minutes.
     outgoing.on('socket', (socket) => socket.setKeepAlive(true, 30_000));
+    outgoing.setTimeout(silentMs, () => outgoing.destroy(new SilentError()));
     outgoing.on('error', reject);
     outgoing.end(body);
   });
@@ -136,7 +145,8 @@ function read({ status, headers, body }: HttpAnswer, url: string): unknown {
   if (status !== 200) {
     const type = String(headers['x-amzn-errortype'] ?? 'no Lambda');
     const isMissing = type.startsWith('ResourceNotFoundException');
-    throw new (isMissing ? MissingFunction : Refusal)('unreachable', `${url} answers ${status} (${type}).`);
+    const text = `${url} answers ${status} (${type}). ${explainAws(type, body)}`.trimEnd();
+    throw new (isMissing ? MissingFunction : Refusal)('unreachable', text);
   }
   if (headers['x-amz-function-error']) {
     const { errorType, errorMessage } = isObject(answer) ? answer : {};

@@ -6,6 +6,7 @@ import type { Call, CliCommand } from './command.ts';
 import { toReport } from './job-text.ts';
 import { Refusal } from './refusal.ts';
 import { toSummary } from './words/jobs.ts';
+import { reason } from './words/reasons.ts';
 
 export const job: CliCommand = {
   name: 'job',
@@ -54,16 +55,22 @@ const maxStalls = 5;
 /** Has a job carried on to its end. @throws Refusal when it makes no progress; the schedule then goes on with it */
 export async function follow(call: Call, id: string, carryOn: () => Promise<JobView>): Promise<JobView> {
   let last = '';
+  let why = '';
   for (let stalls = 0; stalls < maxStalls; ) {
     const view = await watch(call, id, carryOn());
     if (view.state !== 'running') return view;
+    why = reason(view.lastError);
     const now = JSON.stringify(view.report);
     stalls = now === last ? stalls + 1 : 0;
     last = now;
     await delay(pollMs * 2 ** stalls);
   }
   const later = 'The schedule goes on with it every minute.';
-  throw new Refusal('needsPerson', `${id} makes no progress. ${later} See roq-sync job ${id}`, 'stalled');
+  throw new Refusal(
+    'needsPerson',
+    `${id} makes no progress${why ? `: ${why}` : ''}. ${later} See roq-sync job ${id}`,
+    'stalled',
+  );
 }
 
 async function watch(call: Call, id: string, work: Promise<JobView>): Promise<JobView> {

@@ -3,6 +3,7 @@
 import type { CliCommand, Result } from './command.ts';
 import { readLine } from './command-line.ts';
 import { createInvoke } from './invoke.ts';
+import type { Options } from './options.ts';
 import { createProgress } from './progress.ts';
 import { exitCodes, Refusal } from './refusal.ts';
 import { paragraph, toJson } from './table.ts';
@@ -20,7 +21,7 @@ async function main(line: readonly string[]): Promise<void> {
     const asked = readLine(line);
     if (typeof asked === 'string') return say(asked);
     const { command, args, options } = asked;
-    endOnCtrlC(command);
+    endOnCtrlC(command, options);
     const progress = createProgress(process.stderr.isTTY && !isJson);
     const invoke = createInvoke(options, process.env);
     finish(await command.run({ args, options, invoke, progress }), isJson);
@@ -30,9 +31,9 @@ async function main(line: readonly string[]): Promise<void> {
   }
 }
 
-function endOnCtrlC({ ifStopped = 'Stopped.' }: CliCommand): void {
+function endOnCtrlC({ ifStopped = 'Stopped.' }: CliCommand, options: Options): void {
   process.once('SIGINT', () => {
-    process.stderr.write(`\n${ifStopped}\n`);
+    process.stderr.write(`\n${typeof ifStopped === 'string' ? ifStopped : ifStopped(options)}\n`);
     process.exit(130);
   });
 }

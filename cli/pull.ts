@@ -14,7 +14,7 @@ export const pull: CliCommand = {
   details:
     'With --apply ROQ gets what was missed; from then on the scheduled pulls do so too. --provider says which, where several can be asked. It goes on without this command: Ctrl-C ends the waiting alone.',
   words: ['reference', 'held'],
-  ifStopped: 'The pull goes on; roq-sync jobs shows it.',
+  ifStopped: 'The pull goes on; roq-sync jobs shows it, roq-sync cancel ID ends it.',
   run: async (call) => {
     const { apply = false } = call.options;
     const provider = call.options.provider ?? (await findSole(call));

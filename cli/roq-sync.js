@@ -5,7 +5,7 @@ if (process.features.typescript) {
   await import('./main.ts');
 } else {
   process.stderr.write(
-    `Node ${process.versions.node} does not run TypeScript. Install Node 22.22 or newer, or run "npx roq-sync" where "npm ci" has installed one.\n`,
+    `Node ${process.versions.node} does not run TypeScript. Install Node 22.22 or newer, or run "npm run -s roq-sync --" where "npm ci" has installed one.\n`,
   );
   process.exitCode = 2;
 }

@@ -5,6 +5,9 @@ import type { FactName, RoqFields } from './user.ts';
 
 type Field = FactName | keyof RoqFields;
 
+/** Whether a field was true; left out where it is no flag, or that is not known. */
+export type Flags = { readonly [Name in Field]?: boolean };
+
 export type Step = {
   /** When it was written down, in milliseconds of our clock; kept to the second. */
   readonly at: number;
@@ -16,8 +19,8 @@ export type Step = {
   readonly toldAt: number | null;
   /** Of an event the facts that it told, of a change at ROQ the fields that were sent. */
   readonly fields: readonly Field[];
-  /** Which of these were true: that somebody is banned is no secret, and what an operator asks first. */
-  readonly truths: readonly Field[];
+  /** Of those that are true or false, which it was: that somebody is banned is what an operator asks first. */
+  readonly flags: Flags;
   /** Why it failed; of an event, which expression of the mapping did. */
   readonly code: string | null;
 };
@@ -46,15 +49,20 @@ const fieldOf = new Map(Object.entries(letters).map(([field, letter]) => [letter
 // A provider's kinds are longer than this only in what tells nothing more.
 const maxWhatChars = 40;
 
+/** The flags among some values. */
+export function flagsOf(values: Readonly<Record<string, unknown>>): Flags {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => typeof value === 'boolean'));
+}
+
 /** The text by which a step is kept. */
-export function toStepText({ at, by, what, toldAt, fields, truths, code }: Step): string {
+export function toStepText({ at, by, what, toldAt, fields, flags, code }: Step): string {
   const lag = toldAt === null ? '' : toSeconds(at - toldAt).toString(36);
   return [
     toSeconds(at).toString(36),
     by,
     what.replaceAll(/\s/g, '_').slice(0, maxWhatChars),
     lag,
-    fields.map((field) => (truths.includes(field) ? letters[field].toUpperCase() : letters[field])).join(''),
+    fields.map((field) => `${letters[field]}${toSign(flags[field])}`).join(''),
     code ?? '',
   ]
     .join(' ')
@@ -66,14 +74,24 @@ export function toStep(text: string): Step | null {
   const [at36 = '', by, what, lag = '', given = '', code = ''] = text.split(' ');
   const at = Number.parseInt(at36, 36) * 1000;
   if (!by || !what || Number.isNaN(at)) return null;
-  const fields = toFields(given.toLowerCase());
-  const truths = toFields(given.replace(/[a-z]/g, '').toLowerCase());
   const toldAt = lag === '' ? null : at - Number.parseInt(lag, 36) * 1000;
-  return { at, by, what, toldAt, fields, truths, code: code || null };
+  return { at, by, what, toldAt, ...toFields(given), code: code || null };
 }
 
-function toFields(given: string): readonly Field[] {
-  return [...given].map((letter) => fieldOf.get(letter)).filter((field) => field !== undefined);
+function toSign(flag: boolean | undefined): string {
+  return flag === undefined ? '' : flag ? '+' : '-';
+}
+
+function toFields(given: string): Pick<Step, 'fields' | 'flags'> {
+  const fields: Field[] = [];
+  const flags: { [Name in Field]?: boolean } = {};
+  for (const [, letter = '', sign] of given.matchAll(/([a-z])([+-]?)/g)) {
+    const field = fieldOf.get(letter);
+    if (!field) continue;
+    fields.push(field);
+    if (sign) flags[field] = sign === '+';
+  }
+  return { fields, flags };
 }
 
 /** The steps of a record, the oldest first. */
@@ -83,7 +101,7 @@ export function toSteps(texts: readonly string[]): readonly Step[] {
 
 /** The last step of a provider or an operator that told one of these facts to be true; null where none is kept. */
 export function findTold(texts: readonly string[], names: readonly FactName[]): Step | null {
-  const tells = ({ by, truths }: Step) => by !== 'roq' && names.some((name) => truths.includes(name));
+  const tells = ({ by, flags }: Step) => by !== 'roq' && names.some((name) => flags[name]);
   return toSteps(texts).findLast(tells) ?? null;
 }
 

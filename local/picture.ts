@@ -7,7 +7,7 @@ import { promisify, stripVTControlCharacters } from 'node:util';
 import { showScenario } from './scenario.ts';
 import { startStack } from './stack.ts';
 
-const [play, ask] = ['npm start', 'npx roq-sync status anna'];
+const [play, ask] = ['npm start', 'npm run -s roq-sync -- status anna'];
 
 const [charWidth, lineHeight, margin] = [7.8, 18, 20];
 /** By the codes of ANSI's "select graphic rendition" that the commands use. */

@@ -152,7 +152,7 @@ function toText({ provider, event, status, answer, references, users }: Sent, { 
     lines.push(
       reference === undefined
         ? '  ROQ has nothing of it, for it is not mirrored'
-        : `  ROQ has no user ${reference}; why: npx roq-sync status ${reference}${at}`,
+        : `  ROQ has no user ${reference}; why: npm run -s roq-sync -- status ${reference}${at}`,
     );
   }
   return `${lines.join('\n')}\n`;

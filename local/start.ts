@@ -1,6 +1,7 @@
 // `npm start`: the whole system on this machine, a scenario to watch, and a door to send events to.
 
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { parseArgs, styleText } from 'node:util';
 import { createEventBook, type EventBook } from '../console/event-book.ts';
 import { type RunningConsole, startConsole } from '../console/server.ts';
@@ -24,6 +25,8 @@ three users, and stays up until Ctrl-C. What it stores is kept under .local/ bet
 `;
 
 const folder = new URL('../.local/', import.meta.url);
+// The port of who runs here, which a port that answers nothing proves to be gone.
+const runningFile = new URL('running', folder);
 const roqFile = new URL('roq-users.json', folder);
 let lastKept = '';
 
@@ -87,7 +90,7 @@ function readOptions(): { once: boolean; json: boolean; port: number } | null {
 }
 
 async function open(once: boolean, port: number, log: Log): Promise<Stack | null> {
-  if (!once) mkdirSync(folder, { recursive: true });
+  if (!once && (await isTaken(port))) return null;
   const roqUsers = once ? [] : kept();
   const path = once ? undefined : new URL('dynamodb', folder).pathname;
   try {
@@ -111,6 +114,28 @@ function openConsole(stack: Stack, events: EventBook, port: number): Promise<Run
   const operate = <Answer>(command: object) => invoke(stack.door.url, 'operate', command) as Promise<Answer>;
   const local = createWorkshop(stack, events);
   return startConsole({ stage: 'local', operate, local }, port === 0 ? 0 : port + 2);
+}
+
+/** Whether another `npm start` keeps its data in this folder, of which there can be one. */
+async function isTaken(port: number): Promise<boolean> {
+  mkdirSync(folder, { recursive: true });
+  const other = existsSync(runningFile) ? Number(readFileSync(runningFile, 'utf8')) : 0;
+  if (other > 0 && (await answers(other))) {
+    complain(
+      `npm start runs here already, on port ${other}: stop it first, or use it. One that keeps nothing can run beside it: npm start -- --once\n`,
+      1,
+    );
+    return true;
+  }
+  writeFileSync(runningFile, String(port));
+  return false;
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
+    socket.unref().on('connect', () => socket.destroy());
+  });
 }
 
 function complain(text: string, exitCode: number): void {
@@ -150,10 +175,10 @@ ${styleText('bold', 'Or one of any provider')} (npm run send lists them)
   npm run send -- clerk user.created --user ada${port}
 
 ${styleText('bold', 'Ask a provider for users of whom no webhook told')} (an administrator made one)
-  npx roq-sync pull --apply${port}
+  npm run -s roq-sync -- pull --apply${port}
 
-${styleText('bold', 'Look after the users')} (npx roq-sync --help)
-  npx roq-sync status ada${port}
+${styleText('bold', 'Look after the users')} (npm run -s roq-sync -- --help)
+  npm run -s roq-sync -- status ada${port}
 
 Ctrl-C stops it.`;
 }

@@ -9,7 +9,7 @@ const told: Step = {
   what: 'user.created',
   toldAt: at - 7_000,
   fields: ['email', 'emailVerified'],
-  truths: ['emailVerified'],
+  flags: { emailVerified: true },
   code: null,
 };
 
@@ -18,7 +18,7 @@ test('a step comes back as it was written, with its times to the second', () => 
   for (const step of [
     told,
     { ...told, fields },
-    { ...told, toldAt: null, code: 'roq_refused', fields: [], truths: [] },
+    { ...told, toldAt: null, code: 'roq_refused', fields: [], flags: {} },
   ])
     expect(toStep(toStepText(step))).toEqual(step);
   expect(toStep(toStepText({ ...told, at: at + 999 }))?.at).toBe(at);
@@ -42,7 +42,7 @@ test('an attempt that fails as the last one did takes its place, and what is tol
     what: 'retry',
     toldAt: null,
     fields: [],
-    truths: [],
+    flags: {},
     code: 'roq_unavailable',
   };
   const once = addStep([], failed);
@@ -53,13 +53,13 @@ test('an attempt that fails as the last one did takes its place, and what is tol
 });
 
 test('who told a fact is the last that did, and not what was done at ROQ', () => {
-  const ban: Step = { ...told, what: 'user.banned', fields: ['disabled'], truths: ['disabled'] };
-  const unban: Step = { ...told, what: 'user.updated', fields: ['disabled'], truths: [] };
+  const ban: Step = { ...told, what: 'user.banned', fields: ['disabled'], flags: { disabled: true } };
+  const unban: Step = { ...told, what: 'user.updated', fields: ['disabled'], flags: { disabled: false } };
   const texts = [
     told,
     ban,
     unban,
-    { ...told, by: 'roq', what: 'update', fields: ['active'] as const, truths: [] },
+    { ...told, by: 'roq', what: 'update', fields: ['active'] as const, flags: { active: false } },
   ].map(toStepText);
   expect(findTold(texts, ['disabled'])).toEqual(ban);
   expect(findTold(texts, ['deleted'])).toBeNull();

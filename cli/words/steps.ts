@@ -9,15 +9,7 @@ const lateMs = 60_000;
 
 // A whole profile is no news, but whether somebody may come in is, and whether an address is verified.
 const maxNames = 4;
-const flags: readonly string[] = [
-  'disabled',
-  'deleted',
-  'gone',
-  'emailVerified',
-  'outOfScope',
-  'active',
-  'isOptedIn',
-];
+const first = ['disabled', 'deleted', 'gone', 'emailVerified', 'outOfScope', 'active', 'isOptedIn'] as const;
 
 /** What happened; `isBad`: something that a person may want to look into. */
 export function stepText(step: Step): { readonly text: string; readonly isBad: boolean } {
@@ -34,21 +26,16 @@ export function stepText(step: Step): { readonly text: string; readonly isBad: b
 }
 
 /** The flags with their values, those that are true first, and the names of the rest as far as they are few. */
-function toNames({ fields, truths }: Step): string {
-  const isTrue = (name: string) => truths.some((truth) => truth === name);
-  const told = flags.filter((name) => fields.some((field) => field === name));
-  const set = told.filter(isTrue);
-  const unset = told.filter((name) => !isTrue(name));
-  const others = fields.filter((name) => !flags.includes(name));
+function toNames({ fields, flags }: Step): string {
+  const set = first.filter((name) => flags[name]);
+  const others = fields.filter((name) => !flags[name]);
   const isWhole = fields.length > maxNames;
   const shown = [
     ...set.map((name) => `${name} yes`),
-    ...(isWhole ? [] : unset.map((name) => `${name} no`)),
-    ...(isWhole ? [] : others),
+    ...(isWhole ? [] : others.map((name) => (flags[name] === false ? `${name} no` : name))),
   ];
-  const left = isWhole ? fields.length - set.length : 0;
-  if (left === 0) return shown.join(', ');
-  return shown.length > 0 ? `${shown.join(', ')}, and ${left} more` : `${left} fields`;
+  if (!isWhole) return shown.join(', ');
+  return shown.length > 0 ? `${shown.join(', ')}, and ${others.length} more` : `${others.length} fields`;
 }
 
 const ends: Readonly<Record<string, string>> = {

@@ -34,7 +34,7 @@ export function shutOutText({ record }: UserStatus): string | null {
   const name = names.find((one) => record?.facts[one]?.value === true);
   if (!record || !name) return null;
   const fact = record.facts[name];
-  const step = record.history.findLast(({ by, truths }) => by !== 'roq' && truths.includes(name));
+  const step = record.history.findLast(({ by, flags }) => by !== 'roq' && flags[name]);
   const by = step ? `, told by ${plain(step.by)} (${plain(step.what)})` : '';
   return `${shutOutBy[name]}${by}, ${whenCell(fact?.at ?? null)}`;
 }

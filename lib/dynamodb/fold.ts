@@ -2,7 +2,7 @@
 
 import { setTimeout } from 'node:timers/promises';
 import { UnavailableError } from '../errors.ts';
-import { type Step, toStepText } from '../history.ts';
+import { flagsOf, type Step, toStepText } from '../history.ts';
 import {
   desired,
   diff,
@@ -191,8 +191,8 @@ export function createFold(
   function noteStep({ why }: Told, facts: Facts): Part {
     if (!why) return {};
     const fields = Object.keys(facts) as FactName[];
-    const truths = fields.filter((name) => facts[name]?.value === true);
-    return appendStep(toStepText({ code: null, ...why, at: now(), fields, truths }));
+    const flags = flagsOf(Object.fromEntries(fields.map((name) => [name, facts[name]?.value])));
+    return appendStep(toStepText({ code: null, ...why, at: now(), fields, flags }));
   }
 
   function isLeased({ lease }: UserRecord): boolean {

@@ -155,7 +155,7 @@ export function withCommand(record: Leased, command: string, nowMs: number): Lea
     what: command,
     toldAt: null,
     fields: [],
-    truths: [],
+    flags: {},
     code: null,
   };
   return { ...record, steps: addStep(record.steps, step) };

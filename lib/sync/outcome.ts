@@ -4,7 +4,7 @@ import type { Found } from '../dynamodb/expressions.ts';
 import type { Leased } from '../dynamodb/fold.ts';
 import type { Store, Written } from '../dynamodb/store.ts';
 import type { ConvergeCode, ErrorCode } from '../errors.ts';
-import { addStep, type Step } from '../history.ts';
+import { addStep, type Flags, flagsOf, type Step } from '../history.ts';
 import type { Effect } from '../roq/faults.ts';
 import type { Plan, RoqFields } from '../user.ts';
 
@@ -112,7 +112,7 @@ function withSteps(
   at: number,
 ): Leased {
   const add = (steps: readonly string[], step: Pick<Step, 'what' | 'fields' | 'code'>) =>
-    addStep(steps, { ...step, at, by: 'roq', toldAt: null, truths: trueOf(task.plan, step.fields) });
+    addStep(steps, { ...step, at, by: 'roq', toldAt: null, flags: flagsIn(task.plan, step.fields) });
   const { did, fields } = made;
   const done = did === null ? record.steps : add(record.steps, { what: did, fields, code: null });
   const isOldNews = is === 'done' || (is === 'waiting' && task.record.queue === 'waiting');
@@ -123,9 +123,9 @@ function withSteps(
   };
 }
 
-function trueOf(plan: Plan, fields: Step['fields']): Step['fields'] {
+function flagsIn(plan: Plan, fields: Step['fields']): Flags {
   const changes: Readonly<Record<string, unknown>> = plan.do === 'update' ? plan.changes : {};
-  return fields.filter((name) => changes[name] === true);
+  return flagsOf(Object.fromEntries(fields.map((name) => [name, changes[name]])));
 }
 
 type Made = Pick<Outcome, 'did' | 'fields' | 'deactivated'>;

@@ -481,6 +481,19 @@ describe('roq-sync erase', () => {
   });
 });
 
+describe('roq-sync find', () => {
+  test('finds a user by the address, and wants a person while ROQ can’t be searched', async () => {
+    await world.deliver('searched', { email: 'searched@x.example' }, at);
+    const { json, exitCode } = await run('find', 'SEARCHED@x.example');
+    expect(json).toMatchObject({ users: [{ reference: 'searched', by: 'e-mail address' }] });
+    expect(exitCode).toBe(0);
+    expect((await runText('find', 'nobody@x.example')).stdout).toContain('Nobody is found by nobody@x.example');
+    world.roqServer.fail.always({ how: 'drop' });
+    expect(await run('find', 'searched@x.example')).toMatchObject({ exitCode: 1 });
+    world.roqServer.fail.clear();
+  });
+});
+
 describe('roq-sync map', () => {
   const write = (name: string, text: string) => writeFile(join(folder, name), text);
   let folder: string;
@@ -637,7 +650,7 @@ describe('a list', () => {
       await world.deliver(reference, { email: `${reference}@x.example` }, at);
     }
     const { stdout } = await runText('parked');
-    expect(stdout).toMatch(/refused-1 +.* 1 +roq_refused$/m);
+    expect(stdout).toMatch(/refused-1 +.* 1 +roq_refused +email$/m);
     expect(stdout.match(/ROQ refuses this data/g)).toHaveLength(1);
   });
 

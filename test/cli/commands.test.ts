@@ -14,11 +14,11 @@ const told = files.flatMap((file) => {
   return [...text.matchAll(/\bnp[xm] [^`\n#|\]]+/g)].map(([line]) => ({ file, line: line.trim() }));
 });
 
-test.each(told.filter(({ line }) => line.startsWith('npx roq-sync ')))(
+test.each(told.filter(({ line }) => line.startsWith('npm run -s roq-sync -- ')))(
   '$file tells a command that there is: $line',
   ({ line }) => {
     // What another command gives is a word of this one.
-    const words = line.replace('npx roq-sync ', '').replace(/\$\([^)]*\)/g, 'word');
+    const words = line.replace('npm run -s roq-sync -- ', '').replace(/\$\([^)]*\)/g, 'word');
     const [name, ...rest] = words.trim().split(/\s+/);
     if (name === '--help') return;
     const command = commands.find((candidate) => candidate.name === name);
