@@ -4,7 +4,7 @@ import { startConsole } from '../console/server.ts';
 import type { CliCommand } from './command.ts';
 import { Refusal } from './refusal.ts';
 
-const defaultPort = 3002;
+const usualPort = 3002;
 
 export const consoleCommand: CliCommand = {
   name: 'console',
@@ -21,10 +21,12 @@ export const consoleCommand: CliCommand = {
         'Give the stage by --stage. npm start prints the address of its own console.',
       );
     }
-    const { url } = await startConsole(
-      { stage, operate: (command) => invoke('operate', command) },
-      defaultPort,
-    );
+    const system = { stage, operate: <Answer>(command: object) => invoke<Answer>('operate', command) };
+    const { url } = await startConsole(system, usualPort).catch((error: Error) => {
+      // Another console has it; an address is printed in any case.
+      if (!('code' in error) || error.code !== 'EADDRINUSE') throw error;
+      return startConsole(system, 0);
+    });
     process.stdout.write(`The console of ${stage}: ${url}\nCtrl-C stops it.\n`);
     return new Promise(() => {});
   },

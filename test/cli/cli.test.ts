@@ -487,7 +487,9 @@ describe('roq-sync find', () => {
     const { json, exitCode } = await run('find', 'SEARCHED@x.example');
     expect(json).toMatchObject({ users: [{ reference: 'searched', by: 'e-mail address' }] });
     expect(exitCode).toBe(0);
-    expect((await runText('find', 'nobody@x.example')).stdout).toContain('Nobody is found by nobody@x.example');
+    expect((await runText('find', 'nobody@x.example')).stdout).toContain(
+      'Nobody is found by nobody@x.example',
+    );
     world.roqServer.fail.always({ how: 'drop' });
     expect(await run('find', 'searched@x.example')).toMatchObject({ exitCode: 1 });
     world.roqServer.fail.clear();
@@ -650,7 +652,7 @@ describe('a list', () => {
       await world.deliver(reference, { email: `${reference}@x.example` }, at);
     }
     const { stdout } = await runText('parked');
-    expect(stdout).toMatch(/refused-1 +.* 1 +roq_refused +email$/m);
+    expect(stdout).toMatch(/refused-1 +.* 1 +roq_refused +–$/m);
     expect(stdout.match(/ROQ refuses this data/g)).toHaveLength(1);
   });
 
@@ -825,6 +827,26 @@ describe('roq-sync --stage', () => {
     const line = ['status', '--json', '--stage', 'prod', '--region', region];
     const { stdout } = await spawn(line, { environment });
     expect(JSON.parse(stdout)).toMatchObject({ error: { message: expect.stringContaining('answers 403') } });
+  });
+
+  test('shows pages of it on this machine, over the same function and credentials', async () => {
+    const env = { PATH: process.env.PATH, ...keys, AWS_ENDPOINT_URL_LAMBDA: aws.url };
+    const line = [main, 'console', '--stage', 'prod', '--region', 'eu-west-1'];
+    const child = execFile(process.execPath, line, { env });
+    try {
+      const [printed] = await once(child.stdout ?? child, 'data');
+      const [url = ''] = /http:\S+/.exec(String(printed)) ?? [];
+      const entered = await fetch(url, { redirect: 'manual' });
+      const [cookie = ''] = (entered.headers.get('set-cookie') ?? '').split(';');
+      const page = await fetch(new URL('/', url), { headers: { cookie } });
+      const text = await page.text();
+      expect([entered.status, page.status]).toEqual([302, 200]);
+      expect(text).toContain('Out of step');
+      expect(text).toContain('prod</span>');
+      expect((await fetch(new URL('/', url))).status).toBe(401);
+    } finally {
+      child.kill('SIGKILL');
+    }
   });
 
   function deployed(stage: string, over: Record<string, string> = {}) {
