@@ -34,6 +34,7 @@ export const cancel: CliCommand = {
 /** Whether a job found something that needs a person. */
 export function needsPerson(view: JobView): boolean {
   if (view.state === 'failed' || view.state === 'cancelled') return true;
+  if (view.is === 'unknown') return true;
   if (view.is === 'pull') return view.report.stopped !== null || view.report.held + view.report.parked > 0;
   if (view.is === 'audit') return view.report.missing > 0 || view.report.drifted > view.report.repaired;
   return view.report.invalid + view.report.held + view.report.parked > 0;

@@ -1,6 +1,7 @@
 // What `roq-sync status` says of all users.
 
 import type { Overview } from '../lib/operate/status.ts';
+import packageJson from '../package.json' with { type: 'json' };
 import type { Call, Result } from './command.ts';
 import { withLegend } from './legend.ts';
 import { type Cell, heading, table } from './table.ts';
@@ -64,6 +65,7 @@ function toRows(overview: Overview): readonly (readonly Cell[])[] {
     ...(outage ? [[title('Trouble'), toTrouble(outage)]] : []),
     [title('Deactivations this hour'), `${counted} of a ceiling of ${limit}`],
     [title('Schedule'), `last ran: ${whenCell(ranAt)}`],
+    [title('Version'), toVersion(overview.version)],
     [title('Last audit'), audit],
     ...lastPulls.map((pull): readonly Cell[] => [
       title(`Last pull of ${plain(pull.provider)}`),
@@ -74,6 +76,12 @@ function toRows(overview: Overview): readonly (readonly Cell[])[] {
       ? [[title("Other providers' users"), `${foreign} in a month: see roq-sync foreign`]]
       : []),
   ];
+}
+
+/** A version of before says nothing of it. */
+function toVersion(version = 'unknown'): Cell {
+  if (version === packageJson.version) return version;
+  return { text: `${version}; this command line is ${packageJson.version}`, style: 'yellow' };
 }
 
 function toTrouble({ code, count: users, since }: Overview['failing'][number]): Cell {

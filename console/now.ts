@@ -27,7 +27,7 @@ export async function nowPanel({ operate, local }: System): Promise<Html> {
       <section><h2>Work</h2>${work(overview)}</section>
       <section><h2>Last heard</h2>${heard(overview)}</section>
     </div>
-    <p class="quiet">Queues as they were ${ago(overview.measuredAt)}.</p>
+    <p class="quiet">Queues as they were ${ago(overview.measuredAt)}. Version ${overview.version}.</p>
   </div>`;
 }
 

@@ -16,6 +16,7 @@ import { directorySettings, readDirectoryConfig } from '../lib/providers/connect
 import { directories } from '../lib/providers/directories.ts';
 import { providers } from '../lib/providers/registry.ts';
 import { checkMapping } from './settings-mapping.ts';
+import { wrongOptions } from './settings-options.ts';
 
 type Values = Readonly<Record<string, string>>;
 
@@ -27,7 +28,6 @@ type Serverless = {
     readonly functions: Readonly<
       Record<'pull' | 'webhook', { readonly environment: Record<string, string> }>
     >;
-    readonly initialServerlessConfig: { readonly params: { readonly default: object } };
   };
   readonly classes: { readonly Error: new (message: string) => Error };
 };
@@ -40,6 +40,7 @@ export default class Settings {
       await this.check();
       this.addDirectory();
     },
+    'before:deploy:deploy': () => this.requireFile(),
   };
   readonly #serverless: Serverless;
   readonly #log: Writers['log'];
@@ -63,6 +64,16 @@ export default class Settings {
     });
   }
 
+  /** The example can be packaged, and is nothing to deploy. */
+  requireFile(): void {
+    const { serviceDir, service, classes } = this.#serverless;
+    const { stage } = service.provider;
+    if (existsSync(join(serviceDir, `settings.${stage}.yml`))) return;
+    throw new classes.Error(
+      `There is no settings.${stage}.yml: copy settings.example.yml, and fill it in. Another stage is named by --stage.`,
+    );
+  }
+
   async check(): Promise<void> {
     const { serviceDir, service, classes } = this.#serverless;
     const { stage } = service.provider;
@@ -74,7 +85,7 @@ export default class Settings {
     const asked = toTexts(directory as object);
     const { faults: wrongMapping, warnings } = await checkMapping(mapping);
     const faults = [
-      ...unknownOptions(options, service.initialServerlessConfig.params.default),
+      ...wrongOptions(options).map((fault) => `  - ${fault}`),
       ...unknownVariables(values),
       ...unreadable(values, stage),
       ...wrongValues(values),
@@ -92,13 +103,6 @@ export default class Settings {
 // A number or a flag without quotes is a text by the time a function sees it.
 function toTexts(environment: object): Values {
   return Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, String(value ?? '')]));
-}
-
-function unknownOptions(options: object, known: object): readonly string[] {
-  const unknown = Object.keys(options).filter((name) => !(name in known));
-  return unknown.map(
-    (name) => `  - ${name} is none of ${Object.keys(known).join(', ')}, environment, directory, mapping`,
-  );
 }
 
 // What every function has; the rest is the webhook's alone.

@@ -26,6 +26,8 @@ import type { ConvergePorts } from './sync/converge.ts';
 import type { ReceivePorts } from './sync/receive.ts';
 
 export type App = {
+  /** Of what is deployed. */
+  readonly version: string;
   readonly store: Store;
   readonly queries: Queries;
   readonly documents: Documents;
@@ -56,6 +58,7 @@ export function connect(config: Config, log: Log = writeLine): App {
   const documents = createDocuments({ client, tableName: config.stateTableName, now });
   const ceiling = { documents, now, limits: config.ceiling };
   return {
+    version: config.version,
     store: createStore(users),
     queries: createQueries(users),
     documents,

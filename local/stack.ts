@@ -14,6 +14,7 @@ import type { Log } from '../lib/observability/log-line.ts';
 import { readWebhookConfig } from '../lib/providers/connect.ts';
 import { readDirectoryConfig } from '../lib/providers/connect-directories.ts';
 import { providers } from '../lib/providers/registry.ts';
+import packageJson from '../package.json' with { type: 'json' };
 import { createBreaker } from './breaker.ts';
 import { startControls } from './controls.ts';
 import { startDoor } from './door.ts';
@@ -87,6 +88,7 @@ export async function startStack(options: StackOptions) {
     ROQ_PLATFORM_URL: roq.url,
     ROQ_ENVIRONMENT_ID: roq.environmentId,
     ROQ_API_KEY: roq.apiKey,
+    VERSION: packageJson.version,
     ...settings,
   });
   const client = new DynamoDBClient({});

@@ -28,14 +28,17 @@ export function stepText(step: Step): { readonly text: string; readonly isBad: b
 /** The flags with their values, those that are true first, and the names of the rest as far as they are few. */
 function toNames({ fields, flags }: Step): string {
   const set = first.filter((name) => flags[name]);
-  const others = fields.filter((name) => !flags[name]);
+  const unset = first.filter((name) => flags[name] === false);
+  const rest = fields.filter((name) => flags[name] === undefined);
   const isWhole = fields.length > maxNames;
   const shown = [
     ...set.map((name) => `${name} yes`),
-    ...(isWhole ? [] : others.map((name) => (flags[name] === false ? `${name} no` : name))),
+    ...(isWhole ? [] : unset.map((name) => `${name} no`)),
+    ...(isWhole ? [] : rest),
   ];
-  if (!isWhole) return shown.join(', ');
-  return shown.length > 0 ? `${shown.join(', ')}, and ${others.length} more` : `${others.length} fields`;
+  const left = isWhole ? unset.length + rest.length : 0;
+  if (left === 0) return shown.join(', ');
+  return shown.length > 0 ? `${shown.join(', ')}, and ${left} more` : `${left} fields`;
 }
 
 const ends: Readonly<Record<string, string>> = {

@@ -39,6 +39,8 @@ export const inlineSettings = {
 };
 
 export type Config = {
+  /** As it is deployed; `unknown` where no deployment says. */
+  readonly version: string;
   readonly tableName: string;
   readonly stateTableName: string;
   readonly ceiling: { readonly count: number; readonly share: number };
@@ -56,6 +58,7 @@ export type Config = {
 export function readConfig(environment: Environment): Config {
   const core = readSettings(coreSettings, environment);
   return {
+    version: environment.VERSION || 'unknown',
     tableName: core.TABLE_NAME,
     stateTableName: core.STATE_TABLE_NAME,
     ceiling: { count: core.CEILING_COUNT, share: core.CEILING_SHARE },

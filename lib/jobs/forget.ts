@@ -1,7 +1,7 @@
 // Takes one user out of the reports of jobs, and out of jobs that are over what they would have gone on by.
 
 import type { Documents, Entry } from '../dynamodb/documents.ts';
-import { keepMs, type StoredJob, withoutPlace } from './jobs.ts';
+import { isKnownJob, keepMs, type StoredJob, withoutPlace } from './jobs.ts';
 
 type ForgetPorts = {
   readonly documents: Pick<Documents, 'get' | 'put' | 'list'>;
@@ -44,6 +44,8 @@ async function forget(
   let entry: Entry<StoredJob> | null = listed;
   for (let tries = 0; entry && tries < maxTries; tries++) {
     const { id, document, revision }: Entry<StoredJob> = entry;
+    // Where it names somebody, only its own version knows.
+    if (!isKnownJob(document)) return false;
     // It is kept no longer for it.
     const leftMs = Math.max(0, document.updatedAt + keepMs - now());
     if (await documents.put('job', id, withoutUser(document, reference), revision, leftMs)) return true;
@@ -52,7 +54,9 @@ async function forget(
   return entry === null;
 }
 
-function namesUser({ job }: StoredJob, reference: string): boolean {
+function namesUser(stored: StoredJob, reference: string): boolean {
+  const { job } = stored;
+  if (!isKnownJob(stored)) return JSON.stringify(job).includes(JSON.stringify(reference));
   return job.is !== 'backfill' && Object.values(job.report.examples).some((of) => of.includes(reference));
 }
 

@@ -2,7 +2,7 @@
 
 import type { AuditReport } from './audit-job.ts';
 import { type BackfillReport, emptyReport } from './backfill-report.ts';
-import type { JobError, StoredJob } from './jobs.ts';
+import { isKnownJob, type JobError, type StoredJob } from './jobs.ts';
 import type { PullCursor, PullReport } from './pull-job.ts';
 
 export type JobView = {
@@ -13,7 +13,14 @@ export type JobView = {
   readonly updatedAt: number;
   readonly failures: number;
   readonly lastError: JobError | null;
-} & (
+} /** Of a version that this one does not know. */ & (
+  | {
+      readonly is: 'unknown';
+      readonly report: {
+        readonly fields: Readonly<Record<string, number>>;
+        readonly examples: Readonly<Record<string, readonly string[]>>;
+      };
+    }
   | { readonly is: 'audit'; readonly report: AuditReport }
   | {
       readonly is: 'pull';
@@ -34,6 +41,7 @@ export type JobView = {
 export function viewJob(id: string, stored: StoredJob): JobView {
   const { job, state, startedAt, updatedAt, failures, lastError } = stored;
   const common = { id, apply: job.apply, state, startedAt, updatedAt, failures, lastError };
+  if (!isKnownJob(stored)) return { ...common, is: 'unknown', report: { fields: {}, examples: {} } };
   if (job.is === 'audit') return { ...common, is: 'audit', report: job.report };
   if (job.is === 'pull') {
     const { provider, cursor, report } = job;

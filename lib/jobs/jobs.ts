@@ -37,6 +37,8 @@ export type StoredJob = {
   readonly state: 'running' | 'done' | 'failed' | 'cancelled';
   readonly startedAt: number;
   readonly updatedAt: number;
+  /** Of which version its form is; left out: the first. */
+  readonly form?: number;
   /** Runs in a row that got nowhere. */
   readonly failures: number;
   readonly lastError: JobError | null;
@@ -47,6 +49,14 @@ export type JobError = SourceError['code'] | UnavailableCode | RoqCode | Directo
 
 // Two full rounds of eight batches of 25: what is left over in a last round would leave ROQ idle.
 const chunkLines = 400;
+
+/** Raised with every change of a job's form that an older version can't carry on. */
+const jobForm = 1;
+
+/** Whether it is a job that this version can carry on: after going back one version, there may be others. */
+export function isKnownJob({ job, form = 1 }: StoredJob): boolean {
+  return form <= jobForm && ['audit', 'backfill', 'pull'].includes(job.is);
+}
 
 /** How long a job is kept after it last moved. */
 export const keepMs = 90 * 86_400_000;
@@ -68,6 +78,7 @@ export async function startJob(
     state: 'running',
     startedAt: now(),
     updatedAt: now(),
+    form: jobForm,
     failures: 0,
     lastError: null,
   };
@@ -100,6 +111,7 @@ export async function runJob(ports: JobPorts, id: string, budget: RunBudget): Pr
     await ports.documents.remove('running', id);
     return entry?.document ?? null;
   }
+  if (!isKnownJob(entry.document)) return setAside(ports, entry);
   const { job } = entry.document;
   // Only the function that may ask its provider carries a pull on.
   if (job.is === 'pull') return entry.document;
@@ -108,6 +120,12 @@ export async function runJob(ports: JobPorts, id: string, budget: RunBudget): Pr
   // What its sender has not sent yet can't be carried on without it.
   if (source.from === 'sender') return entry.document;
   return drive(ports, entry, (limited) => backfillFile(limited, job, source, budget), budget);
+}
+
+/** A job of another version stays as it is, for that version, or for an operator who cancels it; an alarm rings meanwhile. */
+export function setAside({ log }: Pick<JobPorts, 'log'>, { id, document }: Entry<StoredJob>): StoredJob {
+  log({ message: 'job', id, is: 'unknown', state: 'set aside', code: 'job_unknown' });
+  return document;
 }
 
 type LinesOptions = {
@@ -126,8 +144,9 @@ export async function runLines(
 ): Promise<StoredJob | null> {
   await startJob(ports, id, newBackfill(apply, { from: 'sender' }, provider));
   const entry = await ports.documents.get<StoredJob>('job', id);
-  if (entry?.document.state !== 'running' || entry.document.job.is !== 'backfill')
-    return entry?.document ?? null;
+  if (entry?.document.state !== 'running') return entry?.document ?? null;
+  if (!isKnownJob(entry.document)) return setAside(ports, entry);
+  if (entry.document.job.is !== 'backfill') return entry.document;
   const { job } = entry.document;
   return drive(ports, entry, (limited) => backfillLines(limited, job, lines, isLast, budget), budget);
 }
@@ -145,7 +164,9 @@ export async function cancelJob(
     if (entry?.document.state !== 'running') return entry?.document ?? null;
     const cancelled = withoutPlace({ ...entry.document, state: 'cancelled', updatedAt: now() });
     if (!(await documents.put('job', id, cancelled, entry.revision, keepMs))) continue;
-    await documents.remove(runningKind(cancelled.job), id);
+    // Of another version's job nobody knows which of the two it is under.
+    await documents.remove('running', id);
+    await documents.remove('pulling', id);
     return cancelled;
   }
 }
@@ -214,7 +235,7 @@ async function save(
 /** A job that is over, without where it stood: the address of its file, or users by whom it would go on; any other as it is. */
 export function withoutPlace(stored: StoredJob): StoredJob {
   const { job, state } = stored;
-  if (state === 'running') return stored;
+  if (state === 'running' || !isKnownJob(stored)) return stored;
   if (job.is === 'backfill') {
     if (job.source.from !== 'url' || job.source.url === '') return stored;
     return { ...stored, job: { ...job, source: { ...job.source, url: '' } } };

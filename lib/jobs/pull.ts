@@ -2,7 +2,7 @@
 
 import type { Documents, Heard } from '../dynamodb/documents.ts';
 import type { RunBudget } from '../sync/concurrency.ts';
-import { drive, type JobPorts, type StoredJob, startJob } from './jobs.ts';
+import { drive, isKnownJob, type JobPorts, type StoredJob, setAside, startJob } from './jobs.ts';
 import { pullAbsent } from './pull-absent.ts';
 import { type ConnectedDirectory, newPull, type PullJob, type PullPorts } from './pull-job.ts';
 import { pullList } from './pull-list.ts';
@@ -73,6 +73,7 @@ export async function runPull(
     await ports.documents.remove('pulling', id);
     return entry?.document ?? null;
   }
+  if (!isKnownJob(entry.document)) return setAside(ports, entry);
   const { job } = entry.document;
   const directory = find(job.provider);
   if (!directory) return null;

@@ -58,7 +58,8 @@ export type DrainLine = {
 export type JobLine = {
   readonly message: 'job';
   readonly id: string;
-  readonly is: 'audit' | 'backfill' | 'pull';
+  readonly is: 'audit' | 'backfill' | 'pull' | 'unknown';
+  /** `set aside`: it is of another version. */
   readonly state: string;
   readonly code: string | null;
   readonly [count: string]: string | number | null;

@@ -109,7 +109,10 @@ function ofGauges({ pending, waiting, parked, held, ...gauges }: GaugesLine): re
 }
 
 function ofJob({ is, state, ...report }: JobLine): readonly Figures[] {
-  const failed: Figures = { by: [{}], counts: { JobFailures: state === 'failed' ? 1 : 0 } };
+  const failed: Figures = {
+    by: [{}],
+    counts: { JobFailures: state === 'failed' || state === 'set aside' ? 1 : 0 },
+  };
   if (is === 'backfill') return [failed];
   const count = (name: string) => (typeof report[name] === 'number' ? report[name] : null);
   if (is === 'pull') {

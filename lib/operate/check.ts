@@ -9,6 +9,8 @@ export type Check = {
   readonly detail: string;
   /** What a person can do, also where it works but could be safer; null where nothing needs doing. */
   readonly remedy: string | null;
+  /** It is wrong only as long as the deployment is so new. */
+  readonly isEarly?: true;
 };
 
 // What a code of ROQ's means is the same whatever was asked.
@@ -25,13 +27,13 @@ const roqRemedies: Partial<Record<RoqCode, string>> = {
 export async function check(
   name: string,
   remedy: string,
-  look: () => Promise<string | { readonly ok: boolean; readonly detail: string }>,
+  look: () => Promise<string | Pick<Check, 'ok' | 'detail' | 'isEarly'>>,
 ): Promise<Check> {
   const startedAtMs = performance.now();
   try {
     const found = await look();
-    const { ok, detail } = typeof found === 'string' ? { ok: true, detail: found } : found;
-    return { check: name, ok, detail, remedy: ok ? null : remedy };
+    const result = typeof found === 'string' ? { ok: true, detail: found } : found;
+    return { check: name, ...result, remedy: result.ok ? null : remedy };
   } catch (error) {
     if (!(error instanceof RoqError || error instanceof UnavailableError)) throw error;
     const isOfRoq = error instanceof RoqError;

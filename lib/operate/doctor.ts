@@ -32,6 +32,7 @@ export async function doctor(app: App, withProbe: boolean, { deadline }: RunBudg
   const checks = [
     // With incomplete settings, no command is run.
     { check: 'settings', ok: true, detail: 'complete', remedy: null },
+    { check: 'version', ok: true, detail: app.version, remedy: null },
     await checkToken(app),
     await checkClock(app),
     await check('ROQ query', remedies.query, async () => {
@@ -99,7 +100,7 @@ async function checkProviders(app: App): Promise<readonly Check[]> {
 function checkSchedule({ queries, documents, now }: App): Promise<Check> {
   return check('schedule', remedies.schedule, async () => {
     const ranAt = await readRan(documents);
-    if (ranAt === null) return { ok: false, detail: 'has never run' };
+    if (ranAt === null) return { ok: false, detail: 'has never run', isEarly: true };
     const silentMs = now() - ranAt;
     if (silentMs > maxOverdueMs) {
       return { ok: false, detail: `last ran ${Math.round(silentMs / 60_000)} minutes ago` };

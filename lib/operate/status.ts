@@ -125,6 +125,8 @@ function compare(
 
 /** The state of all users. */
 export type Overview = Measured & {
+  /** Of what is deployed. */
+  readonly version: string;
   readonly running: readonly JobView[];
   readonly lastAudit: JobView | null;
   /** The last pull of each provider that was ever asked. */
@@ -148,7 +150,7 @@ export type Overview = Measured & {
  * they are long. @throws UnavailableError
  */
 export async function overview(
-  app: Pick<App, 'queries' | 'documents' | 'now' | 'limits'>,
+  app: Pick<App, 'version' | 'queries' | 'documents' | 'now' | 'limits'>,
   isStored = false,
 ): Promise<Overview> {
   const stored = isStored ? await readMeasured(app.documents) : null;
@@ -158,6 +160,7 @@ export async function overview(
     at: document.at,
   }));
   return {
+    version: app.version,
     ...(stored ?? (await measure(app))),
     running: jobs.filter(({ state }) => state === 'running'),
     // Adopting ROQ's users alone is stored as an audit too, under another id.

@@ -5,7 +5,8 @@ import { type AttributeValue, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createHandler } from '../../lib/handlers/reconcile.ts';
 import { newAudit } from '../../lib/jobs/audit-job.ts';
-import { runLines, type StoredJob, startJob } from '../../lib/jobs/jobs.ts';
+import { cancelJob, runLines, type StoredJob, startJob } from '../../lib/jobs/jobs.ts';
+import { overview } from '../../lib/operate/status.ts';
 import { createConcurrency } from '../../lib/sync/concurrency.ts';
 import type { RoqUser } from '../../local/roq-users.ts';
 import { stateTableName, tableName } from '../support/table.ts';
@@ -99,3 +100,34 @@ async function stored(id: string): Promise<StoredJob | undefined> {
 async function report(id: string): Promise<object | undefined> {
   return (await stored(id))?.job.report;
 }
+
+test('a job of a newer version waits for it, rings, keeps no other from going on, and can be given up', async () => {
+  const { documents } = world.ports;
+  for (const [id, change] of [
+    ['audit-newer-form', { form: 2 }],
+    ['merge-newer-kind', { job: { is: 'merge', at: { user: 7 } } }],
+  ] as const) {
+    await startJob(world.ports, id, newAudit({ apply: true, adopt: false }));
+    const entry = await documents.get<StoredJob>('job', id);
+    await documents.put('job', id, { ...entry?.document, ...change }, entry?.revision ?? 0);
+  }
+  await startJob(world.ports, 'audit-of-ours', newAudit({ apply: true, adopt: false }));
+  const before = await documents.get<StoredJob>('job', 'merge-newer-kind');
+  world.lines.length = 0;
+  await schedule();
+  expect(await report('audit-of-ours')).toMatchObject({ inStep: 9 });
+  const aside = { message: 'job', is: 'unknown', state: 'set aside', code: 'job_unknown' };
+  expect(world.lines).toContainEqual({ ...aside, id: 'audit-newer-form' });
+  expect(world.lines).toContainEqual({ ...aside, id: 'merge-newer-kind' });
+  expect(await documents.get('job', 'merge-newer-kind')).toEqual(before);
+  const { running } = await overview(world.ports);
+  expect(running.map(({ id, is }) => [id, is]).filter(([, is]) => is === 'unknown')).toEqual([
+    ['audit-newer-form', 'unknown'],
+    ['merge-newer-kind', 'unknown'],
+  ]);
+  for (const id of ['audit-newer-form', 'merge-newer-kind'])
+    expect(await cancelJob(world.ports, id)).toMatchObject({ state: 'cancelled' });
+  world.lines.length = 0;
+  await schedule();
+  expect(world.lines.filter(({ message }) => message === 'job')).toEqual([]);
+});

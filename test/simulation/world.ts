@@ -178,6 +178,7 @@ export function createWorld(
       noteAsk: noteUsers(documents, now, 'ask'),
       noteNotice: noteNotice(documents, now),
       mapping: hasMapping ? mapped : noMapping,
+      version: '0.0.0',
       prefixOf: () => '',
     };
   }

@@ -67,6 +67,7 @@ export async function startWorld(options: WorldOptions = {}) {
     noteForeign: noteUsers(documents, now, 'foreign'),
     noteAsk: noteUsers(documents, now, 'ask'),
     noteNotice: noteNotice(documents, now),
+    version: '0.0.0',
     prefixOf: () => '',
     mapping: noMapping,
   };
