@@ -20,14 +20,21 @@ import { wrongOptions } from './settings-options.ts';
 
 type Values = Readonly<Record<string, string>>;
 
+type Function = { readonly environment: Record<string, string> };
+
 type Serverless = {
   readonly serviceDir: string;
   readonly service: {
     readonly provider: { readonly stage: string };
-    readonly custom: { readonly settings: Readonly<Record<string, unknown>> };
-    readonly functions: Readonly<
-      Record<'pull' | 'webhook', { readonly environment: Record<string, string> }>
-    >;
+    readonly custom: {
+      readonly settings: Readonly<Record<string, unknown>>;
+      readonly cognito: { readonly COGNITO_USER_POOL_IDS: string };
+    };
+    readonly functions: {
+      readonly webhook: Function;
+      pull?: Function;
+      cognito?: Function;
+    };
   };
   readonly classes: { readonly Error: new (message: string) => Error };
 };
@@ -41,6 +48,7 @@ export default class Settings {
       this.addDirectory();
     },
     'before:deploy:deploy': () => this.requireFile(),
+    'before:aws:info:gatherData': () => this.leaveOut(),
   };
   readonly #serverless: Serverless;
   readonly #log: Writers['log'];
@@ -55,13 +63,20 @@ export default class Settings {
     const { functions, custom } = this.#serverless.service;
     const { directory = {} } = custom.settings;
     const settings = toTexts(directory as object);
-    Object.assign(functions.pull.environment, settings);
+    Object.assign(functions.pull?.environment ?? {}, settings);
     // Of whom it may leave the rest to that function.
     const { DIRECTORIES, ASK_AFTER_EVERY_EVENT } = settings;
     Object.assign(functions.webhook.environment, {
       ...(DIRECTORIES && { DIRECTORIES }),
       ...(ASK_AFTER_EVERY_EVENT && { ASK_AFTER_EVERY_EVENT }),
     });
+  }
+
+  /** Functions whose condition is not met are not there, and are not to be listed as if they were. */
+  leaveOut(): void {
+    const { functions, custom } = this.#serverless.service;
+    if (!custom.cognito.COGNITO_USER_POOL_IDS) delete functions.cognito;
+    if (!toTexts((custom.settings.directory ?? {}) as object).DIRECTORIES) delete functions.pull;
   }
 
   /** The example can be packaged, and is nothing to deploy. */
