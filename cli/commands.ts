@@ -16,6 +16,7 @@ import { recreate } from './recreate.ts';
 import { release } from './release.ts';
 import { relink } from './relink.ts';
 import { resync } from './resync.ts';
+import { smoke } from './smoke.ts';
 import { status } from './status.ts';
 import { gone, keep } from './suspects.ts';
 
@@ -38,5 +39,6 @@ export const commands: readonly CliCommand[] = [
   cancel,
   erase,
   doctor,
+  smoke,
   consoleCommand,
 ];

@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { answerJson, readBody, serve } from '../../local/server.ts';
 import type { Service } from '../support/packaged.ts';
@@ -16,6 +17,8 @@ export async function startLambda(aws: Aws, service: Service, wireUrl: string) {
   const running: Runtime[] = [];
   let runtimes = new Map<string, Runtime>();
   const server = await serve(0, async (request, response) => {
+    const [, provider] = /^\/webhooks\/(\w+)$/.exec(request.url ?? '') ?? [];
+    if (provider) return answerWebhook(provider, request, response);
     const [, name = ''] = /\/functions\/.*-(\w+)\/invocations$/.exec(request.url ?? '') ?? [];
     const input = JSON.parse((await readBody(request, 6_000_000)).toString() || '{}');
     const runtime = runtimes.get(name);
@@ -34,6 +37,24 @@ export async function startLambda(aws: Aws, service: Service, wireUrl: string) {
     );
   });
   return { url: server.url, load, start, call, close };
+
+  /** As the function's own address does. */
+  async function answerWebhook(
+    provider: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const body = await readBody(request, 6_000_000);
+    const { statusCode = 500 } = (await call('webhook', {
+      version: '2.0',
+      rawPath: `/webhooks/${provider}`,
+      requestContext: { http: { method: request.method } },
+      headers: request.headers,
+      body: body.toString('base64'),
+      isBase64Encoded: true,
+    })) as { statusCode?: number };
+    response.writeHead(statusCode).end();
+  }
 
   /** Takes what is deployed now. @throws where the code that is deployed is not what was packaged */
   async function load(): Promise<ReadonlyMap<string, DeployedFunction>> {

@@ -97,6 +97,7 @@ async function rehearse(parts: Parts): Promise<void> {
   await followsCognito(parts);
   await movesToItsOwnAddress(parts);
   await answersEventsOf(parts, ['generic', 'clerk']);
+  await passesItsSmokeTest(parts);
   await callsNothingThatItMayNot(parts);
   await isRemoved(parts);
 }
@@ -292,6 +293,12 @@ async function answersWhileItIsUpdated(
   done('old code with new settings, and new code with old ones, answer what both know');
 }
 
+async function passesItsSmokeTest(parts: Parts): Promise<void> {
+  const { code, output } = await roqSync(parts, ['smoke', `${parts.lambda.url}/webhooks/`], parts.secrets);
+  check(code === 0, `smoke: ${tail(output)}`);
+  done('npm run smoke: the whole way works');
+}
+
 async function callsNothingThatItMayNot({ aws, wire }: Parts): Promise<void> {
   const tables = await aws.tables();
   for (const [name, { Role }] of await aws.functions()) {
@@ -333,8 +340,12 @@ function serverless({ folder }: Service, { url }: Aws, line: readonly string[]):
   return run(join(root, 'node_modules/.bin/serverless'), line, environment, folder);
 }
 
-function roqSync({ lambda }: Parts, line: readonly string[]): Promise<Ran> {
-  const environment = { ...awsEnvironment, AWS_ENDPOINT_URL_LAMBDA: lambda.url };
+function roqSync(
+  { lambda }: Parts,
+  line: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
+  const environment = { ...awsEnvironment, ...more, AWS_ENDPOINT_URL_LAMBDA: lambda.url };
   const script = join(root, 'cli/roq-sync.js');
   return run(process.execPath, [script, ...line, '--stage', stage], environment, root);
 }

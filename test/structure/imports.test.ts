@@ -93,6 +93,8 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     'cli/words',
     'console',
     'local/originals.ts',
+    'local/delivery.ts',
+    'local/providers/keys.ts',
   ],
   infra: ['lib/*.ts', 'lib/mapping', 'lib/config', 'lib/providers', 'local/originals.ts'],
 };
