@@ -1,6 +1,7 @@
 // ROQ's Users API, as calls that throw one kind of error.
 
 import { GraphQLClient } from 'graphql-request';
+import { createKeepAliveFetch } from '../http/keep-alive.ts';
 import { timed } from '../observability/timing.ts';
 import { fromAnswer, fromFailure, type Kind, RoqError } from './faults.ts';
 import {
@@ -41,9 +42,20 @@ export type CallOptions = Include & { readonly deadline?: number };
 
 export type Roq = ReturnType<typeof createRoq>;
 
+// A page of users, each with custom data of 48 KiB, has less.
+const maxAnswerBytes = 20 * 1024 * 1024;
+
 /** Every call throws RoqError and nothing else. */
 export function createRoq(options: RoqOptions) {
-  const { url, environmentId, apiKey, timeoutMs, now, fetch = globalThis.fetch, onFailure } = options;
+  const {
+    url,
+    environmentId,
+    apiKey,
+    timeoutMs,
+    now,
+    fetch = createKeepAliveFetch(maxAnswerBytes),
+    onFailure,
+  } = options;
   const access = { url, environmentId, apiKey, timeoutMs, now, fetch };
   const token = createTokenSource(access);
   const basic = Buffer.from(`${environmentId}:${apiKey}`).toString('base64');

@@ -103,10 +103,12 @@ function unanswered(kind: Kind, details: Partial<Details> = {}): RoqError {
 
 const beforeConnecting = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
 
+/** As node:http says it, or a fetch in its cause. */
 function neverConnected(failure: unknown): boolean {
   const cause = failure instanceof Error ? failure.cause : undefined;
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  return typeof code === 'string' && beforeConnecting.has(code);
+  return [failure, cause].some(
+    (error) => error instanceof Error && 'code' in error && beforeConnecting.has(String(error.code)),
+  );
 }
 
 type GraphQlError = {
