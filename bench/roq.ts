@@ -2,7 +2,8 @@
 
 import { type DocumentNode, type ExecutionResult, execute, parse, validate } from 'graphql';
 import { schema } from '../local/roq-schema.ts';
-import type { RoqUser, UserCreate, UsersQuery, UserUpdate } from '../local/roq-users.ts';
+import type { RoqUser } from '../local/roq-user.ts';
+import type { UserCreate, UsersQuery, UserUpdate } from '../local/roq-users.ts';
 import { emailOf, referenceOf, roqIdOf } from './users.ts';
 
 // As the stand-in has it: the real one is not known.

@@ -7,7 +7,7 @@ import { breakages } from '../console/system.ts';
 import type { Breaker } from './breaker.ts';
 import { type Choice, deliver, findExample, NoSuchExampleError, toUser } from './delivery.ts';
 import type { SigningKeys } from './providers/keys.ts';
-import type { RoqUser } from './roq-users.ts';
+import type { RoqUser } from './roq-user.ts';
 import { answerJson, isFromThisMachine, parseObject, type RunningServer, readBody, serve } from './server.ts';
 
 export type ControlsOptions = {

@@ -14,14 +14,8 @@ import {
   unauthorizedError,
 } from './roq-errors.ts';
 import { type GraphqlRequest, operationsOf, readRequest, schema } from './roq-schema.ts';
-import {
-  type RoqUser,
-  RoqUsers,
-  type UserCreate,
-  type UsersQuery,
-  type UserUpdate,
-  type Ways,
-} from './roq-users.ts';
+import type { RoqUser } from './roq-user.ts';
+import { RoqUsers, type UserCreate, type UsersQuery, type UserUpdate, type Ways } from './roq-users.ts';
 import { answerJson, parseObject, readBody, serve } from './server.ts';
 
 export type RoqOptions = Partial<Ways> & {

@@ -25,7 +25,7 @@ import type { SigningKeys } from './providers/keys.ts';
 import { kratosApi } from './providers/kratos/api.ts';
 import { senders } from './providers/registry.ts';
 import { startRoq } from './roq.ts';
-import type { RoqUser } from './roq-users.ts';
+import type { RoqUser } from './roq-user.ts';
 
 export type StackOptions = {
   /** A folder that keeps DynamoDB's data; without one it is gone on close. */

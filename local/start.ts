@@ -8,7 +8,7 @@ import { type RunningConsole, startConsole } from '../console/server.ts';
 import { ConfigError } from '../lib/errors.ts';
 import type { EventLine, Log } from '../lib/observability/log-line.ts';
 import { readOwnSettings } from './own-settings.ts';
-import type { RoqUser } from './roq-users.ts';
+import type { RoqUser } from './roq-user.ts';
 import { type Played, type SyncedUser, showScenario } from './scenario.ts';
 import { type Stack, startStack } from './stack.ts';
 import { createWorkshop, invoke } from './workshop.ts';

@@ -8,7 +8,7 @@ import { RoqError } from '../../lib/roq/faults.ts';
 import { createConcurrency } from '../../lib/sync/concurrency.ts';
 import { converge } from '../../lib/sync/converge.ts';
 import type { Told } from '../../lib/user.ts';
-import type { RoqUser } from '../../local/roq-users.ts';
+import type { RoqUser } from '../../local/roq-user.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const tenantId = randomUUID();

@@ -8,7 +8,7 @@ import { newAudit } from '../../lib/jobs/audit-job.ts';
 import { cancelJob, runLines, type StoredJob, startJob } from '../../lib/jobs/jobs.ts';
 import { overview } from '../../lib/operate/status.ts';
 import { createConcurrency } from '../../lib/sync/concurrency.ts';
-import type { RoqUser } from '../../local/roq-users.ts';
+import type { RoqUser } from '../../local/roq-user.ts';
 import { stateTableName, tableName } from '../support/table.ts';
 import { startWorld, type World } from '../support/world.ts';
 

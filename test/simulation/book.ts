@@ -1,7 +1,7 @@
 // The book that is kept of a history, to tell whether the invariants hold.
 
 import { type Item, toRecord, type UserRecord } from '../../lib/dynamodb/record.ts';
-import type { RoqUser } from '../../local/roq-users.ts';
+import type { RoqUser } from '../../local/roq-user.ts';
 import { canary } from './history.ts';
 import { type InvariantName, Violation } from './invariants.ts';
 import { addressOf, type Fact, isBan, wasVerified } from './model.ts';

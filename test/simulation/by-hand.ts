@@ -1,6 +1,7 @@
 // What people do around us: in ROQ by hand, and with the secrets.
 
-import type { RoqUser, UserUpdate } from '../../local/roq-users.ts';
+import type { RoqUser } from '../../local/roq-user.ts';
+import type { UserUpdate } from '../../local/roq-users.ts';
 import type { Book } from './book.ts';
 import type { Clock } from './clock.ts';
 import { canary, type Edit, type Step } from './history.ts';

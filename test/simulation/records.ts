@@ -1,7 +1,7 @@
 // What must hold of each record and its ROQ user, whenever it is looked at.
 
 import { type Item, toRecord, type UserRecord } from '../../lib/dynamodb/record.ts';
-import type { RoqUser } from '../../local/roq-users.ts';
+import type { RoqUser } from '../../local/roq-user.ts';
 import type { InvariantName } from './invariants.ts';
 import {
   addressOf,

@@ -2,8 +2,8 @@
 
 import { GraphQLError, Kind, parse, type ValueNode, valueFromASTUntyped } from 'graphql';
 import { internalError, notFoundError, refusedError, unauthorizedError } from '../../local/roq-errors.ts';
+import type { RoqUser } from '../../local/roq-user.ts';
 import {
-  type RoqUser,
   RoqUsers,
   type UserCreate,
   type UsersQuery,

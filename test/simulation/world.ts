@@ -18,7 +18,7 @@ import type { LogLine } from '../../lib/observability/log-line.ts';
 import { createRoq } from '../../lib/roq/client.ts';
 import { createCeiling } from '../../lib/sync/ceiling.ts';
 import type { Facts } from '../../lib/user.ts';
-import type { RoqUser } from '../../local/roq-users.ts';
+import type { RoqUser } from '../../local/roq-user.ts';
 import type { Chance } from './chance.ts';
 import type { Clock } from './clock.ts';
 import { createEngine, stateShape, usersShape } from './dynamodb.ts';

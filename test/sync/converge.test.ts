@@ -5,7 +5,7 @@ import { RoqError } from '../../lib/roq/faults.ts';
 import { type ConvergePorts, converge } from '../../lib/sync/converge.ts';
 import { backoffMs, landingMs, maxBackoffMs } from '../../lib/sync/outcome.ts';
 import type { Told } from '../../lib/user.ts';
-import type { RoqUser } from '../../local/roq-users.ts';
+import type { RoqUser } from '../../local/roq-user.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const anna: Told = { email: 'anna@x.example', firstName: 'Anna', customData: '{"plan":"pro"}' };
