@@ -5,7 +5,7 @@ import type { Child } from './child.ts';
 import { type GatewayEvent, type Kind, kinds, signedEvents } from './events.ts';
 import type { Run } from './host.ts';
 import { memoryMb, startHost } from './lambda.ts';
-import { accessLogBytes, megabytesOfOneCpu, platformLogBytes, prices } from './prices.ts';
+import { accessLogBytes, megabytesOfOneCpu, prices } from './prices.ts';
 import { type Bench, type Goal, short, type Table } from './report.ts';
 import { type Services, startServices } from './services.ts';
 import { referenceOf } from './users.ts';
@@ -94,7 +94,8 @@ function priceOf(used: Used) {
       million,
     dynamoDb:
       (used.writeUnits * prices.dynamoDbPerWriteUnit + used.readUnits * prices.dynamoDbPerReadUnit) * million,
-    log: logged(used.logBytes + platformLogBytes),
+    // Lambda's own lines of a call that went well are not kept: see `logs` in serverless.yml.
+    log: logged(used.logBytes),
   };
   const byUrl = price.lambda + price.dynamoDb + price.log;
   return { ...price, byUrl, byHttpApi: byUrl + prices.httpApiPerRequest * million + logged(accessLogBytes) };

@@ -21,8 +21,5 @@ export const prices = {
 /** Lambda gives a whole processor from this much memory on, and below it a share. */
 export const megabytesOfOneCpu = 1_769;
 
-/** START, END and REPORT, which Lambda writes for each call. */
-export const platformLogBytes = 290;
-
 /** A line of the HTTP API's log in the format of serverless.yml. */
 export const accessLogBytes = 240;

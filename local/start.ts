@@ -6,8 +6,9 @@ import { parseArgs, styleText } from 'node:util';
 import { createEventBook, type EventBook } from '../console/event-book.ts';
 import { type RunningConsole, startConsole } from '../console/server.ts';
 import { ConfigError } from '../lib/errors.ts';
+import { noMapping } from '../lib/mapping/mapping.ts';
 import type { EventLine, Log } from '../lib/observability/log-line.ts';
-import { readOwnSettings } from './own-settings.ts';
+import { type OwnSettings, readOwnSettings } from './own-settings.ts';
 import type { RoqUser } from './roq-user.ts';
 import { type Played, type SyncedUser, showScenario } from './scenario.ts';
 import { type Stack, startStack } from './stack.ts';
@@ -39,7 +40,9 @@ async function main(): Promise<void> {
   const say = json ? () => {} : (text: string) => process.stdout.write(`${text}\n`);
   let isPlaying = true;
   const book = createEventBook();
-  const stack = await open(once, port, (line) => {
+  const own = readOwn(once);
+  if (!own) return;
+  const stack = await open(once, port, own, (line) => {
     if (line.message !== 'event') return;
     book.note(line);
     if (!isPlaying) say(logRow(line));
@@ -51,7 +54,7 @@ async function main(): Promise<void> {
     isPlaying = false;
     if (!once) {
       const { url, close } = await openConsole(stack, book, port);
-      say(invitation(stack, url));
+      say(invitation(stack, url, own));
       reconcile(stack);
       const schedule = setInterval(() => reconcile(stack), 60_000);
       // However it is ended, ROQ has its users the next time, as the table has its records.
@@ -89,13 +92,22 @@ function readOptions(): { once: boolean; json: boolean; port: number } | null {
   return null;
 }
 
-async function open(once: boolean, port: number, log: Log): Promise<Stack | null> {
+/** The demonstration is the same everywhere. */
+function readOwn(once: boolean): OwnSettings | null {
+  try {
+    return once ? { environment: {}, directory: {}, mapping: noMapping } : readOwnSettings(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    complain(`settings.local.yml or the shell: ${error.message}\n`, 1);
+    return null;
+  }
+}
+
+async function open(once: boolean, port: number, own: OwnSettings, log: Log): Promise<Stack | null> {
   if (!once && (await isTaken(port))) return null;
   const roqUsers = once ? [] : kept();
   const path = once ? undefined : new URL('dynamodb', folder).pathname;
   try {
-    // The demonstration is the same everywhere.
-    const own = once ? {} : readOwnSettings(process.env);
     return await startStack({ port, roqUsers, ...own, ...(path && { path }), log });
   } catch (error) {
     if (error instanceof ConfigError) {
@@ -155,15 +167,19 @@ function toDocument(events: readonly Played[], users: readonly SyncedUser[]) {
   return { events: events.map(({ kind, status }) => ({ kind, status })), users };
 }
 
-function invitation({ door, roq, dynamoDb, identityProvider }: Stack, consoleUrl: string): string {
+function invitation(
+  { door, roq, dynamoDb, identityProvider }: Stack,
+  consoleUrl: string,
+  own: OwnSettings,
+): string {
   const port = door.url.endsWith(':3000') ? '' : ` --port ${new URL(door.url).port}`;
   return `
 ${styleText('bold', 'Look at it')}
   ${consoleUrl}
 
 ${styleText('bold', 'It stays up')}
-  webhook            ${door.url}/webhooks/generic
-  identity provider  ${identityProvider.url}
+  webhooks           ${door.url}/webhooks/NAME  (clerk, auth0, … generic: npm run provider -- list)
+${yours(own)}  identity provider  ${identityProvider.url}
   ROQ                ${roq.url}/v01/server/graphql
   DynamoDB           ${dynamoDb.url}
 
@@ -181,6 +197,13 @@ ${styleText('bold', 'Look after the users')} (npm run -s roq-sync -- --help)
   npm run -s roq-sync -- status ada${port}
 
 Ctrl-C stops it.`;
+}
+
+/** With what of yours it listens and asks: names, never values. */
+function yours({ environment, directory, mapping }: OwnSettings): string {
+  const mapped = Object.keys(mapping.settings.providers).map((name) => `the mapping of ${name}`);
+  const names = [...Object.keys(environment), ...Object.keys(directory), ...mapped];
+  return names.length > 0 ? `  with your          ${names.join(', ')}\n` : '';
 }
 
 // What EventBridge does.

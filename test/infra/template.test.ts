@@ -69,6 +69,7 @@ describe('the packaged template', () => {
         Runtime: 'nodejs24.x',
         Architectures: ['arm64'],
         Timeout,
+        LoggingConfig: { LogFormat: 'JSON', SystemLogLevel: 'WARN' },
       });
     }
     expect(ofType('AWS::Lambda::Function')).toHaveLength(6);
