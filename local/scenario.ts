@@ -24,9 +24,11 @@ type Step = { readonly event: GenericEvent; readonly note: string; readonly befo
 export async function showScenario(stack: Stack, say: (line: string) => void) {
   say(styleText('bold', '\nEvents, as the identity provider sends them'));
   const events = await playScenario(stack, (played) => say(eventRow(played)));
-  const users = await listUsers(stack);
+  const users = await listUsers(stack, new Set(events.map(({ reference }) => reference)));
   say(styleText('bold', '\nUsers in ROQ'));
   say(userTable(users));
+  const others = stack.roq.users.length - users.length;
+  if (others > 0) say(styleText('dim', `  and ${others} more of before`));
   return { events, users };
 }
 
@@ -73,14 +75,19 @@ function happened(type: GenericEvent['type'], user: GenericEvent['user'], timeMs
   return { id: `${user.id}-${type}-${timeMs}`, type, time: timeMs, user };
 }
 
-/** Every user in ROQ, beside what the table maps its reference to. */
-async function listUsers({ roq, app }: Stack): Promise<readonly SyncedUser[]> {
+/** The users of these references in ROQ, beside what the table maps each to; of others there may be any number. */
+async function listUsers(
+  { roq, app }: Stack,
+  references: ReadonlySet<string>,
+): Promise<readonly SyncedUser[]> {
   return Promise.all(
-    roq.users.map(async ({ id, reference, isOptedIn, active }) => {
-      const record = await app.store.get(reference);
-      const roqId = record?.roqId === id ? id : `${id} (not in the table)`;
-      return { reference, roqId, isOptedIn: isOptedIn === true, active: active === true };
-    }),
+    roq.users
+      .filter(({ reference }) => references.has(reference))
+      .map(async ({ id, reference, isOptedIn, active }) => {
+        const record = await app.store.get(reference);
+        const roqId = record?.roqId === id ? id : `${id} (not in the table)`;
+        return { reference, roqId, isOptedIn: isOptedIn === true, active: active === true };
+      }),
   );
 }
 
