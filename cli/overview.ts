@@ -56,7 +56,7 @@ function toQueues({ queues }: Overview): string {
 }
 
 function toRows(overview: Overview): readonly (readonly Cell[])[] {
-  const { deactivations, ranAt, lastAudit, lastPulls, suspects, foreign } = overview;
+  const { deactivations, ranAt, lastAudit, lastBackfill, lastPulls, suspects, foreign } = overview;
   const title = (text: string) => ({ text, style: 'bold' }) as const;
   const { counted, limit } = deactivations;
   const audit = lastAudit ? `${whenCell(lastAudit.startedAt)}: ${toSummary(lastAudit)}` : 'none yet';
@@ -67,6 +67,9 @@ function toRows(overview: Overview): readonly (readonly Cell[])[] {
     [title('Schedule'), `last ran: ${whenCell(ranAt)}`],
     [title('Version'), toVersion(overview.version)],
     [title('Last audit'), audit],
+    ...(lastBackfill
+      ? [[title('Last backfill'), `${whenCell(lastBackfill.startedAt)}: ${toSummary(lastBackfill)}`]]
+      : []),
     ...lastPulls.map((pull): readonly Cell[] => [
       title(`Last pull of ${plain(pull.provider)}`),
       toPull(pull),

@@ -5,6 +5,7 @@ import { glossary } from '../cli/words/glossary.ts';
 import { toSummary } from '../cli/words/jobs.ts';
 import { count } from '../cli/words/plain.ts';
 import { explainStop, reason } from '../cli/words/reasons.ts';
+import type { JobView } from '../lib/jobs/job-view.ts';
 import type { Diagnosis } from '../lib/operate/doctor.ts';
 import type { Overview } from '../lib/operate/status.ts';
 import type { Minute } from './event-book.ts';
@@ -122,13 +123,14 @@ function roqHealth({ failing }: Overview): Html {
 }
 
 function work(overview: Overview): Html {
-  const { deactivations, ranAt, lastAudit, lastPulls, running, suspects, foreign } = overview;
+  const { deactivations, ranAt, lastAudit, lastBackfill, lastPulls, running, suspects, foreign } = overview;
   const { counted, limit } = deactivations;
   return html`<dl>
     <dt>Deactivations this hour</dt>
     <dd><meter min="0" max="${limit}" value="${counted}" high="${limit * 0.8}">${counted}</meter> ${counted} of a ceiling of ${limit}</dd>
     <dt>Schedule</dt><dd>last ran ${ago(ranAt)}</dd>
-    <dt>Last audit</dt><dd>${lastAudit ? html`<a href="/job?id=${encodeURIComponent(lastAudit.id)}">${ago(lastAudit.startedAt)}</a>: ${toSummary(lastAudit)}` : 'none yet'}</dd>
+    <dt>Last audit</dt><dd>${lastJob(lastAudit)}</dd>
+    <dt>Last backfill</dt><dd>${lastJob(lastBackfill)}</dd>
     ${lastPulls.map(
       (pull) => html`<dt>Last pull of ${pull.provider}</dt>
         <dd><a href="/job?id=${encodeURIComponent(pull.id)}">${ago(pull.startedAt)}</a>: ${toSummary(pull)}
@@ -138,6 +140,11 @@ function work(overview: Overview): Html {
     ${suspects > 0 ? html`<dt>Not in their provider’s list</dt><dd><a href="/lists/suspects">${suspects}</a></dd>` : ''}
     ${foreign > 0 ? html`<dt>Other providers’ users</dt><dd><a href="/lists/foreign">${foreign}</a></dd>` : ''}
   </dl>`;
+}
+
+function lastJob(job: JobView | null): Html {
+  if (!job) return html`none yet`;
+  return html`<a href="/job?id=${encodeURIComponent(job.id)}">${ago(job.startedAt)}</a>: ${toSummary(job)}`;
 }
 
 function heard({ heard, misconfigured }: Overview): Html {

@@ -129,6 +129,7 @@ export type Overview = Measured & {
   readonly version: string;
   readonly running: readonly JobView[];
   readonly lastAudit: JobView | null;
+  readonly lastBackfill: JobView | null;
   /** The last pull of each provider that was ever asked. */
   readonly lastPulls: readonly PullView[];
   /** Users whom the list of their provider does not have. */
@@ -165,6 +166,7 @@ export async function overview(
     running: jobs.filter(({ state }) => state === 'running'),
     // Adopting ROQ's users alone is stored as an audit too, under another id.
     lastAudit: jobs.find(({ id, is }) => is === 'audit' && id.startsWith('audit-')) ?? null,
+    lastBackfill: jobs.find(({ is }) => is === 'backfill') ?? null,
     lastPulls: lastOfEach(jobs.filter((job) => job.is === 'pull')),
     suspects: (await Array.fromAsync(suspectedUsers(app.documents))).length,
     ranAt: await readRan(app.documents),
