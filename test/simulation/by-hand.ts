@@ -43,7 +43,11 @@ export function createHands({ clock, world, book, usersOf }: HandsOptions) {
       }
       case 'removal':
         book.noteRemoval(step.reference);
-        for (const { id } of usersOf(step.reference)) users.remove(id);
+        for (const { id, active } of usersOf(step.reference)) {
+          // Whoever is made in their place by hand has to be deactivated once more: it was undone, as by an edit.
+          if (active === false) book.excuse(1);
+          users.remove(id);
+        }
         return;
       case 'edit': {
         book.noteEdit(step.reference);
