@@ -8,18 +8,18 @@ import {
   type UnavailableCode,
   UnavailableError,
 } from '../errors.ts';
-import { type ExportLine, readUsers } from '../exports/read.ts';
-import { openSource, SourceError } from '../exports/source.ts';
+import type { ExportLine } from '../exports/read.ts';
+import { SourceError } from '../exports/source.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { Log } from '../observability/log-line.ts';
-import { findShape } from '../providers/exports.ts';
 import { RoqError } from '../roq/faults.ts';
 import type { Admit } from '../sync/ceiling.ts';
 import type { RunBudget } from '../sync/concurrency.ts';
 import { auditPage } from './audit.ts';
 import type { AuditJob, AuditPorts } from './audit-job.ts';
-import { type BackfillPorts, backfillChunk } from './backfill.ts';
-import { type BackfillJob, type FileSource, newBackfill } from './backfill-job.ts';
+import type { BackfillPorts } from './backfill.ts';
+import { backfillFile, backfillLines } from './backfill-chunks.ts';
+import { type BackfillJob, newBackfill } from './backfill-job.ts';
 import type { PullJob } from './pull-job.ts';
 
 export type JobPorts = AuditPorts &
@@ -46,9 +46,6 @@ export type StoredJob = {
 
 /** `unforeseen`: something that nobody thought of, which is a bug. */
 export type JobError = SourceError['code'] | UnavailableCode | RoqCode | DirectoryCode | 'unforeseen';
-
-// Two full rounds of eight batches of 25: what is left over in a last round would leave ROQ idle.
-const chunkLines = 400;
 
 /** Raised with every change of a job's form that an older version can't carry on. */
 const jobForm = 1;
@@ -273,56 +270,4 @@ async function* auditPages(ports: JobPorts, job: AuditJob, budget: RunBudget): A
     current = next;
     yield current;
   }
-}
-
-async function* backfillFile(
-  ports: JobPorts,
-  job: BackfillJob,
-  { url, version, shape, exportedAtMs }: FileSource,
-  budget: RunBudget,
-): AsyncGenerator<BackfillJob> {
-  const known = findShape(shape);
-  if (!known) throw new SourceError('shape_unknown');
-  const file = await openSource(url, version, budget.deadline - ports.now());
-  const source: FileSource = { from: 'url', url, shape, exportedAtMs, version: file.version };
-  const lines = readUsers(file.body, {
-    shape: known,
-    exportedAtMs,
-    mapping: ports.mapping.get(shape),
-    after: job.line,
-  });
-  yield* backfillLines(ports, { ...job, source }, lines, true, budget);
-}
-
-async function* backfillLines(
-  ports: JobPorts,
-  job: BackfillJob,
-  lines: AsyncIterable<ExportLine> | Iterable<ExportLine>,
-  isLast: boolean,
-  budget: RunBudget,
-): AsyncGenerator<BackfillJob> {
-  let current = job;
-  for await (const chunk of chunksOf(lines, job.line)) {
-    const report = await backfillChunk(ports, chunk, current, budget);
-    if (!report) return;
-    current = { ...current, line: chunk.at(-1)?.line ?? current.line, report };
-    yield current;
-  }
-  if (isLast) yield { ...current, isRead: true };
-}
-
-async function* chunksOf(
-  lines: AsyncIterable<ExportLine> | Iterable<ExportLine>,
-  after: number,
-): AsyncGenerator<readonly ExportLine[]> {
-  let chunk: ExportLine[] = [];
-  for await (const line of lines) {
-    if (line.line <= after) continue;
-    chunk.push(line);
-    if (chunk.length === chunkLines) {
-      yield chunk;
-      chunk = [];
-    }
-  }
-  if (chunk.length > 0) yield chunk;
 }
