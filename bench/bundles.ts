@@ -1,8 +1,8 @@
-// What is measured is what would be deployed: each contender in one file, built by the options of serverless.yml.
+// What is measured is what would be deployed: each contender in one file, built by the options of infra/bundle.ts.
 
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { build } from 'esbuild';
-import { parse } from 'yaml';
+import { bundleOptions } from '../infra/bundle.ts';
 import { onlyProviders } from '../infra/bundle-plugins.ts';
 
 const contenders = {
@@ -19,20 +19,10 @@ export type BundleName = keyof typeof contenders;
 
 export type Bundle = { readonly path: string; readonly bytes: number };
 
-type Options = Readonly<Record<'minify' | 'bundle', boolean>> & {
-  readonly platform: 'node';
-  readonly target: string;
-  readonly format: 'cjs';
-  readonly mainFields: string[];
-  readonly alias: Record<string, string>;
-};
-
 /** Peers are built without the aliases and `mainFields`, which nobody has who has not measured them. */
 export async function bundle(name: BundleName): Promise<Bundle> {
   const root = new URL('..', import.meta.url).pathname;
-  const file = readFileSync(`${root}serverless.yml`, 'utf8');
-  const { custom }: { custom: { esbuild: Options } } = parse(file, { logLevel: 'error' });
-  const { minify, platform, target, format, mainFields, alias } = custom.esbuild;
+  const { mainFields, alias, ...always } = bundleOptions;
   const { entry, isOurs } = contenders[name];
   const path = `${root}.local/bench/${name}.cjs`;
   await build({
@@ -40,11 +30,7 @@ export async function bundle(name: BundleName): Promise<Bundle> {
     entryPoints: [entry],
     outfile: path,
     logLevel: 'error',
-    bundle: true,
-    minify,
-    platform,
-    target,
-    format,
+    ...always,
     ...(isOurs && { mainFields, alias, plugins: [onlyProviders('clerk')] }),
   });
   return { path, bytes: statSync(path).size };

@@ -5,21 +5,14 @@ import { readFile } from 'node:fs/promises';
 import type { Plugin } from 'esbuild';
 import { readMappingSettings } from '../lib/mapping/settings.ts';
 
-type Serverless = {
-  readonly service: {
-    readonly custom: {
-      readonly settings: {
-        readonly environment: { readonly PROVIDERS?: string };
-        readonly directory?: { readonly DIRECTORIES?: string };
-        readonly mapping?: unknown;
-      };
-    };
-  };
+/** What of a stage's settings goes into the bundles. */
+export type StageSettings = {
+  readonly environment: { readonly PROVIDERS?: string };
+  readonly directory?: { readonly DIRECTORIES?: string };
+  readonly mapping?: unknown;
 };
 
-/** For serverless-esbuild, which hands over the service with its settings. */
-export default function pluginsFor({ service }: Serverless): Plugin[] {
-  const { environment, directory, mapping } = service.custom.settings;
+export function pluginsFor({ environment, directory, mapping }: StageSettings): Plugin[] {
   return [
     onlyProviders(environment.PROVIDERS ?? ''),
     onlyDirectories(directory?.DIRECTORIES ?? ''),

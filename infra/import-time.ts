@@ -2,19 +2,14 @@
 // A fresh process each time, in turns, so that what else the machine does concerns both alike.
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BuildOptions, build } from 'esbuild';
-import { parse } from 'yaml';
-
-type Esbuild = Pick<BuildOptions, 'minify' | 'platform' | 'target' | 'mainFields' | 'alias'>;
-type ServerlessFile = { readonly custom: { readonly esbuild: Esbuild } };
+import { build } from 'esbuild';
+import { bundleOptions } from './bundle.ts';
 
 const runs = Number(process.argv[2] ?? 20);
 const folder = mkdtempSync(join(tmpdir(), 'import-time-'));
-const file: ServerlessFile = parse(readFileSync('serverless.yml', 'utf8'), { logLevel: 'error' });
-const { minify, platform, target, mainFields, alias } = file.custom.esbuild;
 // ESM has no `require`, which parts of the AWS SDK call.
 const shim = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 const settings = {
@@ -35,15 +30,8 @@ rmSync(folder, { recursive: true });
 
 async function bundle(format: 'cjs' | 'esm', extension: string, banner = ''): Promise<string> {
   const outfile = join(folder, `webhook.${extension}`);
-  const options = {
-    minify,
-    platform,
-    target,
-    mainFields,
-    alias,
-    entryPoints: ['functions/webhook.ts'],
-  };
-  await build({ ...(options as BuildOptions), bundle: true, format, banner: { js: banner }, outfile });
+  const entryPoints = ['functions/webhook.ts'];
+  await build({ ...bundleOptions, entryPoints, format, banner: { js: banner }, outfile });
   return outfile;
 }
 

@@ -21,7 +21,7 @@ export default class PrivateOutput {
   close(): void {
     mkdirSync(this.#folder, { recursive: true });
     chmodSync(this.#folder, 0o700);
-    const files = readdirSync(this.#folder, { withFileTypes: true }).filter((entry) => entry.isFile());
-    for (const { name } of files) chmodSync(join(this.#folder, name), 0o600);
+    for (const entry of readdirSync(this.#folder, { withFileTypes: true, recursive: true }))
+      chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o700 : 0o600);
   }
 }

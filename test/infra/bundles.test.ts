@@ -230,7 +230,7 @@ async function callWebhook(provider: string, env: Readonly<Record<string, string
 
 /** The files of which a bundle is made. */
 async function sourcesOf(name: string): Promise<readonly string[]> {
-  const map = await readFile(join(service.folder, '.esbuild/.build/functions', `${name}.js.map`), 'utf8');
+  const map = await readFile(join(service.folder, '.serverless/functions', `${name}.js.map`), 'utf8');
   return JSON.parse(map).sources;
 }
 

@@ -1,0 +1,81 @@
+// A plugin of the framework: makes each function's zip, prints how large its bundle is, and fails above its budget.
+
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { zipSync } from 'fflate';
+import { bundleFunctions } from './bundle.ts';
+import { pluginsFor, type StageSettings } from './bundle-plugins.ts';
+
+type Serverless = {
+  readonly serviceDir: string;
+  readonly service: {
+    readonly functions: Readonly<Record<string, { package?: { artifact: string } }>>;
+    readonly custom: {
+      readonly settings: StageSettings;
+      readonly budgets: Readonly<Record<string, number>>;
+    };
+  };
+  readonly classes: { readonly Error: new (message: string) => Error };
+};
+
+type Writers = { readonly log: { readonly notice: (text: string) => void } };
+
+// The earliest that a zip can say: of the same code the zip is the same, byte by byte.
+const mtime = '1980-01-01';
+
+export default class Packaging {
+  readonly hooks = {
+    'before:package:createDeploymentArtifacts': async () => {
+      await this.bundle();
+      this.measure();
+      this.zip();
+    },
+  };
+  readonly #serverless: Serverless;
+  readonly #log: Writers['log'];
+  readonly #output: string;
+
+  constructor(serverless: Serverless, _options: unknown, { log }: Writers) {
+    this.#serverless = serverless;
+    this.#log = log;
+    this.#output = join(serverless.serviceDir, '.serverless/functions');
+  }
+
+  async bundle(): Promise<void> {
+    const { serviceDir, service } = this.#serverless;
+    const plugins = pluginsFor(service.custom.settings);
+    const bundling = { absWorkingDir: serviceDir, outdir: this.#output, plugins };
+    await bundleFunctions(Object.keys(service.functions), bundling);
+  }
+
+  measure(): void {
+    const { service, classes } = this.#serverless;
+    const sizes = Object.keys(service.functions).map((name) => ({
+      name,
+      bytes: statSync(this.#bundleOf(name)).size,
+      budget: service.custom.budgets[name] ?? 0,
+    }));
+    for (const { name, bytes, budget } of sizes) {
+      this.#log.notice(`${name.padEnd(10)} ${kilobytes(bytes)} of at most ${kilobytes(budget)}`);
+    }
+    const over = sizes.filter(({ bytes, budget }) => bytes > budget).map(({ name }) => name);
+    if (over.length > 0) throw new classes.Error(`The bundle of ${over.join(', ')} is over its budget`);
+  }
+
+  zip(): void {
+    for (const [name, lambda] of Object.entries(this.#serverless.service.functions)) {
+      const files = { [`functions/${name}.js`]: readFileSync(this.#bundleOf(name)) };
+      const artifact = join(this.#serverless.serviceDir, '.serverless', `${name}.zip`);
+      writeFileSync(artifact, zipSync(files, { mtime }));
+      lambda.package = { artifact };
+    }
+  }
+
+  #bundleOf(name: string): string {
+    return join(this.#output, `${name}.js`);
+  }
+}
+
+function kilobytes(bytes: number): string {
+  return `${(bytes / 1000).toFixed(1)} KB`.padStart(8);
+}
