@@ -35,9 +35,9 @@ export const backfill: CliCommand = {
     const plan = await run(false);
     if (!apply) return toResult(plan, null);
     call.progress.clear();
-    if (!call.options.json) process.stdout.write(`${toReport(plan)}\n\n`);
+    if (!call.options.json) call.terminal.say(`${toReport(plan)}\n`);
     const warning = warnAboveCeiling(plan);
-    if (warning) process.stderr.write(`${styleText('red', warning, { stream: process.stderr })}\n`);
+    if (warning) call.terminal.warn(styleText('red', warning, { stream: process.stderr }));
     const question = `Apply this${warning ? ' all the same' : ''}? [y/N] `;
     if (!yes && (await ask(question)).toLowerCase() !== 'y') {
       return { ...toResult(plan, null), text: 'Nothing was done.' };

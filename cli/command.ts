@@ -5,12 +5,28 @@ import type { OptionName, Options } from './options.ts';
 import type { Progress } from './progress.ts';
 import type { Word } from './words/glossary.ts';
 
+/** Where a command was typed. */
+export type Terminal = {
+  /** Prints the answer, or a part of it. */
+  readonly say: (text: string) => void;
+  /** Prints what is not the answer. */
+  readonly warn: (text: string) => void;
+  /** Whether somebody looks at what is not the answer. */
+  readonly isWatched: boolean;
+  /** How wide it is; infinite where nobody looks. */
+  readonly columns: number;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Has Ctrl-C end the command with the exit code that `end` answers. */
+  readonly onCtrlC: (end: () => number) => void;
+};
+
 /** One use of a command. */
 export type Call = {
   readonly args: readonly string[];
   readonly options: Options;
   readonly invoke: Invoke;
   readonly progress: Progress;
+  readonly terminal: Terminal;
 };
 
 export type Result = {

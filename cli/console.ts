@@ -14,7 +14,7 @@ export const consoleCommand: CliCommand = {
   details:
     'It prints an address to open, and runs until Ctrl-C. Nothing new is exposed in the cloud: each page calls the operate function, as every command does. npm start has a console of its own.',
   ifStopped: 'Stopped.',
-  run: async ({ options: { stage }, invoke }) => {
+  run: async ({ options: { stage }, invoke, terminal }) => {
     if (stage === undefined) {
       throw new Refusal(
         'wrongUsage',
@@ -27,7 +27,7 @@ export const consoleCommand: CliCommand = {
       if (!('code' in error) || error.code !== 'EADDRINUSE') throw error;
       return startConsole(system, 0);
     });
-    process.stdout.write(`The console of ${stage}: ${url}\nCtrl-C stops it.\n`);
+    terminal.say(`The console of ${stage}: ${url}\nCtrl-C stops it.`);
     return new Promise(() => {});
   },
 };

@@ -13,21 +13,21 @@ const exported = v.object({
   SessionToken: v.nullish(v.string()),
 });
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Finds credentials. @throws Refusal where there are none */
-export async function readCredentials(
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<AwsCredentials> {
+export async function readCredentials(environment: Environment): Promise<AwsCredentials> {
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = environment;
   if (AWS_ACCESS_KEY_ID && AWS_SECRET_ACCESS_KEY) {
     return toCredentials(AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN);
   }
-  const { AccessKeyId, SecretAccessKey, SessionToken } = await askAws();
+  const { AccessKeyId, SecretAccessKey, SessionToken } = await askAws(environment);
   return toCredentials(AccessKeyId, SecretAccessKey, SessionToken);
 }
 
-async function askAws(): Promise<v.InferOutput<typeof exported>> {
+async function askAws(env: Environment): Promise<v.InferOutput<typeof exported>> {
   try {
-    const { stdout } = await promisify(execFile)('aws', ['configure', 'export-credentials']);
+    const { stdout } = await promisify(execFile)('aws', ['configure', 'export-credentials'], { env });
     return v.parse(exported, JSON.parse(stdout));
   } catch {
     // The output of `aws` is not shown, since it may contain credentials.

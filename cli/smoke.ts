@@ -23,7 +23,7 @@ export const smoke: CliCommand = {
   ].join(' '),
   words: ['reference'],
   run: async (call) => {
-    const secret = process.env.GENERIC_SECRETS;
+    const secret = call.terminal.environment.GENERIC_SECRETS;
     if (!secret)
       throw new Refusal('wrongUsage', 'Set GENERIC_SECRETS to the secret of the provider generic.');
     const steps = await walk(call, secret);

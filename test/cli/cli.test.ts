@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { bar } from '../../cli/progress.ts';
+import { runLine } from '../../cli/run.ts';
 import { toJson } from '../../cli/table.ts';
 import { stateOf } from '../../cli/words/jobs.ts';
 import { plain } from '../../cli/words/plain.ts';
@@ -97,7 +98,7 @@ describe('roq-sync status', () => {
     expect(stdout).toMatch(/firstName\s+\[2Jevil\s+2026-02-01 00:00Z \(.*\)\s+Wrong/);
     expect(stdout).not.toContain('\u001b');
     expect(stdout).not.toContain('\u202e');
-    const { stdout: json } = await spawn(['status', 'evil', '--json', '--port', port]);
+    const { stdout: json } = await enter(['status', 'evil', '--json', '--port', port]);
     expect(json.trimEnd()).not.toMatch(/[\p{Cc}\p{Cf}]/u);
     expect(JSON.stringify(JSON.parse(json))).toContain('evil\u202e');
   });
@@ -424,7 +425,7 @@ describe('roq-sync backfill', () => {
       if (sent.length === 3) killer.abort();
     };
     const line = ['backfill', path, '--apply', '--yes'];
-    const killed = await spawn([...line, '--port', port], { signal: killer.signal });
+    const killed = await execute(main, [...line, '--port', port], { signal: killer.signal });
     expect(killed.exitCode).toBe(-1);
     expect(sent).toHaveLength(3);
     sent.length = 0;
@@ -510,7 +511,7 @@ describe('roq-sync map', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
   const map = (...args: string[]) =>
-    spawn(['map', 'user.json', '--provider', 'clerk', ...args], { cwd: folder });
+    execute(main, ['map', 'user.json', '--provider', 'clerk', ...args], { cwd: folder });
 
   test('shows each expression beside what ROQ would hold, and needs a person where one fails', async () => {
     const { stdout, exitCode } = await map('--stage', 'prod');
@@ -521,13 +522,15 @@ describe('roq-sync map', () => {
   });
 
   test('takes an example of a provider as well, and shows its user', async () => {
-    const { stdout } = await spawn(['map', 'user.created', '--provider', 'clerk', '--stage', 'prod'], {
-      cwd: folder,
-    });
+    const { stdout } = await execute(
+      main,
+      ['map', 'user.created', '--provider', 'clerk', '--stage', 'prod'],
+      { cwd: folder },
+    );
     expect(stdout).toContain('"first_name": "Ada"');
     expect(stdout).toMatch(/firstName +nickname +–/);
     expect(
-      await spawn(['map', 'user.made', '--provider', 'clerk', '--stage', 'prod'], { cwd: folder }),
+      await execute(main, ['map', 'user.made', '--provider', 'clerk', '--stage', 'prod'], { cwd: folder }),
     ).toMatchObject({
       exitCode: 2,
       stderr: expect.stringMatching(/no such example of clerk: user\.created, .*the API/),
@@ -663,13 +666,13 @@ describe('a list', () => {
 });
 
 test('options may stand before the command', async () => {
-  const { stdout, exitCode } = await spawn(['--json', '--port', port, '--limit', '1', 'jobs']);
+  const { stdout, exitCode } = await enter(['--json', '--port', port, '--limit', '1', 'jobs']);
   expect(JSON.parse(stdout)).toMatchObject({ entries: [{}] });
   expect(exitCode).toBe(0);
 });
 
 test('a reference that begins with a dash stands behind --', async () => {
-  const { stdout } = await spawn(['status', '--json', '--port', port, '--', '-dash']);
+  const { stdout } = await enter(['status', '--json', '--port', port, '--', '-dash']);
   expect(JSON.parse(stdout)).toMatchObject({ reference: '-dash', found: false });
 });
 
@@ -700,7 +703,7 @@ describe.concurrent('a command line', () => {
     ['has', ['backfill', '--url', 'http://x.example/a'], /is an https address/],
   ])('that is wrong %s %j, and nothing is done', async (_, words, said) => {
     const local = words.includes('--port') ? [] : ['--port', port];
-    const { stderr, stdout, exitCode } = await spawn([...words, ...(words.length > 0 ? local : [])]);
+    const { stderr, stdout, exitCode } = await enter([...words, ...(words.length > 0 ? local : [])]);
     expect(stderr).toMatch(said);
     expect(stdout).toBe('');
     expect(exitCode).toBe(2);
@@ -715,7 +718,7 @@ describe.concurrent('a command line', () => {
     ['erase --help', /Usage: roq-sync erase <reference>/],
     ['backfill --help', /Usage: roq-sync backfill \[file\][\s\S]*--exported-at <time>/],
   ])('of %s is answered', async (line, said) => {
-    const { stdout, exitCode } = await spawn(line.split(' '));
+    const { stdout, exitCode } = await enter(line.split(' '));
     expect(stdout).toMatch(said);
     expect(exitCode).toBe(0);
   });
@@ -723,7 +726,7 @@ describe.concurrent('a command line', () => {
   test('that reaches nothing says what to start', async () => {
     const free = await startDoor({ functions: {} });
     await free.close();
-    const gone = await spawn(['status', '--port', new URL(free.url).port]);
+    const gone = await enter(['status', '--port', new URL(free.url).port]);
     expect(gone.stderr).toContain('npm start');
     expect(gone.exitCode).toBe(3);
   });
@@ -735,10 +738,10 @@ describe.concurrent('a command line', () => {
       onError: () => {},
     });
     const line = ['--port', new URL(other.url).port, '--json'];
-    const failed = await spawn(['status', ...line]);
+    const failed = await enter(['status', ...line]);
     expect(JSON.parse(failed.stdout)).toMatchObject({ error: { code: 'function_failed' } });
     expect(failed.exitCode).toBe(3);
-    const missing = await spawn(['backfill', '--from', 'roq', ...line]);
+    const missing = await enter(['backfill', '--from', 'roq', ...line]);
     expect(JSON.parse(missing.stdout)).toMatchObject({ error: { code: 'unreachable' } });
     expect(missing.exitCode).toBe(3);
     await other.close();
@@ -816,7 +819,7 @@ describe('roq-sync --stage', () => {
       stage,
       ...(region === undefined ? [] : ['--region', region]),
     ];
-    const { stdout, exitCode } = await spawn(line, { environment: { ...keys, ...environment } });
+    const { stdout, exitCode } = await enter(line, { ...keys, ...environment });
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'usage' } });
     expect(exitCode).toBe(2);
   });
@@ -825,7 +828,7 @@ describe('roq-sync --stage', () => {
   test.each(['us-gov-west-1', 'eusc-de-east-1', 'ap-southeast-5'])('takes the region %s', async (region) => {
     const environment = { ...keys, AWS_ENDPOINT_URL_LAMBDA: aws.url };
     const line = ['status', '--json', '--stage', 'prod', '--region', region];
-    const { stdout } = await spawn(line, { environment });
+    const { stdout } = await enter(line, environment);
     expect(JSON.parse(stdout)).toMatchObject({ error: { message: expect.stringContaining('answers 403') } });
   });
 
@@ -851,7 +854,7 @@ describe('roq-sync --stage', () => {
 
   function deployed(stage: string, over: Record<string, string> = {}) {
     const environment = { ...keys, AWS_ENDPOINT_URL_LAMBDA: aws.url, ...over };
-    return spawn(['status', '--stage', stage, '--region', 'eu-west-1', '--json'], { environment });
+    return enter(['status', '--stage', stage, '--region', 'eu-west-1', '--json'], environment);
   }
 });
 
@@ -935,12 +938,26 @@ type Ran = { readonly stdout: string; readonly stderr: string; readonly exitCode
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
 async function run(...line: string[]): Promise<{ json: Record<string, unknown>; exitCode: number }> {
-  const { stdout, exitCode } = await spawn([...line, '--json', '--port', port]);
+  const { stdout, exitCode } = await enter([...line, '--json', '--port', port]);
   return { json: JSON.parse(stdout), exitCode };
 }
 
 function runText(...line: string[]): Promise<Ran> {
-  return spawn([...line, '--port', port]);
+  return enter([...line, '--port', port]);
+}
+
+/** Runs a line within this process: what is typed into a terminal is the same but for the time that it takes to start. */
+async function enter(line: readonly string[], environment: Record<string, string> = {}): Promise<Ran> {
+  const printed = { stdout: '', stderr: '' };
+  const exitCode = await runLine(line, {
+    say: (text) => (printed.stdout += `${text}\n`),
+    warn: (text) => (printed.stderr += `${text}\n`),
+    isWatched: false,
+    columns: Number.POSITIVE_INFINITY,
+    environment,
+    onCtrlC: () => {},
+  });
+  return { ...printed, exitCode };
 }
 
 type Spawned = {
@@ -949,10 +966,7 @@ type Spawned = {
   readonly cwd?: string;
 };
 
-function spawn(line: readonly string[], spawned: Spawned = {}): Promise<Ran> {
-  return execute(main, line, spawned);
-}
-
+/** Runs a line as a process of its own. */
 function execute(
   script: string,
   line: readonly string[],

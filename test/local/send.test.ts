@@ -190,7 +190,8 @@ function runWith(
   ...words: string[]
 ): Promise<Ran> {
   const file = fileURLToPath(new URL(`../../local/${command}.ts`, import.meta.url));
-  const env = { PATH: process.env.PATH, NO_COLOR: '1', ...settings };
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const env = { PATH, NODE_COMPILE_CACHE, NO_COLOR: '1', ...settings };
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [file, ...words], { env }, (_error, stdout, stderr) =>
       resolve({ stdout, stderr, exitCode: child.exitCode ?? -1 }),
