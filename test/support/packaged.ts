@@ -32,15 +32,11 @@ export type Service = Awaited<ReturnType<typeof copyService>>;
 const run = promisify(execFile);
 const hollowFunction = 'export const handler = async () => {};\n';
 const root = join(import.meta.dirname, '../..');
-const files = [
-  'package.json',
-  'serverless.yml',
-  'settings.example.yml',
-  'infra',
-  'functions',
-  'lib',
-  'local',
-];
+// What a test may change is copied; the rest is linked, and so compiled once for all packagings.
+const copied = ['package.json', 'serverless.yml', 'settings.example.yml', 'functions'];
+const linked = ['infra', 'lib', 'local', 'node_modules'];
+// Nobody's, without credentials. The framework keeps its compiled schema there, which takes it longer than all the rest.
+const home = join(root, 'node_modules/.cache/home');
 
 /**
  * A copy of the service as a fresh clone has it: neither credentials nor settings of a stage, unless they are given.
@@ -48,14 +44,16 @@ const files = [
  */
 export async function copyService({ hollow = false } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'package-'));
+  await mkdir(home, { recursive: true });
   const deployed = await mkdtemp(join(tmpdir(), 'deployed-'));
   // On Lambda none stands above the function, but one may in a folder for temporary files.
   await writeFile(join(deployed, 'package.json'), '{}');
-  await Promise.all(files.map((name) => cp(join(root, name), join(folder, name), { recursive: true })));
-  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+  await Promise.all(copied.map((name) => cp(join(root, name), join(folder, name), { recursive: true })));
+  await Promise.all(linked.map((name) => symlink(join(root, name), join(folder, name))));
   const functions = hollow ? await readdir(join(folder, 'functions')) : [];
   await Promise.all(functions.map((name) => writeFile(join(folder, 'functions', name), hollowFunction)));
-  const env = { PATH: process.env.PATH, HOME: folder, AWS_EC2_METADATA_DISABLED: 'true' };
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const env = { PATH, NODE_COMPILE_CACHE, HOME: home, AWS_EC2_METADATA_DISABLED: 'true' };
 
   /** Rejects as execFile does. `settings`: the text of settings.<stage>.yml. */
   async function packageStage(stage: string, settings?: string): Promise<Packaged> {
