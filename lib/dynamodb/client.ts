@@ -1,6 +1,10 @@
 // How DynamoDB is called: the client, what each table's file needs, and the one error that stands for every failure.
 
-import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  ConditionalCheckFailedException,
+  DynamoDBClient,
+  type DynamoDBClientConfig,
+} from '@aws-sdk/client-dynamodb';
 import { UnavailableError } from '../errors.ts';
 import { timed } from '../observability/timing.ts';
 
@@ -18,9 +22,10 @@ export type TableOptions = {
 /** What the SDK does at each call that nothing here reads: without it a call takes a third less of the processor. */
 export const unreadSteps = ['loggerMiddleware', 'recursionDetectionMiddleware', 'getUserAgentMiddleware'];
 
-/** A client for both tables; it opens no connection before the first call. */
-export function connectDynamoDb(): DynamoDBClient {
+/** A client for both tables; it opens no connection before the first call. `place`: where they are, unless in the environment. */
+export function connectDynamoDb(place: DynamoDBClientConfig = {}): DynamoDBClient {
   const client = new DynamoDBClient({
+    ...place,
     // Puts the steps of a call together once for each command, and not for each call.
     cacheMiddleware: true,
     maxAttempts: 3,

@@ -2,6 +2,7 @@
 // that the simulator runs on.
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { connectDynamoDb } from '../../lib/dynamodb/client.ts';
 import { createTable, startDynamoDb } from '../../local/dynamodb.ts';
 import { createEngine, stateShape, usersShape } from '../simulation/dynamodb.ts';
 import { serveDynamoDb } from '../simulation/dynamodb-server.ts';
@@ -14,7 +15,7 @@ export async function startTable(engine = process.env.DYNAMODB_ENGINE) {
     engine === 'simulated'
       ? await serveDynamoDb(tableName, stateTableName)
       : await startDynamoDb({ engine: engine === 'dynamodb-local' ? engine : 'dynalite' });
-  const client = new DynamoDBClient({
+  const client = connectDynamoDb({
     endpoint: dynamoDb.url,
     region: 'eu-central-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
