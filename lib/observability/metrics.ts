@@ -7,11 +7,13 @@ const namespace = 'roq-sync';
 
 type Place = { readonly stage: string; readonly functionName: string };
 
-/** Figures that share their dimensions; one that is null is left out. Each set of dimensions is a metric of its own. */
+/**
+ * Figures that share their dimensions; one that is null is left out. Each set of dimensions is a metric of its own.
+ * None has a unit: each name says it, and CloudWatch takes a figure without one for as good.
+ */
 type Figures = {
   readonly by: readonly Readonly<Record<string, string>>[];
-  readonly counts?: Readonly<Record<string, number | null>>;
-  readonly milliseconds?: Readonly<Record<string, number | null>>;
+  readonly values: Readonly<Record<string, number | null>>;
 };
 
 /** The line with its figures; as it is, where it has none. */
@@ -20,33 +22,26 @@ export function withMetrics(line: LogLine, place: Place): object {
   if (figures.length === 0) return line;
   return {
     stage: place.stage,
-    ...Object.assign({}, ...figures.map(toValues)),
+    ...Object.assign({}, ...figures.map(toMembers)),
     ...line,
     _aws: { Timestamp: Date.now(), CloudWatchMetrics: figures.map(toDirective) },
   };
 }
 
-function toValues({ by, counts = {}, milliseconds = {} }: Figures): object {
-  return Object.assign(
-    {},
-    ...by,
-    ...[...known(counts), ...known(milliseconds)].map(([name, value]) => ({ [name]: value })),
-  );
+function toMembers({ by, values }: Figures): object {
+  return Object.assign({}, ...by, ...known(values).map(([name, value]) => ({ [name]: value })));
 }
 
-function toDirective({ by, counts = {}, milliseconds = {} }: Figures): object {
+function toDirective({ by, values }: Figures): object {
   return {
     Namespace: namespace,
     Dimensions: by.map((dimensions) => ['stage', ...Object.keys(dimensions)]),
-    Metrics: [
-      ...known(counts).map(([Name]) => ({ Name, Unit: 'Count' })),
-      ...known(milliseconds).map(([Name]) => ({ Name, Unit: 'Milliseconds' })),
-    ],
+    Metrics: known(values).map(([Name]) => ({ Name })),
   };
 }
 
-function known(figures: Readonly<Record<string, number | null>>): readonly (readonly [string, number])[] {
-  return Object.entries(figures).filter((entry): entry is [string, number] => entry[1] !== null);
+function known(values: Readonly<Record<string, number | null>>): readonly (readonly [string, number])[] {
+  return Object.entries(values).filter((entry): entry is [string, number] => entry[1] !== null);
 }
 
 function measure(line: LogLine, { functionName }: Place): readonly Figures[] {
@@ -54,7 +49,7 @@ function measure(line: LogLine, { functionName }: Place): readonly Figures[] {
     case 'event':
       return ofEvent(line);
     case 'roq':
-      return [{ by: [{}, { code: line.code }], counts: { RoqErrors: 1 } }];
+      return [{ by: [{}, { code: line.code }], values: { RoqErrors: 1 } }];
     case 'failure':
       return ofFailure(line, functionName);
     case 'settings':
@@ -68,30 +63,28 @@ function measure(line: LogLine, { functionName }: Place): readonly Figures[] {
   }
 }
 
-function ofEvent({ provider, outcome, code, isUnsigned, roqMs, storeMs }: EventLine): readonly Figures[] {
-  const events: Figures = { by: [{ provider, outcome }], counts: { Events: 1 } };
+// What an event took is in its line alone, where the dashboard finds it: as metrics the two would double the line's figures.
+function ofEvent({ provider, outcome, code, isUnsigned }: EventLine): readonly Figures[] {
+  const events: Figures = { by: [{ provider, outcome }], values: { Events: 1 } };
   // Anybody can call an address that is none of ours: that is no sign of a wrong secret.
-  if (code === 'provider_unknown') return [events];
-  if (outcome === 'rejected') {
-    const counts = isUnsigned ? { Unsigned: 1 } : { Rejected: 1 };
-    return [events, { by: [{}, { code: code ?? outcome }], counts }];
-  }
-  return [events, { by: [{ provider }], milliseconds: { RoqMs: roqMs, StoreMs: storeMs } }];
+  if (outcome !== 'rejected' || code === 'provider_unknown') return [events];
+  const values = isUnsigned ? { Unsigned: 1 } : { Rejected: 1 };
+  return [events, { by: [{}, { code: code ?? outcome }], values }];
 }
 
 function ofFailure(_: FailureLine, functionName: string): readonly Figures[] {
-  return [{ by: [{ functionName }], counts: { Failures: 1 } }];
+  return [{ by: [{ functionName }], values: { Failures: 1 } }];
 }
 
 function ofSettings({ provider }: SettingsLine): readonly Figures[] {
-  return [{ by: provider === null ? [{}] : [{}, { provider }], counts: { SettingsFaults: 1 } }];
+  return [{ by: provider === null ? [{}] : [{}, { provider }], values: { SettingsFaults: 1 } }];
 }
 
 function ofGauges({ pending, waiting, parked, held, ...gauges }: GaugesLine): readonly Figures[] {
   return [
     {
       by: [{}],
-      counts: {
+      values: {
         Pending: pending,
         Waiting: waiting,
         Parked: parked,
@@ -99,8 +92,6 @@ function ofGauges({ pending, waiting, parked, held, ...gauges }: GaugesLine): re
         HeldReminder: gauges.heldReminder,
         Deactivations: gauges.deactivations,
         DeactivationCeiling: gauges.ceiling,
-      },
-      milliseconds: {
         OldestPendingMs: gauges.oldestPendingMs,
         LongestSilenceMs: gauges.longestSilenceMs,
       },
@@ -111,12 +102,12 @@ function ofGauges({ pending, waiting, parked, held, ...gauges }: GaugesLine): re
 function ofJob({ is, state, ...report }: JobLine): readonly Figures[] {
   const failed: Figures = {
     by: [{}],
-    counts: { JobFailures: state === 'failed' || state === 'set aside' ? 1 : 0 },
+    values: { JobFailures: state === 'failed' || state === 'set aside' ? 1 : 0 },
   };
   if (is === 'backfill') return [failed];
   const count = (name: string) => (typeof report[name] === 'number' ? report[name] : null);
   if (is === 'pull') {
-    const counts = {
+    const values = {
       PullMissed: count('missed'),
       PullSignedUp: count('signedUp'),
       PullVerified: count('verified'),
@@ -125,13 +116,13 @@ function ofJob({ is, state, ...report }: JobLine): readonly Figures[] {
       PullGone: count('gone'),
       PullStopped: report.stopped === null ? 0 : 1,
     };
-    return [failed, { by: [{}], counts }];
+    return [failed, { by: [{}], values }];
   }
   return [
     failed,
     {
       by: [{}],
-      counts: {
+      values: {
         AuditDrifted: count('drifted'),
         AuditRepaired: count('repaired'),
         AuditMissing: count('missing'),

@@ -478,8 +478,12 @@ test('the dashboard shows nothing of ours that is never told', () => {
     ...[...text.matchAll(/"roq-sync", "(\w+)", "stage", "dev"[\],]/g)].map(([, name]) => `${name}{stage}`),
   ];
   expect(JSON.parse(text).widgets.length).toBeGreaterThan(8);
-  expect(shown.length).toBeGreaterThan(15);
+  expect(shown.length).toBeGreaterThan(13);
   for (const metric of shown) expect(told()).toContain(metric);
+  const members = new Set(lines.flatMap((line) => Object.keys(line)));
+  const asked = [...text.matchAll(/pct\((\w+), 95\)|filter (\w+)|and (\w+) !=/g)];
+  expect(asked).toHaveLength(4);
+  for (const [, ...names] of asked) expect(members).toContain(names.find(Boolean));
 });
 
 function ofType(type: string, of = template): Resource['Properties'][] {
