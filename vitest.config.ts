@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // What tests start as a process of its own, such as the command line, is compiled once for all of them.
@@ -13,6 +14,7 @@ const alone = [
 
 export default defineConfig({
   test: {
+    maxWorkers: availableParallelism(),
     testTimeout: 20_000,
     hookTimeout: 60_000,
     unstubEnvs: true,

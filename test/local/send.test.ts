@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { providers } from '../../lib/providers/registry.ts';
 import { senders } from '../../local/providers/registry.ts';
 import { newWebhookSecret } from '../../local/providers/signing.ts';
+import { sendLine } from '../../local/send-line.ts';
 import { type Stack, startStack } from '../../local/stack.ts';
 import { atMs, listMirrored, user } from '../support/sent.ts';
 
@@ -85,7 +86,7 @@ describe.concurrent('npm run send', () => {
     [['clerk', 'user.created', '--port', 'x'], /--port/],
     [['clerk', 'user.created', '--nothing'], /--nothing[\s\S]*Usage/],
   ])('of %j is refused with what there is', async (words, said) => {
-    const { stderr, exitCode } = await run('send', ...words);
+    const { stderr, exitCode } = await sendWith({}, ...words);
     expect(stderr).toMatch(said);
     expect(exitCode).toBe(2);
   });
@@ -100,17 +101,7 @@ describe.concurrent('npm run send', () => {
 
 describe.concurrent('npm run send --url', () => {
   const sendTo = (provider: string, event: string, settings: Record<string, string>) =>
-    runWith(
-      settings,
-      'send',
-      provider,
-      event,
-      '--user',
-      'eve',
-      '--json',
-      '--url',
-      `${stack.webhookUrl}${provider}`,
-    );
+    sendWith(settings, provider, event, '--user', 'eve', '--json', '--url', `${stack.webhookUrl}${provider}`);
 
   test('signs with the settings in the environment', async () => {
     const right = await sendTo('clerk', 'user.created', { CLERK_SECRETS: stack.clerkSecret });
@@ -173,25 +164,24 @@ describe.concurrent('npm run provider', () => {
 });
 
 async function send(...words: string[]) {
-  const { stdout, stderr, exitCode } = await run('send', ...words, '--port', `${port}`, '--json');
+  const { stdout, stderr, exitCode } = await sendWith({}, ...words, '--port', `${port}`, '--json');
   if (stderr) throw new Error(stderr);
   return { json: JSON.parse(stdout) as unknown, exitCode };
 }
 
 type Ran = { readonly stdout: string; readonly stderr: string; readonly exitCode: number };
 
-function run(command: 'send' | 'provider', ...words: string[]): Promise<Ran> {
-  return runWith({}, command, ...words);
+/** Within this process, which knows all providers already. */
+async function sendWith(settings: Record<string, string>, ...words: string[]): Promise<Ran> {
+  const { text, isFault, exitCode } = await sendLine(words, settings);
+  return { stdout: isFault ? '' : text, stderr: isFault ? text : '', exitCode };
 }
 
-function runWith(
-  settings: Record<string, string>,
-  command: 'send' | 'provider',
-  ...words: string[]
-): Promise<Ran> {
+/** As a process of its own. */
+function run(command: 'send' | 'provider', ...words: string[]): Promise<Ran> {
   const file = fileURLToPath(new URL(`../../local/${command}.ts`, import.meta.url));
   const { PATH, NODE_COMPILE_CACHE } = process.env;
-  const env = { PATH, NODE_COMPILE_CACHE, NO_COLOR: '1', ...settings };
+  const env = { PATH, NODE_COMPILE_CACHE, NO_COLOR: '1' };
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [file, ...words], { env }, (_error, stdout, stderr) =>
       resolve({ stdout, stderr, exitCode: child.exitCode ?? -1 }),
