@@ -10,12 +10,15 @@ import { toFigure } from './statistics.ts';
 type Sample = { readonly records: number; readonly run: Run };
 
 export const audit: Bench = async ({ quick, profile }) => {
-  const sizes = quick ? [250, 1_000] : [10_000, 30_000, 100_000];
+  const sizes = quick ? [250, 1_000] : [10_000, 100_000, 1_000_000];
   const services = await startServices();
   const samples: Sample[] = [];
   try {
     for (let round = 0; round < (quick ? 1 : 2); round++) {
-      for (const records of sizes) samples.push({ records, run: await measure(services, records, profile) });
+      // The largest takes long enough to be measured once.
+      for (const records of round === 0 ? sizes : sizes.slice(0, -1)) {
+        samples.push({ records, run: await measure(services, records, profile) });
+      }
     }
   } finally {
     services.close();
@@ -66,9 +69,9 @@ function toGoals(samples: readonly Sample[]): Goal[] {
       measured: each(most) / each(least),
     },
     {
-      goal: 'audit: peak memory, of the most records to the least',
-      wanted: { atMost: 1.2 },
-      measured: peakOf(most) / peakOf(least),
+      goal: 'audit: peak memory of the most records, MB',
+      wanted: { atMost: 256 },
+      measured: peakOf(most) / 1e6,
     },
   ];
 }

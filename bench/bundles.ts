@@ -35,3 +35,16 @@ export async function bundle(name: BundleName): Promise<Bundle> {
   });
   return { path, bytes: statSync(path).size };
 }
+
+/** How large the webhook is with so many providers, as in PROVIDERS; '': with all. */
+export async function bytesOfWebhook(providers: string): Promise<number> {
+  const { outputFiles } = await build({
+    ...bundleOptions,
+    absWorkingDir: new URL('..', import.meta.url).pathname,
+    entryPoints: ['functions/webhook.ts'],
+    write: false,
+    logLevel: 'error',
+    plugins: [onlyProviders(providers)],
+  });
+  return outputFiles[0]?.contents.length ?? 0;
+}

@@ -139,10 +139,19 @@ function toTable(all: readonly Used[]): Table {
 }
 
 function toGoals(all: readonly Used[]): Goal[] {
+  const verified = all.find(({ contender, work }) => contender === 'ours' && work === 'verified');
+  if (!verified) return [];
+  const { lambda, log } = priceOf(verified);
   const effective = all.filter(({ contender, work }) => contender === 'ours' && work !== 'repeated');
   const mean = (name: 'byHttpApi' | 'byUrl') =>
     effective.reduce((sum, used) => sum + priceOf(used)[name], 0) / effective.length;
   return [
+    { goal: 'write units of a verification', wanted: { atMost: 4 }, measured: verified.writeUnits },
+    {
+      goal: 'dollars for a million verifications, Lambda and log',
+      wanted: { atMost: 0.75 },
+      measured: lambda + log,
+    },
     {
       goal: 'dollars for a million events, by the HTTP API',
       wanted: { atMost: 3 },
