@@ -22,7 +22,7 @@ export type Bundle = { readonly path: string; readonly bytes: number };
 /** Peers are built without the aliases and `mainFields`, which nobody has who has not measured them. */
 export async function bundle(name: BundleName): Promise<Bundle> {
   const root = new URL('..', import.meta.url).pathname;
-  const { mainFields, alias, ...always } = bundleOptions;
+  const { mainFields, alias, inject, ...always } = bundleOptions;
   const { entry, isOurs } = contenders[name];
   const path = `${root}.local/bench/${name}.cjs`;
   await build({
@@ -31,7 +31,9 @@ export async function bundle(name: BundleName): Promise<Bundle> {
     outfile: path,
     logLevel: 'error',
     ...always,
-    ...(isOurs && { mainFields, alias, plugins: [onlyProviders('clerk')] }),
+    // Over TLS, as it is deployed, the SDK does not import node:http, by which Node loads all of its fetch; here it would.
+    supported: { 'dynamic-import': false },
+    ...(isOurs && { mainFields, alias, inject, plugins: [onlyProviders('clerk')] }),
   });
   return { path, bytes: statSync(path).size };
 }

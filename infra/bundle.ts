@@ -13,9 +13,12 @@ export const bundleOptions = {
     // What no function ever calls; each file says how much it saves.
     '@aws-sdk/credential-provider-node': './infra/stand-ins/credentials.ts',
     '@aws-sdk/endpoint-cache': './infra/stand-ins/endpoint-cache.ts',
+    '@aws/lambda-invoke-store': './infra/stand-ins/invoke-store.ts',
     '@smithy/core/event-streams': './infra/stand-ins/event-streams.ts',
     graphql: './infra/stand-ins/graphql.ts',
   },
+  // Of Node's globals; see there, too.
+  inject: ['./infra/stand-ins/headers.ts'],
 } satisfies BuildOptions;
 
 type Bundling = {

@@ -3,6 +3,7 @@
 
 import { UnavailableError } from '../errors.ts';
 import { readOwnCredentials, signForAws } from '../http/aws-request.ts';
+import { createKeepAliveFetch } from '../http/keep-alive.ts';
 import { log } from '../observability/log.ts';
 import { type Environment, parameterOf } from './settings.ts';
 
@@ -91,6 +92,9 @@ async function callPatiently(names: readonly string[], deadlineMs: number): Prom
 
 type Answer = { readonly Parameters?: readonly Parameter[]; readonly __type?: string };
 
+// Ten parameters of 8 KB have less.
+const send = createKeepAliveFetch(1024 * 1024);
+
 async function call(names: readonly string[]): Promise<Outcome> {
   try {
     const url = new URL(endpoint());
@@ -104,7 +108,7 @@ async function call(names: readonly string[]): Promise<Outcome> {
       credentials: readOwnCredentials(),
     });
     const signal = AbortSignal.timeout(callTimeoutMs);
-    const response = await fetch(url, { method: 'POST', headers, body, signal });
+    const response = await send(url, { method: 'POST', headers, body, signal });
     const { Parameters = [], __type: type = 'Error' } = (await response.json()) as Answer;
     if (response.ok) return { is: 'answered', parameters: Parameters };
     // Of a cause, its name is all that is logged: AWS's own, such as AccessDeniedException.

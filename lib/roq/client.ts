@@ -1,7 +1,7 @@
 // ROQ's Users API, as calls that throw one kind of error.
 
 import { GraphQLClient } from 'graphql-request';
-import { createKeepAliveFetch } from '../http/keep-alive.ts';
+import { createKeepAliveFetch, type Fetch } from '../http/keep-alive.ts';
 import { timed } from '../observability/timing.ts';
 import { fromAnswer, fromFailure, type Kind, RoqError } from './faults.ts';
 import {
@@ -25,7 +25,7 @@ export type RoqOptions = {
   readonly timeoutMs: number;
   /** Our clock, in milliseconds. */
   readonly now: () => number;
-  readonly fetch?: typeof fetch;
+  readonly fetch?: Fetch;
   /** Called with every failure. */
   readonly onFailure?: (failure: RoqError) => void;
 };
@@ -60,7 +60,8 @@ export function createRoq(options: RoqOptions) {
   const token = createTokenSource(access);
   const basic = Buffer.from(`${environmentId}:${apiKey}`).toString('base64');
   const graphql = new GraphQLClient(new URL('/v01/server/graphql', url).href, {
-    fetch,
+    // Of a Response it reads what an Answer has.
+    fetch: fetch as typeof globalThis.fetch,
     // No redirect may lead the API key, the token or a user's data to another host than the configured one.
     redirect: 'manual',
     errorPolicy: 'all',

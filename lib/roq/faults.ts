@@ -2,6 +2,7 @@
 
 import { ClientError } from 'graphql-request';
 import type { RoqCode } from '../errors.ts';
+import type { AnswerHeaders } from '../http/keep-alive.ts';
 import { type RoqFields, roqFieldNames } from '../user.ts';
 
 /**
@@ -46,7 +47,7 @@ export function fromAnswer(
   errors: readonly unknown[],
   partialData: unknown,
   kind: Kind,
-  headers: Headers,
+  headers: AnswerHeaders,
 ): RoqError {
   const details = { ...readError(errors[0]), retryAfterMs: retryAfter(headers) };
   const { statusCode } = details;
@@ -79,16 +80,20 @@ export function fromFailure(failure: unknown, kind: Kind): RoqError {
   return unanswered(kind);
 }
 
-type HttpAnswer = { readonly status: number; readonly errors?: readonly unknown[]; readonly data?: unknown };
+type HttpAnswer = {
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  readonly errors?: readonly unknown[];
+  readonly data?: unknown;
+};
 
 /** An answer that is no success, by its HTTP status. */
-export function fromStatus(response: HttpAnswer & { readonly headers?: unknown }, kind: Kind): RoqError {
-  const headers = response.headers instanceof Headers ? response.headers : new Headers();
-  const details = { statusCode: response.status, retryAfterMs: retryAfter(headers) };
+export function fromStatus(response: HttpAnswer, kind: Kind): RoqError {
+  const details = { statusCode: response.status, retryAfterMs: retryAfter(response.headers) };
   if (response.status === 429) return new RoqError('roq_throttled', 'none', details);
   if (response.status === 401 || response.status === 403)
     return new RoqError('roq_unauthorized', 'none', details);
-  if (response.errors?.length) return fromAnswer(response.errors, response.data, kind, headers);
+  if (response.errors?.length) return fromAnswer(response.errors, response.data, kind, response.headers);
   // A bare 4xx is about the request's way, a wrong address say, and not about the user in it.
   if (response.status < 500) return new RoqError('roq_unavailable', 'none', details);
   return unanswered(kind, details);
@@ -158,7 +163,7 @@ function text(value: unknown): string | null {
 }
 
 // https://www.rfc-editor.org/rfc/rfc9110#field.retry-after: seconds, or a date.
-function retryAfter(headers: Headers): number | null {
+function retryAfter(headers: AnswerHeaders): number | null {
   const value = headers.get('retry-after');
   if (value === null) return null;
   const seconds = Number(value);

@@ -1,5 +1,6 @@
 // The super admin token of ROQ's service account: where it comes from, and what it says of itself.
 
+import type { Answer, Fetch } from '../http/keep-alive.ts';
 import { createTokenCache, type Token, type TokenCache } from '../http/token-cache.ts';
 import { fromFailure, fromStatus, RoqError } from './faults.ts';
 
@@ -9,7 +10,7 @@ export type TokenOptions = {
   readonly apiKey: string;
   readonly timeoutMs: number;
   readonly now: () => number;
-  readonly fetch: typeof fetch;
+  readonly fetch: Fetch;
 };
 
 // The official SDK trusts a token for an hour at most, whatever it says itself.
@@ -63,12 +64,12 @@ async function postForToken({
 }
 
 async function post(
-  fetch: TokenOptions['fetch'],
+  fetch: Fetch,
   url: URL,
   timeoutMs: number,
   body: object,
 ): Promise<{ readonly body: unknown; readonly date: string | null }> {
-  let response: Response;
+  let response: Answer;
   try {
     response = await fetch(url, {
       method: 'POST',

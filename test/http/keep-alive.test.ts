@@ -38,7 +38,7 @@ test('sends what fetch would, and answers as fetch does', async () => {
   };
   const response = await send(url, { method: 'POST', headers: { accept: 'a/b' }, body: 'böse' });
   expect(seen).toEqual(['POST a/b 5 böse']);
-  expect([response.status, response.ok, response.headers.get('retry-after')]).toEqual([429, false, '7']);
+  expect([response.status, response.ok, response.headers.get('Retry-After')]).toEqual([429, false, '7']);
   expect(await response.json()).toEqual({ ä: 1 });
 });
 
