@@ -23,7 +23,7 @@ const idleMs = 4_000;
 
 /**
  * Follows no redirect. `maxBytes`: the longest answer.
- * Rejects with the error of node:http, whose `code` says what went wrong.
+ * Rejects with the signal's reason, or the error of node:http, whose `code` says what went wrong.
  */
 export function createKeepAliveFetch(maxBytes: number): Fetch {
   const options = { keepAlive: true, timeout: idleMs };
@@ -32,17 +32,18 @@ export function createKeepAliveFetch(maxBytes: number): Fetch {
     const url = new URL(input);
     const isSecure = url.protocol === 'https:';
     const send = isSecure ? requestHttps : requestHttp;
-    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      const outgoing = send(url, {
-        method,
-        headers: toRecord(headers),
-        agent: agents[isSecure ? 'https:' : 'http:'],
-        ...(signal && { signal }),
+    const agent = agents[isSecure ? 'https:' : 'http:'];
+    try {
+      const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+        const sent = { method, headers: toRecord(headers), agent, ...(signal && { signal }) };
+        const outgoing = send(url, sent);
+        outgoing.on('response', resolve).on('error', reject);
+        outgoing.end(body);
       });
-      outgoing.on('response', resolve).on('error', reject);
-      outgoing.end(body);
-    });
-    return toAnswer(answer, (await readBounded(answer, maxBytes)).toString());
+      return toAnswer(answer, (await readBounded(answer, maxBytes)).toString());
+    } catch (error) {
+      throw signal?.aborted ? signal.reason : error;
+    }
   };
 }
 

@@ -3,7 +3,7 @@
 import { type CompactVerifyGetKey, compactVerify, createLocalJWKSet, errors, type JSONWebKeySet } from 'jose';
 import { isSecureUrl, type SecretFormat } from '../config/settings.ts';
 import { ConfigError, RejectedError, UnavailableError } from '../errors.ts';
-import { readBody } from '../http/bounded-body.ts';
+import { createKeepAliveFetch } from '../http/keep-alive.ts';
 import { log } from '../observability/log.ts';
 import type { Claims, Jws } from './claims.ts';
 import { checkCompact } from './compact.ts';
@@ -48,6 +48,7 @@ export const tokenSecret: SecretFormat = {
 
 const fetchTimeoutMs = 1_500;
 const maxKeySetBytes = 256 * 1024;
+const send = createKeepAliveFetch(maxKeySetBytes);
 // A key that the sender withdraws is refused after this long at the latest.
 const freshMs = 10 * 60_000;
 // Known keys outlive their server for this long: an outage is far likelier than a key that was withdrawn during one.
@@ -255,8 +256,8 @@ function toRejection(error: unknown): unknown {
 async function fetchKeySet(url: string): Promise<JSONWebKeySet> {
   const signal = AbortSignal.timeout(fetchTimeoutMs);
   const headers = { accept: 'application/json, application/jwk-set+json' };
-  const response = await fetch(url, { redirect: 'manual', headers, signal });
+  const response = await send(url, { redirect: 'manual', headers, signal });
   if (response.status !== 200) throw new Error(`the key set was answered ${response.status}`);
   // Whether it is a key set, jose sees when it takes it.
-  return JSON.parse((await readBody(response, maxKeySetBytes)).toString()) as JSONWebKeySet;
+  return (await response.json()) as JSONWebKeySet;
 }
