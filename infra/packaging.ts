@@ -20,8 +20,8 @@ type Serverless = {
 
 type Writers = { readonly log: { readonly notice: (text: string) => void } };
 
-// The earliest that a zip can say: of the same code the zip is the same, byte by byte.
-const mtime = '1980-01-01';
+// The earliest that a zip can say, in whatever zone: of the same code the zip is the same, byte by byte.
+const mtime = new Date(1980, 0, 1);
 
 export default class Packaging {
   readonly hooks = {

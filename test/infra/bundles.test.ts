@@ -36,6 +36,19 @@ describe('the deployable', () => {
     expect((await sourcesOf(name)).length).toBeGreaterThan(100);
   });
 
+  test('is the same, byte by byte, of the same code, wherever it is packaged', async () => {
+    const zips = await Promise.all(
+      ['America/Los_Angeles', 'Pacific/Kiritimati'].map(async (zone) => {
+        const elsewhere = await copyService({ hollow: true, zone });
+        const { folder } = await elsewhere.packageStage('dev');
+        const zip = await readFile(join(folder, '.serverless/webhook.zip'), 'hex');
+        await elsewhere.remove();
+        return zip;
+      }),
+    );
+    expect(zips[0]).toBe(zips[1]);
+  });
+
   test.each(names)('of %s has its size printed, within its budget', (name) => {
     const [, size, budget] = new RegExp(`^${name} +([\\d.]+) KB of at most +([\\d.]+) KB$`, 'm').exec(
       packaged.output,

@@ -40,9 +40,9 @@ const home = join(root, 'node_modules/.cache/home');
 
 /**
  * A copy of the service as a fresh clone has it: neither credentials nor settings of a stage, unless they are given.
- * `hollow`: its functions do nothing, for who looks at the template alone.
+ * `hollow`: its functions do nothing, for who looks at the template alone. `zone`: the time zone of who packages it.
  */
-export async function copyService({ hollow = false } = {}) {
+export async function copyService({ hollow = false, zone = 'UTC' } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'package-'));
   await mkdir(home, { recursive: true });
   const deployed = await mkdtemp(join(tmpdir(), 'deployed-'));
@@ -53,7 +53,7 @@ export async function copyService({ hollow = false } = {}) {
   const functions = hollow ? await readdir(join(folder, 'functions')) : [];
   await Promise.all(functions.map((name) => writeFile(join(folder, 'functions', name), hollowFunction)));
   const { PATH, NODE_COMPILE_CACHE } = process.env;
-  const env = { PATH, NODE_COMPILE_CACHE, HOME: home, AWS_EC2_METADATA_DISABLED: 'true' };
+  const env = { PATH, NODE_COMPILE_CACHE, HOME: home, TZ: zone, AWS_EC2_METADATA_DISABLED: 'true' };
 
   /** Rejects as execFile does. `settings`: the text of settings.<stage>.yml. */
   async function packageStage(stage: string, settings?: string): Promise<Packaged> {
