@@ -35,8 +35,8 @@ const root = join(import.meta.dirname, '../..');
 // What a test may change is copied; the rest is linked, and so compiled once for all packagings.
 const copied = ['package.json', 'serverless.yml', 'settings.example.yml', 'functions'];
 const linked = ['infra', 'lib', 'local', 'node_modules'];
-// Nobody's, without credentials. The framework keeps its compiled schema there, which takes it longer than all the rest.
-const home = join(root, 'node_modules/.cache/home');
+// Where the framework keeps its compiled schema, which takes it longer than all the rest.
+const schemaCache = join(root, 'node_modules/.cache');
 
 /**
  * A copy of the service as a fresh clone has it: neither credentials nor settings of a stage, unless they are given.
@@ -44,7 +44,6 @@ const home = join(root, 'node_modules/.cache/home');
  */
 export async function copyService({ hollow = false, zone = 'UTC' } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'package-'));
-  await mkdir(home, { recursive: true });
   const deployed = await mkdtemp(join(tmpdir(), 'deployed-'));
   // On Lambda none stands above the function, but one may in a folder for temporary files.
   await writeFile(join(deployed, 'package.json'), '{}');
@@ -53,7 +52,14 @@ export async function copyService({ hollow = false, zone = 'UTC' } = {}) {
   const functions = hollow ? await readdir(join(folder, 'functions')) : [];
   await Promise.all(functions.map((name) => writeFile(join(folder, 'functions', name), hollowFunction)));
   const { PATH, NODE_COMPILE_CACHE } = process.env;
-  const env = { PATH, NODE_COMPILE_CACHE, HOME: home, TZ: zone, AWS_EC2_METADATA_DISABLED: 'true' };
+  const env = {
+    PATH,
+    NODE_COMPILE_CACHE,
+    HOME: folder,
+    TZ: zone,
+    SLS_SCHEMA_CACHE_BASE_DIR: schemaCache,
+    AWS_EC2_METADATA_DISABLED: 'true',
+  };
 
   /** Rejects as execFile does. `settings`: the text of settings.<stage>.yml. */
   async function packageStage(stage: string, settings?: string): Promise<Packaged> {
