@@ -1,4 +1,4 @@
-// A plugin of the framework: makes each function's zip, prints how large its bundle is, and fails above its budget.
+// A plugin of the framework: makes each function's zip, and prints how large its bundle is.
 
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,12 +10,8 @@ type Serverless = {
   readonly serviceDir: string;
   readonly service: {
     readonly functions: Readonly<Record<string, { package?: { artifact: string } }>>;
-    readonly custom: {
-      readonly settings: StageSettings;
-      readonly budgets: Readonly<Record<string, number>>;
-    };
+    readonly custom: { readonly settings: StageSettings };
   };
-  readonly classes: { readonly Error: new (message: string) => Error };
 };
 
 type Writers = { readonly log: { readonly notice: (text: string) => void } };
@@ -49,17 +45,10 @@ export default class Packaging {
   }
 
   measure(): void {
-    const { service, classes } = this.#serverless;
-    const sizes = Object.keys(service.functions).map((name) => ({
-      name,
-      bytes: statSync(this.#bundleOf(name)).size,
-      budget: service.custom.budgets[name] ?? 0,
-    }));
-    for (const { name, bytes, budget } of sizes) {
-      this.#log.notice(`${name.padEnd(10)} ${kilobytes(bytes)} of at most ${kilobytes(budget)}`);
+    for (const name of Object.keys(this.#serverless.service.functions)) {
+      const { size } = statSync(this.#bundleOf(name));
+      this.#log.notice(`${name.padEnd(10)} ${(size / 1000).toFixed(1).padStart(6)} KB`);
     }
-    const over = sizes.filter(({ bytes, budget }) => bytes > budget).map(({ name }) => name);
-    if (over.length > 0) throw new classes.Error(`The bundle of ${over.join(', ')} is over its budget`);
   }
 
   zip(): void {
@@ -74,8 +63,4 @@ export default class Packaging {
   #bundleOf(name: string): string {
     return join(this.#output, `${name}.js`);
   }
-}
-
-function kilobytes(bytes: number): string {
-  return `${(bytes / 1000).toFixed(1)} KB`.padStart(8);
 }
