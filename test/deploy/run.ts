@@ -18,6 +18,7 @@ import { type Aws, credentials, type DeployedFunction, missing, region, startAws
 import { type Lambda, startLambda } from './lambda.ts';
 
 const stage = 'rehearsal';
+const mappedZone = 'Pacific/Chatham';
 const clerkSecret = `/roq-sync/${stage}/webhook/CLERK_SECRETS`;
 const userPoolId = `${region}_Abc123`;
 const root = join(import.meta.dirname, '../..');
@@ -97,6 +98,7 @@ async function rehearse(parts: Parts): Promise<void> {
   await followsCognito(parts);
   await movesToItsOwnAddress(parts);
   await answersEventsOf(parts, ['generic', 'clerk']);
+  followsTheMapping(parts);
   await passesItsSmokeTest(parts);
   await callsNothingThatItMayNot(parts);
   await isRemoved(parts);
@@ -255,11 +257,23 @@ ${generic(parts.roq)}  PROVIDERS: generic clerk
 directory:
   DIRECTORIES: kratos
   KRATOS_ADMIN_URL: http://127.0.0.1:9
+mapping:
+  providers:
+    clerk:
+      timezone: "'${mappedZone}'"
 `;
   const output = await deploy(parts, settings);
   check(!/^ {2}cognito: /m.test(output), 'cognito is listed, which is not there');
   await parts.lambda.load();
-  done('updated: a function URL in place of the HTTP API, Kratos is asked, Cognito is not');
+  done(
+    'updated: a function URL in place of the HTTP API, Kratos is asked, Cognito is not, a field is mapped',
+  );
+}
+
+function followsTheMapping({ roq }: Parts): void {
+  const mapped = roq.users.filter(({ timezone }) => timezone === mappedZone);
+  check(mapped.length === 1, `${mapped.length} users of ROQ have what the mapping says`);
+  done('what the mapping says of Clerk’s users is in ROQ');
 }
 
 /** CloudFormation changes a function's code and its settings in two steps: each mix has to answer what both know. */
