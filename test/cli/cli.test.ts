@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash, createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -756,6 +756,9 @@ describe.concurrent('a command line', () => {
     const refused = await execute(launcher, ['--help'], { environment });
     expect(refused.stderr).toContain('Install Node 22.22 or newer');
     expect(refused.exitCode).toBe(2);
+    // A name that an older Node does not export would end it before it has said so.
+    const imported = (await readFile(launcher, 'utf8')).match(/^import .*$/gm);
+    expect(imported).toEqual(["import { fileURLToPath } from 'node:url';"]);
   });
 });
 
