@@ -6,6 +6,7 @@ import {
   type DynamoDBClientConfig,
 } from '@aws-sdk/client-dynamodb';
 import { UnavailableError } from '../errors.ts';
+import { Sha256 } from '../http/sha256.ts';
 import { timed } from '../observability/timing.ts';
 
 export type TableOptions = {
@@ -28,6 +29,7 @@ export function connectDynamoDb(place: DynamoDBClientConfig = {}): DynamoDBClien
     ...place,
     // Puts the steps of a call together once for each command, and not for each call.
     cacheMiddleware: true,
+    sha256: Sha256,
     maxAttempts: 3,
     requestHandler: { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true },
   });

@@ -1,8 +1,8 @@
 // The headers by which AWS knows who asks. The signer is the SDK's own, which the client of DynamoDB brings along anyway.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
 
-import { createHash, createHmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { Sha256 } from './sha256.ts';
 
 export type AwsCredentials = {
   readonly accessKeyId: string;
@@ -53,30 +53,4 @@ export async function signForAws({
   // fetch and Node set the host themselves.
   const { host: _, ...signed } = (await signer.sign(request)).headers;
   return signed;
-}
-
-/** SHA-256, or with a secret its HMAC, as the signer wants it. */
-class Sha256 {
-  readonly #hash;
-
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', toBytes(secret));
-  }
-
-  update(data: Uint8Array): void {
-    this.#hash.update(data);
-  }
-
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest();
-  }
-
-  reset(): void {}
-}
-
-function toBytes(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
-  if (typeof data === 'string') return Buffer.from(data);
-  return ArrayBuffer.isView(data)
-    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    : new Uint8Array(data);
 }

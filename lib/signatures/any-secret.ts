@@ -1,6 +1,6 @@
 // Whether one of several secrets made one of several signatures, at the cost of one HMAC a secret.
 
-import { createHmac } from 'node:crypto';
+import { createHmac, type KeyObject } from 'node:crypto';
 import { isSameBytes } from './bytes.ts';
 
 /** A header with more signatures than this is refused: one is sent, and two while a secret is being replaced. */
@@ -19,7 +19,7 @@ export type Signed = {
  * than accepting. Where no signature has the length of one, nothing is read.
  */
 export function isSignedByAny(
-  secrets: readonly (string | Uint8Array)[],
+  secrets: readonly (string | KeyObject)[],
   signatures: readonly Buffer[],
   { hash, parts }: Signed,
 ): boolean {

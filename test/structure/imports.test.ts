@@ -10,7 +10,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   'lib/mapping': ['lib/*.ts'],
   'lib/http': ['lib/*.ts'],
   'lib/config': ['lib/*.ts', 'lib/observability', 'lib/http'],
-  'lib/dynamodb': ['lib/*.ts', 'lib/observability'],
+  'lib/dynamodb': ['lib/*.ts', 'lib/observability', 'lib/http'],
   'lib/roq': ['lib/*.ts', 'lib/observability', 'lib/http'],
   'lib/signatures': ['lib/*.ts', 'lib/observability', 'lib/config', 'lib/http'],
   'lib/exports': ['lib/*.ts', 'lib/mapping', 'lib/config'],
