@@ -29,6 +29,8 @@ export type EngineOptions = {
   readonly onWrite?: (tableName: string, item: Item) => void;
   /** Called with an item that stood against a write. */
   readonly onRefusal?: (tableName: string, item: Item) => void;
+  /** With each item that is read singly. */
+  readonly onRead?: (tableName: string, item: Item) => void;
   /** Whether a failed condition comes with the item: DynamoDB tells it, dynalite does not. */
   readonly tellsItem?: boolean;
 };
@@ -64,6 +66,7 @@ export function createEngine(shapes: Readonly<Record<string, TableShape>>, optio
     tellsItem = true,
     onWrite,
     onRefusal,
+    onRead,
   } = options;
   const tables = new Map(Object.entries(shapes).map(([name, shape]) => [name, new Table(shape)]));
   const operations = { GetItem, PutItem, UpdateItem, DeleteItem, Query, Scan, BatchGetItem, BatchWriteItem };
@@ -88,6 +91,7 @@ export function createEngine(shapes: Readonly<Record<string, TableShape>>, optio
 
   function GetItem({ TableName, Key }: GetItemCommandInput) {
     const item = tableOf(TableName).get(Key);
+    if (item) onRead?.(TableName ?? '', item);
     return item ? { Item: copyItem(item) } : {};
   }
 

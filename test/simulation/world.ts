@@ -90,7 +90,9 @@ export function createWorld(
       tellsItem,
       pageItems: 3,
       onWrite: (tableName, item) => tableName === usersTable && noteWrite(item),
-      onRefusal: (tableName, item) => tableName === usersTable && noteRefusal(item),
+      // A refusal that does not tell the item is followed by a read of it.
+      onRefusal: (tableName, item) => tellsItem && tableName === usersTable && noteRead(item),
+      onRead: (tableName, item) => tableName === usersTable && noteRead(item),
       lagMs: () => (lagMs === 0 ? 0 : chance.between(0, lagMs)),
       leavesUnread: () => chance.is(0.1),
     },
@@ -120,8 +122,8 @@ export function createWorld(
     await store.fold(reference, facts, 'nobody', 0, { withoutLease: true });
   }
 
-  /** What stands against a holder's write is what it knows from then on. */
-  function noteRefusal(item: Item): void {
+  /** What its holder reads of a record, or what stands against its write, it knows from then on. */
+  function noteRead(item: Item): void {
     const reference = item.reference?.S ?? '';
     if (writing !== null && holders.get(reference)?.environment === writing) watch.onCall(reference, true);
   }
