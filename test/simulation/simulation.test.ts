@@ -49,7 +49,7 @@ async function traceOf(seed: string): Promise<readonly string[]> {
 }
 
 // What each was: `git log` has it by its number.
-test.each([291, 653, 2_925, 23_649, 520_266, 9_024_009])(
+test.each([291, 653, 2_925, 23_649, 520_266, 1_090_646, 9_024_009])(
   'history %i, which once broke an invariant, holds',
   async (seed) => {
     expect((await run(drawHistory(String(seed)))).violation).toBeNull();
