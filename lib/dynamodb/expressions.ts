@@ -171,8 +171,9 @@ export function setContested({ contested }: UserRecord): Part {
   return { set: ['contested = :contested'], values: { ':contested': { M: Object.fromEntries(digests) } } };
 }
 
-export function setCleared({ cleared }: UserRecord): Part {
-  return cleared
+/** That a deactivation is counted already, as long as it is not made. */
+export function setCleared({ cleared }: UserRecord, { observed }: Found): Part {
+  return cleared && observed?.active !== false
     ? { set: ['cleared = :cleared'], values: { ':cleared': { BOOL: true } } }
     : { remove: ['cleared'] };
 }

@@ -108,7 +108,7 @@ export function createStore(options: TableOptions) {
     landedAt: number | null = null,
   ): Promise<Written> {
     const isDone = (current: UserRecord) => isAttempted(current, record) && current.dueAt === dueAt;
-    const failed = [setFound(found), setCleared(record), setFailure(record, code)];
+    const failed = [setFound(found), setCleared(record, found), setFailure(record, code)];
     if (landedAt === null) {
       const parts = [
         versionIs(record.version),
@@ -136,7 +136,7 @@ export function createStore(options: TableOptions) {
     const parts: readonly Part[] = [
       versionIs(record.version),
       setFound(found),
-      setCleared(record),
+      setCleared(record, found),
       setSteps(knowing(record, found)),
       setFailure(record, code),
       queueUp(record.reference, 'parked', now(), now()),

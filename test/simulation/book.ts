@@ -34,8 +34,6 @@ type BookOptions = {
 export function createBook({ ceiling, isShared, forgets, startMs, skewMs, onViolation }: BookOptions) {
   const told = new Map<string, Fact[]>();
   const acknowledged = new Map<string, Fact[]>();
-  /** Who was enabled by us, as long as no record says so. */
-  const unrecorded = new Set<string>();
   const made = new Set<string>();
   const linked = new Map<string, string>();
   /** Who told of a user first, where that counts. */
@@ -140,14 +138,9 @@ export function createBook({ ceiling, isShared, forgets, startMs, skewMs, onViol
     mutations += 1;
     if (!before) checkMade(after, others, nowMs);
     checkOptedIn(before, after);
-    if (before?.active === false && after.active !== false) unrecorded.add(after.reference);
-    if (before && before.active !== false && after.active === false) noteDeactivation(after.reference);
+    if (before && before.active !== false && after.active === false)
+      deactivations[reasonFor(after.reference)] += 1;
     checkCeiling(nowMs);
-  }
-
-  // By the record of who enabled somebody and died, that person is deactivated still: to make it so again is no news.
-  function noteDeactivation(reference: string): void {
-    if (!unrecorded.delete(reference)) deactivations[reasonFor(reference)] += 1;
   }
 
   function checkOptedIn(before: RoqUser | null, after: RoqUser): void {
@@ -230,7 +223,6 @@ export function createBook({ ceiling, isShared, forgets, startMs, skewMs, onViol
 
   /** The holder of the lease writes the record: where the attempt failed, facts that it did not know wait for nothing. */
   function checkPrompt({ reference, queue, dueAt, lease, ...record }: UserRecord, nowMs: number): void {
-    if (!lease) unrecorded.delete(reference);
     const before = known.get(reference);
     if (!before || queue !== 'pending' || record.attempts <= before.attempts) return;
     const hasNews = record.version > before.version;

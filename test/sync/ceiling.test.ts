@@ -281,6 +281,23 @@ describe('what counts', () => {
     expect(active(user)).toEqual([true]);
   });
 
+  test('is a deactivation after another that was made, though who enabled the user between died over it', async () => {
+    const user = await signUpOne();
+    limit({ count: 1 });
+    const told = { disabled: true, customData: 'no JSON' };
+    expect(await world.deliver(user, told, at)).toMatchObject({ is: 'parked' });
+    expect(active(user)).toEqual([false]);
+    const died = () => Promise.reject(new Error('died'));
+    const store = { ...world.ports.store, park: died };
+    const enabling = await lease([user], { disabled: false }, at + 1);
+    const turn = converge({ ...world.ports, store }, enabling, world.now() + 60_000);
+    await expect(turn).rejects.toThrow('died');
+    expect(active(user)).toEqual([true]);
+    world.pass(10 * 60_000);
+    await world.deliver(user, { disabled: true }, at + 2);
+    expect(active(user)).toEqual([true]);
+  });
+
   test('is no event that came before, once more or too late', async () => {
     const [user, other, third] = [await signUpOne(), await signUpOne(), await signUpOne()];
     limit({ count: 2 });
