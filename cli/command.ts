@@ -13,7 +13,7 @@ export type Terminal = {
   readonly warn: (text: string) => void;
   /** Whether somebody looks at what is not the answer. */
   readonly isWatched: boolean;
-  /** How wide it is; infinite where nobody looks. */
+  /** How wide what is not the answer may be; infinite where nobody looks. */
   readonly columns: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Has Ctrl-C end the command with the exit code that `end` answers. */
